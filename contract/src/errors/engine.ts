@@ -1,0 +1,60 @@
+import { defineErrors } from '../error-entry.ts';
+
+export const engineErrors = defineErrors({
+  'engine.context_exceeded': {
+    httpStatus: 400,
+    grpcStatus: 'INVALID_ARGUMENT',
+    message:
+      'The prompt has {promptTokens} tokens, and this model takes at most {contextTokens} tokens in all.',
+    remedy: 'Shorten the messages, or use a model with a longer context.',
+  },
+  'engine.input_too_long': {
+    httpStatus: 400,
+    grpcStatus: 'INVALID_ARGUMENT',
+    message: 'Input {index} has {inputTokens} tokens, and this model takes at most {maxTokens} per input.',
+    remedy: 'Split the input, or send `truncate: true` to have it cut.',
+  },
+  'engine.unsupported_parameter': {
+    httpStatus: 400,
+    grpcStatus: 'INVALID_ARGUMENT',
+    message: 'The engine of this model cannot honour `{parameter}`.',
+    remedy: 'Leave the parameter out, or choose a model whose engine supports it.',
+  },
+  'engine.busy': {
+    httpStatus: 429,
+    grpcStatus: 'RESOURCE_EXHAUSTED',
+    message: 'All slots of the model are busy and its queue is full.',
+    remedy: 'Retry after the time in `Retry-After`, or run more replicas.',
+  },
+  'engine.worker_lost': {
+    httpStatus: 502,
+    grpcStatus: 'UNAVAILABLE',
+    message: 'The model worker ended while it was answering.',
+    remedy:
+      'Send the request again; the worker is restarted by itself. `samovar logs engine` tells why it ended.',
+  },
+  'engine.unreachable': {
+    httpStatus: 503,
+    grpcStatus: 'UNAVAILABLE',
+    message: 'No worker of the model {model} can be reached.',
+    remedy: 'Retry shortly. `samovar models` shows the state of each model and its last error.',
+  },
+  'engine.failed': {
+    httpStatus: 500,
+    grpcStatus: 'INTERNAL',
+    message: 'The engine failed to answer this request.',
+    remedy: '`samovar logs engine` has the details under this request id.',
+  },
+  'engine.load_failed': {
+    httpStatus: 503,
+    grpcStatus: 'UNAVAILABLE',
+    message: 'The model {model} could not be loaded: {reason}',
+    remedy: '`samovar models` and `samovar logs engine` tell more; it is retried with growing pauses.',
+  },
+  'engine.load_timeout': {
+    httpStatus: 503,
+    grpcStatus: 'UNAVAILABLE',
+    message: 'The model {model} was not loaded within {seconds} seconds.',
+    remedy: 'Retry: loading goes on. `samovar models` shows its progress.',
+  },
+});

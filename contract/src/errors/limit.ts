@@ -1,0 +1,22 @@
+import { defineErrors } from '../error-entry.ts';
+
+export const limitErrors = defineErrors({
+  'limit.requests': {
+    httpStatus: 429,
+    grpcStatus: 'RESOURCE_EXHAUSTED',
+    message: 'The key reached its limit of {limit} requests per minute.',
+    remedy: 'Wait for the time in `Retry-After`, or raise the limit of the key.',
+  },
+  'limit.tokens': {
+    httpStatus: 429,
+    grpcStatus: 'RESOURCE_EXHAUSTED',
+    message: 'The key reached its limit of {limit} tokens per minute; this request needs {requested}.',
+    remedy: 'Wait for the time in `Retry-After`, ask for fewer tokens, or raise the limit of the key.',
+  },
+  'limit.parallel': {
+    httpStatus: 429,
+    grpcStatus: 'RESOURCE_EXHAUSTED',
+    message: 'The key reached its limit of {limit} parallel requests.',
+    remedy: 'Send fewer requests at a time, or raise the limit of the key.',
+  },
+});

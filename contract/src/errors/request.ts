@@ -1,0 +1,76 @@
+import { defineErrors } from '../error-entry.ts';
+
+export const requestErrors = defineErrors({
+  'request.malformed_json': {
+    httpStatus: 400,
+    grpcStatus: 'INVALID_ARGUMENT',
+    message: 'The body is not valid JSON: {reason}',
+    remedy: 'Send one JSON object encoded in UTF-8.',
+  },
+  'request.invalid': {
+    httpStatus: 400,
+    grpcStatus: 'INVALID_ARGUMENT',
+    message: 'Invalid value for `{parameter}`: {reason}',
+    remedy: 'The documentation of the endpoint lists what each parameter takes.',
+  },
+  'request.unknown_parameter': {
+    httpStatus: 400,
+    grpcStatus: 'INVALID_ARGUMENT',
+    message: 'Unknown parameter: `{parameter}`.',
+    remedy: 'Check the spelling; docs/reference/parameters.md lists every parameter and how it is treated.',
+  },
+  'request.unsupported_parameter': {
+    httpStatus: 400,
+    grpcStatus: 'INVALID_ARGUMENT',
+    message: '`{parameter}` is not supported: {reason}',
+    remedy: 'Leave the parameter out; docs/reference/parameters.md lists how every parameter is treated.',
+  },
+  'request.body_too_large': {
+    httpStatus: 413,
+    grpcStatus: 'INVALID_ARGUMENT',
+    message: 'The body is larger than the limit of {limitBytes} bytes.',
+    remedy: 'Send less at once, or raise SAMOVAR_BODY_LIMIT_BYTES.',
+  },
+  'request.unsupported_media_type': {
+    httpStatus: 415,
+    grpcStatus: 'INVALID_ARGUMENT',
+    message: 'The content type `{contentType}` is not supported.',
+    remedy: 'Send `Content-Type: application/json`.',
+  },
+  'request.route_not_found': {
+    httpStatus: 404,
+    grpcStatus: 'UNIMPLEMENTED',
+    message: 'Unknown request URL: {method} {path}.',
+    remedy: 'Check the address and the method; /openapi.json lists every route.',
+  },
+  'request.method_not_allowed': {
+    httpStatus: 405,
+    grpcStatus: 'UNIMPLEMENTED',
+    message: '{method} is not allowed here.',
+    remedy: 'The header `Allow` names the methods of this address.',
+  },
+  'request.idempotency_mismatch': {
+    httpStatus: 409,
+    grpcStatus: 'ABORTED',
+    message: 'This Idempotency-Key was used with a different request.',
+    remedy: 'Use a new key for a new request.',
+  },
+  'request.idempotency_in_progress': {
+    httpStatus: 409,
+    grpcStatus: 'ABORTED',
+    message: 'A request with this Idempotency-Key is still being carried out.',
+    remedy: 'Retry shortly to get its answer.',
+  },
+  'request.timeout': {
+    httpStatus: 408,
+    grpcStatus: 'DEADLINE_EXCEEDED',
+    message: 'The request was not received completely in time.',
+    remedy: 'Send the request again, faster or smaller.',
+  },
+  'request.not_found': {
+    httpStatus: 404,
+    grpcStatus: 'NOT_FOUND',
+    message: 'There is no {kind} `{id}`.',
+    remedy: 'Check the identifier.',
+  },
+});

@@ -1,0 +1,19 @@
+/** What a key may do. Surfaces name one for each route; the iam module decides. */
+export const permissions = {
+  'inference.invoke': 'Call models: chat, completions, responses, embeddings.',
+  'models.read': 'List models, aliases, deployments and their state.',
+  'models.manage': 'Load, unload and import models.',
+  'keys.read': 'List API keys.',
+  'keys.manage': 'Create and revoke API keys.',
+  'usage.read': 'Read usage.',
+  'metrics.read': 'Read Prometheus metrics.',
+  'settings.read': 'Read the running configuration, secrets masked.',
+} as const;
+
+export type Permission = keyof typeof permissions;
+
+/** Every permission: what the first key of an installation may do. */
+export const allPermissions = Object.keys(permissions) as Permission[];
+
+/** What a key for an application gets when nothing else is asked for. */
+export const applicationPermissions: readonly Permission[] = ['inference.invoke', 'models.read'];

@@ -1,0 +1,122 @@
+import type { Setting } from './setting.ts';
+import { type SettingName, settings } from './settings.ts';
+
+type ValueOf<S extends Setting> = S['kind'] extends 'integer'
+  ? S['default'] extends null
+    ? number | null
+    : number
+  : S['kind'] extends 'boolean'
+    ? boolean
+    : S['kind'] extends 'list'
+      ? readonly string[]
+      : S['default'] extends null
+        ? string | null
+        : string;
+
+/** The typed configuration: one field per setting. */
+export type Settings = { readonly [N in SettingName]: ValueOf<(typeof settings)[N]> };
+
+export type SettingSource = 'flag' | 'environment' | 'file' | 'default';
+
+export interface SettingProblem {
+  readonly name: string;
+  readonly source: string;
+  readonly reason: string;
+}
+
+export interface ResolvedSettings {
+  readonly values: Settings;
+  readonly sources: Readonly<Record<SettingName, SettingSource>>;
+  /** Values that do not fit, and names in the file that no setting has. */
+  readonly problems: readonly SettingProblem[];
+}
+
+export interface SettingInputs {
+  readonly flags: Readonly<Partial<Record<SettingName, string>>>;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** The parsed `samovar.yaml`, `{}` when there is none. */
+  readonly file: Readonly<Record<string, unknown>>;
+}
+
+/** Flags win over the environment, that over the file, that over the defaults. An empty string counts as unset. */
+export function resolveSettings(inputs: SettingInputs): ResolvedSettings {
+  const values: Record<string, unknown> = {};
+  const sources: Record<string, SettingSource> = {};
+  const problems: SettingProblem[] = [];
+  const fromFile = flatten(inputs.file);
+  for (const name of Object.keys(settings) as SettingName[]) {
+    const setting: Setting = settings[name];
+    const [text, source, place] = pick(name, setting, inputs, fromFile);
+    sources[name] = source;
+    const parsed = parse(setting, text);
+    if ('reason' in parsed) problems.push({ name: setting.env, source: place, reason: parsed.reason });
+    values[name] = 'reason' in parsed ? null : parsed.value;
+  }
+  const known = new Set<string>(Object.values(settings).map((setting) => setting.yaml));
+  for (const path of fromFile.keys()) {
+    if (!known.has(path))
+      problems.push({ name: path, source: 'samovar.yaml', reason: 'there is no such setting' });
+  }
+  return { values: values as Settings, sources: sources as Record<SettingName, SettingSource>, problems };
+}
+
+function pick(
+  name: SettingName,
+  setting: Setting,
+  inputs: SettingInputs,
+  fromFile: ReadonlyMap<string, string>,
+): [string | null, SettingSource, string] {
+  const flag = inputs.flags[name];
+  if (flag !== undefined) return [flag, 'flag', 'the command line'];
+  const variable = inputs.environment[setting.env];
+  if (variable !== undefined && variable !== '') return [variable, 'environment', 'the environment'];
+  const inFile = fromFile.get(setting.yaml);
+  if (inFile !== undefined) return [inFile, 'file', 'samovar.yaml'];
+  return [setting.default, 'default', 'its default'];
+}
+
+function parse(setting: Setting, text: string | null): { value: unknown } | { reason: string } {
+  if (setting.kind === 'list')
+    return {
+      value: (text ?? '')
+        .split(',')
+        .map((part) => part.trim())
+        .filter((part) => part !== ''),
+    };
+  if (text === null) return { value: null };
+  if (setting.choices && !setting.choices.includes(text))
+    return { reason: `it must be one of ${setting.choices.join(', ')}` };
+  if (setting.kind === 'boolean') return parseBoolean(text);
+  if (setting.kind === 'integer') return parseInteger(setting, text);
+  return { value: text };
+}
+
+function parseBoolean(text: string): { value: boolean } | { reason: string } {
+  if (['true', '1', 'yes', 'on'].includes(text.toLowerCase())) return { value: true };
+  if (['false', '0', 'no', 'off'].includes(text.toLowerCase())) return { value: false };
+  return { reason: 'it must be true or false' };
+}
+
+function parseInteger(setting: Setting, text: string): { value: number } | { reason: string } {
+  if (!/^-?\d+$/.test(text.trim())) return { reason: 'it must be a whole number' };
+  const value = Number(text);
+  if (setting.minimum !== undefined && value < setting.minimum)
+    return { reason: `it must be at least ${setting.minimum}` };
+  if (setting.maximum !== undefined && value > setting.maximum)
+    return { reason: `it must be at most ${setting.maximum}` };
+  return { value };
+}
+
+function flatten(file: Readonly<Record<string, unknown>>, prefix = ''): Map<string, string> {
+  const flat = new Map<string, string>();
+  for (const [key, value] of Object.entries(file)) {
+    const path = prefix + key;
+    if (value !== null && typeof value === 'object' && !Array.isArray(value)) {
+      for (const [inner, text] of flatten(value as Record<string, unknown>, `${path}.`))
+        flat.set(inner, text);
+    } else if (value !== null && value !== undefined) {
+      flat.set(path, Array.isArray(value) ? value.join(',') : String(value));
+    }
+  }
+  return flat;
+}

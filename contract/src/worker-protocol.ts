@@ -1,0 +1,127 @@
+/**
+ * The engine protocol is HTTP. A model worker serves, on a Unix socket or on TCP, the OpenAI-compatible
+ * inference routes and the routes below. What the standard lacks travels under the key `samovar`.
+ *
+ *   POST /v1/chat/completions, /v1/completions   language models
+ *   POST /v1/embeddings                          embedding models
+ *   POST /tokenize   { text } | { messages, tools? }          → { tokens: number[], count }
+ *   POST /score      { prompt, continuations: string[] }      → { scores: { logprob, tokens }[] }
+ *   POST /cancel     { requestId }                            → 204; the stream ends with its final counts
+ *   GET  /health                                              → WorkerHealth
+ *   GET  /metrics                                             → Prometheus text
+ */
+export const workerHeaders = {
+  requestId: 'x-request-id',
+  /** `interactive` (default) or `background`. */
+  priority: 'x-samovar-priority',
+  /** Milliseconds since the epoch; a request that has not begun by then is refused. */
+  deadline: 'x-samovar-deadline',
+  /** TCP workers only: the shared secret of the installation. */
+  token: 'x-samovar-worker-token',
+} as const;
+
+/** What the gateway adds to a request body under `samovar`. */
+export interface WorkerRequestExtra {
+  /** Ask for a last usage event in a stream even when the client did not ask for one. */
+  readonly usage?: true;
+}
+
+/** What our workers add to an answer (or to the usage event of a stream) under `samovar`. */
+export interface WorkerAnswerExtra {
+  /** Milliseconds from arrival at the worker to the first token. */
+  readonly timeToFirstTokenMs?: number;
+  /** The stream ended because `/cancel` was called or the client left. */
+  readonly cancelled?: true;
+  /** Embeddings: indices of inputs that were cut because `truncate` was asked for. */
+  readonly truncated?: readonly number[];
+}
+
+export type WorkerPhase = 'loading' | 'ready' | 'draining' | 'failed';
+
+export interface WorkerHealth {
+  readonly phase: WorkerPhase;
+  /** From 0 to 1 while loading. */
+  readonly loadProgress: number;
+  readonly slots: number;
+  readonly activeRequests: number;
+  readonly queuedRequests: number;
+  /** Milliseconds since the epoch of the last request's arrival or end; the start before the first. */
+  readonly lastUsedAt: number;
+  readonly residentBytes: number;
+  /** Why the phase is `failed`. */
+  readonly error?: string;
+}
+
+/** The environment variable in which the engine host hands a worker its start record, as JSON. */
+export const workerStartVariable = 'SAMOVAR_WORKER_START';
+
+/** How a model worker is started: one JSON record, nothing from the command line or the environment. */
+export interface WorkerStart {
+  readonly workerId: string;
+  readonly modelName: string;
+  /** A Unix socket path, or `tcp://host:port`. */
+  readonly listen: string;
+  readonly workerToken: string | null;
+  /** Absolute paths of the version's files by their name in the manifest. */
+  readonly files: Readonly<Record<string, string>>;
+  readonly manifest: ModelManifest;
+  readonly threads: number;
+  readonly parallelSequences: number;
+  readonly contextTokens: number;
+  readonly queueLimit: number;
+  readonly logLevel: string;
+}
+
+/** A model version's manifest (`model.yaml`), version 1. */
+export interface ModelManifest {
+  readonly schema: 'samovar.model/v1';
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  readonly task: 'chat' | 'embedding';
+  readonly modality: 'text';
+  readonly languages: readonly string[];
+  readonly architecture: string;
+  readonly parameters: number;
+  readonly quantization: string;
+  readonly engine: 'llama-cpp' | 'onnx' | 'llama-server';
+  readonly engineOptions: Readonly<Record<string, string | number | boolean>>;
+  /** Longest prompt plus answer, or longest embedding input. */
+  readonly contextTokens: number;
+  /** `native` templates know tools; otherwise calls are constrained by a grammar. */
+  readonly toolCalls: 'hermes' | 'llama3' | 'mistral' | 'grammar' | 'none';
+  /** `thinkTags`: reasoning inside <think>…</think>. */
+  readonly reasoning: 'thinkTags' | 'none';
+  /** Embedding models only. */
+  readonly embedding?: {
+    readonly dimensions: number;
+    readonly pooling: 'mean' | 'cls' | 'last';
+    readonly normalize: boolean;
+    /** Shorter sizes that the model is trained for (Matryoshka). */
+    readonly trainedDimensions: readonly number[];
+    /** Encoding of token-array input, decoded to text before use; `null` refuses such input. */
+    readonly tokenArrayEncoding: 'cl100k_base' | null;
+  };
+  readonly capabilities: readonly (
+    | 'chat'
+    | 'completions'
+    | 'tools'
+    | 'json-schema'
+    | 'logprobs'
+    | 'embeddings'
+  )[];
+  readonly license: { readonly id: string; readonly source: string };
+  readonly memory: { readonly weightsBytes: number; readonly perSequenceBytes: number };
+  readonly note?: string;
+  readonly files: readonly ManifestFile[];
+  /** Where the files come from; first reachable wins. */
+  readonly sources: readonly string[];
+}
+
+export interface ManifestFile {
+  readonly name: string;
+  readonly sizeBytes: number;
+  readonly sha256: string;
+  /** Path inside the source package, when it is one. */
+  readonly pathInSource: string;
+}

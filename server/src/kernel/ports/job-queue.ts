@@ -1,0 +1,37 @@
+import type { DatabaseTransaction } from './database.ts';
+
+export interface JobOptions {
+  /** A second job with the same key is not queued while the first waits or runs. */
+  readonly singletonKey?: string;
+  readonly priority?: number;
+  readonly startAfterSeconds?: number;
+}
+
+export interface JobContext {
+  readonly jobId: string;
+  /** From 1; the fencing token of every write that the handler makes. */
+  readonly attempt: number;
+  /** Aborted when the process drains or the job is cancelled. */
+  readonly signal: AbortSignal;
+}
+
+export interface JobDefinition<Payload extends object> {
+  readonly name: string;
+  readonly retryLimit: number;
+  /** First pause before a retry; doubles each time. */
+  readonly retryDelaySeconds: number;
+  /** The job is retried elsewhere when its process gives no sign for this long (at least 10). */
+  readonly heartbeatSeconds: number;
+  handle(payload: Payload, context: JobContext): Promise<void>;
+}
+
+export interface JobQueue {
+  /** Queues a job in the caller's transaction: it exists if and only if that commits. */
+  send(transaction: DatabaseTransaction, name: string, payload: object, options?: JobOptions): Promise<void>;
+  /** Starts working on jobs of this kind in this process, at most `concurrency` at a time. */
+  work<Payload extends object>(definition: JobDefinition<Payload>, concurrency: number): Promise<void>;
+  /** Runs a job of this kind by a cron expression, once in the whole installation. */
+  schedule(name: string, cron: string, payload: object): Promise<void>;
+  /** Finishes what runs, takes nothing new. */
+  stop(graceMs: number): Promise<void>;
+}

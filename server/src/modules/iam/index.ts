@@ -1,0 +1,1 @@
+export type { KeyLimits, KeyRecord, KeySnapshot } from './key-record.ts';

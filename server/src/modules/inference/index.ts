@@ -1,0 +1,10 @@
+export type {
+  AnswerStart,
+  Endpoint,
+  InferenceHandle,
+  InferenceRequest,
+  InferenceSink,
+  StartInference,
+  TokenCounts,
+  WorkerPath,
+} from './inference-request.ts';

@@ -1,0 +1,1 @@
+export type { ModelSnapshot, ServedModel } from './served-model.ts';

@@ -1,0 +1,1 @@
+export type { Replica, ReplicaSnapshot } from './replica.ts';

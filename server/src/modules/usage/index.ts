@@ -1,0 +1,1 @@
+export type { UsageMeter, UsageRecord } from './usage-record.ts';

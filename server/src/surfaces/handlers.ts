@@ -1,0 +1,51 @@
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
+import type { Route } from '@samovar/contract/route';
+import type { SamovarError } from '../kernel/errors.ts';
+import type { Principal } from '../kernel/principal.ts';
+
+/** One inference request, authenticated, its body read whole (bounded) but not parsed. */
+export interface DataExchange {
+  readonly route: Route;
+  readonly requestId: string;
+  /** `performance.now()` at arrival. */
+  readonly receivedAt: number;
+  readonly principal: Principal;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+  /** `x-request-id` and the other common headers are set already. */
+  readonly response: ServerResponse;
+}
+
+export interface ManagementRequest {
+  readonly route: Route;
+  readonly requestId: string;
+  /** `null` on public routes. */
+  readonly principal: Principal | null;
+  readonly headers: IncomingHttpHeaders;
+  /** Validated by the route's schemas. */
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: Readonly<Record<string, string | number | boolean | undefined>>;
+  readonly body: unknown;
+}
+
+export interface ManagementReply {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** An object is sent as JSON, a string as it is, `null` sends no body. */
+  readonly body: object | string | null;
+}
+
+/** How a surface writes an error: its own body for one of our codes. */
+export type ErrorBody = (error: SamovarError, requestId: string) => object;
+
+export type BoundRoute =
+  | {
+      readonly route: Route & { readonly lane: 'data' };
+      readonly errorBody: ErrorBody;
+      handle(exchange: DataExchange): void;
+    }
+  | {
+      readonly route: Route & { readonly lane: 'management' };
+      readonly errorBody: ErrorBody;
+      handle(request: ManagementRequest): Promise<ManagementReply>;
+    };
