@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import type { Route } from '@samovar/contract/route';
-import type { SamovarError } from '../kernel/errors.ts';
-import type { Principal } from '../kernel/principal.ts';
+import type { SamovarError } from '../errors.ts';
+import type { Principal } from '../principal.ts';
 
 /** One inference request, authenticated, its body read whole (bounded) but not parsed. */
 export interface DataExchange {

@@ -1,0 +1,60 @@
+import { readFileSync } from 'node:fs';
+import { homedir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import {
+  type ResolvedSettings,
+  resolveSettings,
+  type Settings,
+} from '@samovar/contract/settings/resolve-settings';
+import type { SettingName } from '@samovar/contract/settings/settings';
+import { parse } from 'yaml';
+import { SamovarError } from '../kernel/errors.ts';
+
+/** Settings of this process, with the data folder always known. */
+export type ServerSettings = Settings & { readonly data: string };
+
+/**
+ * Reads flags, environment and `samovar.yaml` (in the working directory, or where SAMOVAR_CONFIG_FILE says).
+ * Throws `setup.setting_invalid` for the first value that does not fit.
+ */
+export function loadSettings(flags: Readonly<Partial<Record<SettingName, string>>> = {}): ServerSettings {
+  const resolved = resolveSettings({ flags, environment: process.env, file: readConfigFile() });
+  refuseProblems(resolved);
+  return { ...resolved.values, data: resolved.values.data ?? defaultDataFolder() };
+}
+
+function refuseProblems(resolved: ResolvedSettings): void {
+  const problem = resolved.problems[0];
+  if (problem) throw new SamovarError('setup.setting_invalid', { params: { ...problem } });
+}
+
+function readConfigFile(): Record<string, unknown> {
+  const path = process.env.SAMOVAR_CONFIG_FILE ?? 'samovar.yaml';
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT' && process.env.SAMOVAR_CONFIG_FILE === undefined)
+      return {};
+    throw fileProblem(path, (error as Error).message);
+  }
+  try {
+    const parsed: unknown = parse(text);
+    if (parsed === null || parsed === undefined) return {};
+    if (typeof parsed === 'object' && !Array.isArray(parsed)) return parsed as Record<string, unknown>;
+  } catch (error) {
+    throw fileProblem(path, (error as Error).message);
+  }
+  throw fileProblem(path, 'it must hold settings by name');
+}
+
+function fileProblem(path: string, reason: string): SamovarError {
+  return new SamovarError('setup.setting_invalid', {
+    params: { name: path, source: 'the settings file', reason },
+  });
+}
+
+function defaultDataFolder(): string {
+  if (userInfo().uid === 0) return '/var/lib/samovar';
+  return join(process.env.XDG_DATA_HOME ?? join(homedir(), '.local', 'share'), 'samovar');
+}
