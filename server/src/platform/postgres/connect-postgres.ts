@@ -1,0 +1,72 @@
+import { Kysely, PostgresDialect } from 'kysely';
+import { Pool } from 'pg';
+import type { Database } from '../../kernel/ports/database.ts';
+import type { Log } from '../../kernel/ports/log.ts';
+import { connectionOptions, type PostgresAddress } from './connection-options.ts';
+import { postgresUnreachable } from './postgres-error.ts';
+import { qualifyRawTables } from './qualify-raw-tables.ts';
+import { quoteIdentifier } from './quote-identifier.ts';
+
+export interface PostgresOptions extends PostgresAddress {
+  /** Schema that holds our tables. */
+  readonly schema: string;
+  readonly poolSize: number;
+  readonly log: Log;
+  /** Statements that run longer are cancelled by the server. */
+  readonly statementTimeoutMs?: number;
+}
+
+export interface Postgres {
+  readonly database: Database;
+  readonly pool: Pool;
+  end(): Promise<void>;
+}
+
+/**
+ * Opens a pool and proves that it answers; throws `setup.postgres_unreachable` otherwise.
+ *
+ * The schema is found in two ways. Every query of the builder is qualified with it, which also holds behind a
+ * transaction pooler, where settings of a session get lost between transactions. And each new connection gets it
+ * as `search_path`, which serves SQL written by hand on direct connections; such SQL holds behind a pooler too when
+ * it names its tables by `sql.table('name')`.
+ */
+export async function connectPostgres(options: PostgresOptions): Promise<Postgres> {
+  const pool = new Pool({
+    ...connectionOptions(options),
+    max: options.poolSize,
+    idleTimeoutMillis: 60_000,
+    onConnect: async (client) => {
+      await client.query(sessionSettings(options.schema, options.statementTimeoutMs ?? 30_000));
+    },
+  });
+  // The pool drops a broken idle connection by itself; without a listener the process would end.
+  pool.on('error', (error) => {
+    options.log.warn({ error: error.message }, 'an idle PostgreSQL connection broke and was dropped');
+  });
+  try {
+    await pool.query('select 1');
+  } catch (error) {
+    await pool.end();
+    throw postgresUnreachable(options.url, error);
+  }
+  const database = new Kysely<object>({ dialect: new PostgresDialect({ pool }) })
+    .withSchema(options.schema)
+    .withPlugin(qualifyRawTables(options.schema));
+  return { database, pool, end: endOnce(pool) };
+}
+
+function endOnce(pool: Pool): () => Promise<void> {
+  let ended: Promise<void> | null = null;
+  return () => {
+    ended ??= pool.end();
+    return ended;
+  };
+}
+
+function sessionSettings(schema: string, statementTimeoutMs: number): string {
+  return [
+    `set search_path to ${quoteIdentifier(schema)}`,
+    `set statement_timeout to ${statementTimeoutMs}`,
+    'set idle_in_transaction_session_timeout to 60000',
+  ].join('; ');
+}

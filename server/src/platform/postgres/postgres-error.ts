@@ -1,0 +1,29 @@
+import { SamovarError } from '../../kernel/errors.ts';
+import { printableAddress } from './connection-options.ts';
+
+/** `setup.postgres_unreachable` for this URL; the password is part of neither its text nor its parameters. */
+export function postgresUnreachable(url: string, cause: unknown): SamovarError {
+  return new SamovarError('setup.postgres_unreachable', {
+    params: { address: printableAddress(url), reason: reasonOf(cause) },
+    cause,
+  });
+}
+
+/** Whether the failure means that the server could not be reached or refused us, rather than a faulty statement. */
+export function isConnectionFailure(error: unknown): boolean {
+  const code = codeOf(error);
+  if (code === null) return error instanceof Error && /timeout|terminated|connection/i.test(error.message);
+  // Class 08: connection exceptions; 28: invalid authorization; 3D: no such database; 53300: too many connections;
+  // 57P: the server is starting, stopping or was killed.
+  return /^(08|28|3D|57P)/.test(code) || code === '53300' || /^E[A-Z]/.test(code);
+}
+
+function codeOf(error: unknown): string | null {
+  if (!(error instanceof Error) || !('code' in error)) return null;
+  return typeof error.code === 'string' ? error.code : null;
+}
+
+function reasonOf(cause: unknown): string {
+  if (cause instanceof AggregateError && cause.errors.length > 0) return reasonOf(cause.errors[0]);
+  return cause instanceof Error && cause.message !== '' ? cause.message : String(codeOf(cause) ?? cause);
+}
