@@ -20,4 +20,10 @@ export const accessErrors = defineErrors({
     message: 'This key lacks the permission {permission}.',
     remedy: 'Use a key that has this permission; `samovar keys create --permission {permission}` makes one.',
   },
+  'access.last_manager': {
+    httpStatus: 409,
+    grpcStatus: 'FAILED_PRECONDITION',
+    message: '{key} is the last valid key of this project that may manage keys.',
+    remedy: 'Make another key with the permission `keys.manage` first, or revoke this one with `--force`.',
+  },
 });

@@ -19,4 +19,11 @@ export const limitErrors = defineErrors({
     message: 'The key reached its limit of {limit} parallel requests.',
     remedy: 'Send fewer requests at a time, or raise the limit of the key.',
   },
+  'limit.request_too_large': {
+    httpStatus: 429,
+    grpcStatus: 'RESOURCE_EXHAUSTED',
+    message:
+      'This request needs {requested} tokens, more than the whole limit of the key: {limit} tokens per minute.',
+    remedy: 'Waiting does not help: shorten the input, ask for fewer tokens, or raise the limit of the key.',
+  },
 });

@@ -9,6 +9,8 @@ export interface SamovarErrorOptions {
   readonly field?: string;
   /** Seconds after which a retry may succeed. */
   readonly retryAfterSeconds?: number;
+  /** Headers that go with the answer, for example `x-ratelimit-*`. */
+  readonly headers?: Readonly<Record<string, string>>;
   readonly cause?: unknown;
 }
 
@@ -19,6 +21,7 @@ export class SamovarError extends Error {
   readonly params: ErrorParams;
   readonly field: string | null;
   readonly retryAfterSeconds: number | null;
+  readonly headers: Readonly<Record<string, string>>;
 
   constructor(code: ErrorCode, options: SamovarErrorOptions = {}) {
     super(fill(errorCatalogue[code].message, options.params ?? {}), { cause: options.cause });
@@ -26,6 +29,7 @@ export class SamovarError extends Error {
     this.params = options.params ?? {};
     this.field = options.field ?? null;
     this.retryAfterSeconds = options.retryAfterSeconds ?? null;
+    this.headers = options.headers ?? {};
   }
 
   get entry(): ErrorEntry {

@@ -2,7 +2,7 @@ import { newId } from '../../kernel/ids.ts';
 import type { DatabaseTransaction } from '../../kernel/ports/database.ts';
 import type { AuditRecord } from './audit-record.ts';
 
-interface AuditTables {
+type AuditTables = {
   audit_records: {
     id: string;
     organization_id: string;
@@ -15,7 +15,7 @@ interface AuditTables {
     request_id: string | null;
     detail: string;
   };
-}
+};
 
 /** Writes the record of a state change in the transaction that makes the change. */
 export async function recordAudit(transaction: DatabaseTransaction, record: AuditRecord): Promise<void> {
