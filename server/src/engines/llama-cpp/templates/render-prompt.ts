@@ -1,0 +1,83 @@
+import { Environment, Interpreter, Template } from '@huggingface/jinja';
+import { SamovarError } from '../../../kernel/errors.ts';
+import type { ToolDefinition } from '../tools/tool-definition.ts';
+import type { ChatMessage } from './chat-message.ts';
+import { TemplateComplaint, templateGlobals } from './template-globals.ts';
+import { type TemplateMessage, templateMessages } from './template-messages.ts';
+
+export interface PromptInput {
+  readonly messages: readonly ChatMessage[];
+  readonly tools?: readonly ToolDefinition[] | null | undefined;
+  /** Ends the prompt where the assistant begins to speak; `true` unless said otherwise. */
+  readonly addGenerationPrompt?: boolean | undefined;
+  /** `chat_template_kwargs`: further variables of the template. */
+  readonly extra?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** Renders messages to the prompt text; special tokens stand in it as text and are to be parsed as such. */
+export type PromptRenderer = (input: PromptInput) => string;
+
+/** Variables that belong to the renderer; `extra` cannot replace them. */
+const rendererVariables = new Set(['messages', 'tools', 'add_generation_prompt', 'bos_token', 'eos_token']);
+
+/**
+ * Compiles a chat template (Jinja, as model files carry it) once. `developer` messages become `system` ones and
+ * text parts are joined, as templates expect.
+ * @throws SamovarError `request.invalid` when the template refuses the messages or a part is not text;
+ * `engine.failed` when the template itself cannot be run.
+ */
+export function createPromptRenderer(model: {
+  readonly template: string;
+  readonly bosToken: string;
+  readonly eosToken: string;
+}): PromptRenderer {
+  const template = new Template(model.template);
+  const globals = templateGlobals(() => new Date());
+  return ({ messages, tools, addGenerationPrompt = true, extra = {} }) => {
+    for (const name of Object.keys(extra)) {
+      if (rendererVariables.has(name) || name in globals) throw reservedVariable(name);
+    }
+    return render(template, {
+      ...globals,
+      ...extra,
+      ...(tools && tools.length > 0 ? { tools } : {}),
+      messages: templateMessages(messages),
+      add_generation_prompt: addGenerationPrompt,
+      bos_token: model.bosToken,
+      eos_token: model.eosToken,
+    });
+  };
+}
+
+function render(template: Template, variables: { readonly messages: TemplateMessage[] }): string {
+  const environment = new Environment();
+  for (const [name, value] of Object.entries(variables)) environment.set(name, value);
+  try {
+    return String(new Interpreter(environment).run(template.parsed).value);
+  } catch (error) {
+    if (error instanceof TemplateComplaint) throw refusedByTemplate(variables.messages, error);
+    throw new SamovarError('engine.failed', { cause: error });
+  }
+}
+
+function refusedByTemplate(messages: readonly TemplateMessage[], complaint: TemplateComplaint): SamovarError {
+  const system = messages.some(({ role }) => role === 'system');
+  const hint =
+    system && /system/i.test(complaint.message) ? ' (move the system text into the first user message)' : '';
+  return new SamovarError('request.invalid', {
+    params: {
+      parameter: 'messages',
+      reason: `the model's chat template refuses them: ${complaint.message}${hint}`,
+    },
+    field: 'messages',
+    cause: complaint,
+  });
+}
+
+function reservedVariable(name: string): SamovarError {
+  const parameter = `chat_template_kwargs.${name}`;
+  return new SamovarError('request.invalid', {
+    params: { parameter, reason: 'this variable belongs to the template itself' },
+    field: parameter,
+  });
+}
