@@ -1,0 +1,105 @@
+import { Client } from 'pg';
+import type { Log } from '../../kernel/ports/log.ts';
+import { configChannel } from './config-version.ts';
+import { connectionOptions, type PostgresAddress } from './connection-options.ts';
+import { quoteIdentifier } from './quote-identifier.ts';
+import { createWakeUp } from './wake-up.ts';
+
+export interface ConfigWatchOptions extends PostgresAddress {
+  readonly schema: string;
+  readonly log: Log;
+  /** How often the row is read; 500 when absent. */
+  readonly pollMs?: number;
+  /** Loads what the data path holds in memory. Called first at the start, never twice at a time, again when it threw. */
+  onChange(version: string): Promise<void>;
+}
+
+export interface ConfigWatch {
+  /** Settles when `onChange` has succeeded for the first time. */
+  readonly loaded: Promise<void>;
+  /** Milliseconds since the epoch when PostgreSQL last confirmed what is in memory; `null` before the first time. */
+  lastConfirmedAt(): number | null;
+  stop(): Promise<void>;
+}
+
+const firstBackOffMs = 250;
+const longestBackOffMs = 2_000;
+
+/**
+ * Follows the one `config_version` row from a connection of its own. Reading the row is the truth; a notification
+ * only hastens the next reading, so lost ones and poolers that swallow them cost at most `pollMs`.
+ */
+export function watchConfigVersion(options: ConfigWatchOptions): ConfigWatch {
+  const pollMs = options.pollMs ?? 500;
+  const wakeUp = createWakeUp();
+  const loaded = Promise.withResolvers<void>();
+  let stopping = false;
+  let known: string | null = null;
+  let confirmedAt: number | null = null;
+
+  async function follow(client: Client): Promise<void> {
+    client.on('notification', wakeUp.wake);
+    client.on('error', wakeUp.wake);
+    await client.connect();
+    await client.query(`listen ${configChannel}`);
+    while (!stopping) {
+      const askedAt = Date.now();
+      const version = await readVersion(client, options.schema);
+      if (version !== known) await options.onChange(version);
+      known = version;
+      confirmedAt = askedAt;
+      loaded.resolve();
+      await wakeUp.wait(pollMs);
+    }
+  }
+
+  async function run(): Promise<void> {
+    let backOffMs = firstBackOffMs;
+    while (!stopping) {
+      const confirmedBefore = confirmedAt;
+      const client = new Client({ ...connectionOptions(options), query_timeout: 5000 });
+      try {
+        await follow(client);
+      } catch (error) {
+        if (confirmedAt !== confirmedBefore) backOffMs = firstBackOffMs;
+        const fields = { error: String(error), retryInMs: backOffMs, lastConfirmedAt: confirmedAt };
+        options.log.warn(
+          fields,
+          'cannot tell whether the configuration changed; going on with what is in memory',
+        );
+        await wakeUp.wait(backOffMs);
+        backOffMs = Math.min(backOffMs * 2, longestBackOffMs);
+      } finally {
+        await close(client, options.log);
+      }
+    }
+  }
+
+  const running = run();
+  return {
+    loaded: loaded.promise,
+    lastConfirmedAt: () => confirmedAt,
+    async stop() {
+      stopping = true;
+      wakeUp.wake();
+      await running;
+    },
+  };
+}
+
+async function readVersion(client: Client, schema: string): Promise<string> {
+  const result = await client.query<{ version: string }>(
+    `select version::text from ${quoteIdentifier(schema)}.config_version`,
+  );
+  const row = result.rows[0];
+  if (!row) throw new Error('the table config_version is empty');
+  return row.version;
+}
+
+async function close(client: Client, log: Log): Promise<void> {
+  try {
+    await client.end();
+  } catch (error) {
+    log.debug({ error: String(error) }, 'the connection that watched the configuration was broken already');
+  }
+}
