@@ -28,7 +28,7 @@ async function main(
     console.error(`No test files for ${names.join(' ')}. Groups: ${testGroups.join(', ')}.`);
     return 2;
   }
-  const services = await startTestServices(repositoryRoot);
+  const services = await startTestServices();
   try {
     return await runFiles(files, concurrency, match);
   } finally {
