@@ -1,0 +1,52 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { SamovarError } from '../../kernel/errors.ts';
+import type { ErrorBody } from '../../kernel/ports/http-routes.ts';
+
+const lingerMs = 1000;
+
+export interface ErrorAnswer {
+  readonly error: SamovarError;
+  readonly errorBody: ErrorBody;
+  readonly requestId: string;
+}
+
+/**
+ * Writes an error as the whole answer. A request whose body is still arriving is read and thrown away for a
+ * moment before the connection is closed, so that the client sees the answer instead of a reset.
+ */
+export function answerError(request: IncomingMessage, response: ServerResponse, answer: ErrorAnswer): void {
+  if (response.headersSent || response.destroyed) {
+    response.destroy();
+    return;
+  }
+  const { error } = answer;
+  const body = Buffer.from(JSON.stringify(answer.errorBody(error, answer.requestId)));
+  for (const [name, value] of Object.entries(errorHeaders(error))) response.setHeader(name, value);
+  response.setHeader('content-type', 'application/json');
+  response.setHeader('content-length', body.length);
+  response.statusCode = error.entry.httpStatus;
+  if (request.complete) {
+    response.end(body);
+    return;
+  }
+  response.setHeader('connection', 'close');
+  response.write(body);
+  const timer = setTimeout(() => response.end(), lingerMs);
+  const end = (): void => {
+    clearTimeout(timer);
+    response.end();
+  };
+  request.once('end', end);
+  request.once('close', end);
+  request.resume();
+}
+
+/** Headers that an error carries whatever its body looks like. */
+export function errorHeaders(error: SamovarError): Record<string, string> {
+  const headers: Record<string, string> = { ...error.headers };
+  if (error.entry.httpStatus === 401) headers['www-authenticate'] = 'Bearer';
+  if (error.retryAfterSeconds !== null)
+    headers['retry-after'] = String(Math.max(0, Math.ceil(error.retryAfterSeconds)));
+  else if (error.entry.httpStatus === 503) headers['retry-after'] = '1';
+  return headers;
+}

@@ -1,0 +1,23 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { SamovarError } from '../../kernel/errors.ts';
+
+/** Refuses (`request.unsupported_media_type`) what is not plain JSON in UTF-8. */
+export function checkContentType(headers: IncomingHttpHeaders): void {
+  const contentType = headers['content-type'];
+  const encoding = headers['content-encoding'];
+  if (encoding !== undefined && encoding !== 'identity') throw unsupported(`content-encoding: ${encoding}`);
+  if (contentType === 'application/json') return;
+  if (contentType === undefined) throw unsupported('none');
+  const [type = '', ...parameters] = contentType
+    .toLowerCase()
+    .split(';')
+    .map((part) => part.trim());
+  if (type !== 'application/json' && !/^application\/[\w.-]+\+json$/.test(type))
+    throw unsupported(contentType);
+  const charset = parameters.find((parameter) => parameter.startsWith('charset='));
+  if (charset !== undefined && !/^charset="?utf-?8"?$/.test(charset)) throw unsupported(contentType);
+}
+
+function unsupported(contentType: string): SamovarError {
+  return new SamovarError('request.unsupported_media_type', { params: { contentType } });
+}

@@ -1,0 +1,45 @@
+import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
+
+/** Connections beyond the limit that are still told why they are refused; more than that are dropped unheard. */
+const refusalsAtOnce = 1024;
+
+export interface ConnectionGuard {
+  /** Open connections, those being refused not counted. */
+  readonly open: number;
+}
+
+/**
+ * Lets at most `limit` connections reach the HTTP parser. A connection beyond it is handed to `refuse`, which
+ * answers and closes it: it costs a socket for a moment, never a parser or a request.
+ */
+export function guardConnections(
+  server: Server,
+  limit: number,
+  refuse: (socket: Socket) => void,
+): ConnectionGuard {
+  const serve = server.listeners('connection');
+  server.removeAllListeners('connection');
+  const guard = { open: 0 };
+  let refusing = 0;
+  server.on('connection', (socket: Socket) => {
+    if (guard.open >= limit) {
+      if (refusing >= refusalsAtOnce) {
+        socket.destroy();
+        return;
+      }
+      refusing += 1;
+      socket.once('close', () => {
+        refusing -= 1;
+      });
+      refuse(socket);
+      return;
+    }
+    guard.open += 1;
+    socket.once('close', () => {
+      guard.open -= 1;
+    });
+    for (const listener of serve) listener.call(server, socket);
+  });
+  return guard;
+}

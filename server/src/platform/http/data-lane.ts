@@ -1,0 +1,96 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Permission } from '@samovar/contract/permissions';
+import type { Route } from '@samovar/contract/route';
+import { asSamovarError, SamovarError } from '../../kernel/errors.ts';
+import type { BoundRoute, DataExchange } from '../../kernel/ports/http-routes.ts';
+import type { Log } from '../../kernel/ports/log.ts';
+import type { Principal } from '../../kernel/principal.ts';
+import { answerError } from './answer-error.ts';
+import { checkContentType } from './check-content-type.ts';
+import { readBody } from './read-body.ts';
+import { readKey } from './read-key.ts';
+
+export type DataRoute = Extract<BoundRoute, { readonly route: { readonly lane: 'data' } }>;
+
+/** Finds who calls. Throws `access.*` or `system.policy_stale`. */
+export type Authenticate = (key: string | null) => Principal;
+
+export interface DataLaneOptions {
+  readonly authenticate: Authenticate;
+  readonly authorize: Authorize;
+  readonly bodyLimitBytes: number;
+  readonly log: Log;
+}
+
+export interface Arrival {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly requestId: string;
+  /** `performance.now()` */
+  readonly receivedAt: number;
+}
+
+/** Throws `access.forbidden` when the principal lacks a permission. */
+export type Authorize = (principal: Principal, permission: Permission) => void;
+
+/** The routes that skip the framework, by method and exact path. */
+export function dataRouteMap(routes: readonly BoundRoute[]): Map<string, DataRoute> {
+  const map = new Map<string, DataRoute>();
+  for (const bound of routes) {
+    if (!isDataRoute(bound)) continue;
+    if (bound.route.permission === 'public' || bound.route.path.includes('{'))
+      throw new Error(`${bound.route.id}: a data route has a permission and an exact path`);
+    map.set(`${bound.route.method} ${bound.route.path}`, bound);
+  }
+  return map;
+}
+
+export function isDataRoute(bound: BoundRoute): bound is DataRoute {
+  return bound.route.lane === 'data';
+}
+
+/** Authenticates, reads the body whole and hands the exchange to its route. Every refusal is answered here. */
+export function serveData(bound: DataRoute, arrival: Arrival, options: DataLaneOptions): void {
+  const { request, response, requestId } = arrival;
+  const fail = (thrown: unknown): void => {
+    const error = asSamovarError(thrown);
+    if (error.code === 'system.internal')
+      options.log.error({ requestId, err: error.cause }, 'A data route failed before its answer began');
+    answerError(request, response, { error, errorBody: bound.errorBody, requestId });
+  };
+  let principal: Principal;
+  try {
+    principal = admit(bound.route, request, options);
+  } catch (thrown) {
+    fail(thrown);
+    return;
+  }
+  readBody(request, options.bodyLimitBytes, (outcome) => {
+    if (outcome === null || outcome instanceof SamovarError) {
+      if (outcome === null) response.destroy();
+      else fail(outcome);
+      return;
+    }
+    const exchange: DataExchange = {
+      route: bound.route,
+      requestId,
+      receivedAt: arrival.receivedAt,
+      principal,
+      headers: request.headers,
+      body: outcome,
+      response,
+    };
+    try {
+      bound.handle(exchange);
+    } catch (thrown) {
+      fail(thrown);
+    }
+  });
+}
+
+function admit(route: Route, request: IncomingMessage, options: DataLaneOptions): Principal {
+  const principal = options.authenticate(readKey(request.headers));
+  if (route.permission !== 'public') options.authorize(principal, route.permission);
+  if (route.method !== 'GET' && route.method !== 'DELETE') checkContentType(request.headers);
+  return principal;
+}

@@ -1,0 +1,195 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { SamovarError } from '../../kernel/errors.ts';
+import { newId } from '../../kernel/ids.ts';
+import type { BoundRoute, ErrorBody } from '../../kernel/ports/http-routes.ts';
+import type { Log } from '../../kernel/ports/log.ts';
+import type { Running } from '../../kernel/ports/running.ts';
+import { answerError } from './answer-error.ts';
+import { answerClientErrors } from './client-errors.ts';
+import { guardConnections } from './connection-guard.ts';
+import { type Authenticate, type Authorize, dataRouteMap, isDataRoute, serveData } from './data-lane.ts';
+import { listen } from './listen.ts';
+import { createManagementLane, type ManagementRoute } from './management-lane.ts';
+import { answerRaw } from './raw-answer.ts';
+import type { RunOnce } from './replay.ts';
+import { clientRequestId } from './request-id.ts';
+import { createRouteIndex } from './route-index.ts';
+
+export interface HttpTimeouts {
+  /** For the head of a request, counted from the connection for the first one. */
+  readonly headersMs: number;
+  /** For a whole request, head and body. */
+  readonly requestMs: number;
+  /** For an idle connection. */
+  readonly keepAliveMs: number;
+}
+
+export interface HttpServerOptions {
+  readonly routes: readonly BoundRoute[];
+  readonly authenticate: Authenticate;
+  readonly authorize: Authorize;
+  readonly runOnce: RunOnce;
+  readonly settings: {
+    readonly host: string;
+    readonly port: number;
+    readonly bodyLimitBytes: number;
+    readonly connectionLimit: number;
+  };
+  /** The error body where no surface is known. */
+  readonly errorBody: ErrorBody;
+  /** Ends what still runs when the grace of a stop is over. */
+  endRunning(error: SamovarError): void;
+  readonly log: Log;
+  readonly timeouts?: HttpTimeouts;
+}
+
+export interface HttpServer extends Running {
+  readonly host: string;
+  readonly port: number;
+  readonly draining: boolean;
+  readonly openConnections: number;
+  readonly openRequests: number;
+}
+
+const defaultTimeouts: HttpTimeouts = { headersMs: 20_000, requestMs: 120_000, keepAliveMs: 75_000 };
+/** Between the end of the grace and the closing of what did not end by itself. */
+const lastWordsMs = 500;
+
+interface State {
+  draining: boolean;
+  readonly open: Set<ServerResponse>;
+  idle: (() => void) | null;
+}
+
+/**
+ * Starts the one HTTP server of an api process: routes of the data lane in front, the framework behind them, both
+ * from the same table. Throws `setup.port_in_use` or `setup.setting_invalid` when it cannot listen.
+ */
+export async function createHttpServer(options: HttpServerOptions): Promise<HttpServer> {
+  const timeouts = options.timeouts ?? defaultTimeouts;
+  const state: State = { draining: false, open: new Set(), idle: null };
+  const server = createServer({
+    headersTimeout: timeouts.headersMs,
+    requestTimeout: timeouts.requestMs,
+    keepAliveTimeout: timeouts.keepAliveMs,
+    connectionsCheckingInterval: Math.min(2000, timeouts.headersMs),
+    maxHeaderSize: 32 * 1024,
+  });
+  const guard = guardConnections(server, options.settings.connectionLimit, (socket) =>
+    answerRaw(
+      socket,
+      new SamovarError('system.overloaded', { retryAfterSeconds: 1 }),
+      options.errorBody,
+      newId(),
+    ),
+  );
+  answerClientErrors(server, options.errorBody, options.log);
+  server.on('request', await createDispatch(options, state));
+  const { host, port } = await listen(server, options.settings.host, options.settings.port);
+  server.on('error', (err) => options.log.error({ err }, 'The HTTP server could not take a connection'));
+  let stopped: Promise<void> | null = null;
+  return {
+    host,
+    port,
+    get draining() {
+      return state.draining;
+    },
+    get openConnections() {
+      return guard.open;
+    },
+    get openRequests() {
+      return state.open.size;
+    },
+    stop(graceMs) {
+      stopped ??= stop(server, state, graceMs, options.endRunning);
+      return stopped;
+    },
+  };
+}
+
+/** Gives each request its id, and sends it down its lane. */
+async function createDispatch(options: HttpServerOptions, state: State) {
+  const { log } = options;
+  const { bodyLimitBytes } = options.settings;
+  const dataRoutes = dataRouteMap(options.routes);
+  const index = createRouteIndex(options.routes, options.errorBody);
+  const laneOptions = { ...options, bodyLimitBytes };
+  const ids = new WeakMap<IncomingMessage, string>();
+  const manage = await createManagementLane({
+    ...options,
+    ...index,
+    bodyLimitBytes,
+    routes: options.routes.filter((bound): bound is ManagementRoute => !isDataRoute(bound)),
+    requestIdOf: (request) => ids.get(request) ?? newId(),
+  });
+  const closed = function (this: ServerResponse): void {
+    state.open.delete(this);
+    if (state.open.size === 0) state.idle?.();
+  };
+  return (request: IncomingMessage, response: ServerResponse): void => {
+    const receivedAt = performance.now();
+    const requestId = newId();
+    response.setHeader('x-request-id', requestId);
+    const clientId = clientRequestId(request.headers);
+    if (clientId !== null) {
+      response.setHeader('x-client-request-id', clientId);
+      log.debug({ requestId, clientRequestId: clientId }, 'A client named its request');
+    }
+    state.open.add(response);
+    response.once('close', closed);
+    const path = pathOf(request.url ?? '/');
+    if (state.draining) {
+      response.setHeader('connection', 'close');
+      if (path !== '/healthz' && path !== '/readyz') {
+        const error = new SamovarError('system.draining', { retryAfterSeconds: 1 });
+        answerError(request, response, { error, errorBody: index.errorBodyOf(path), requestId });
+        return;
+      }
+    }
+    const bound = dataRoutes.get(`${request.method} ${path}`);
+    if (bound) {
+      serveData(bound, { request, response, requestId, receivedAt }, laneOptions);
+    } else {
+      ids.set(request, requestId);
+      manage(request, response);
+    }
+  };
+}
+
+function pathOf(url: string): string {
+  const query = url.indexOf('?');
+  return query === -1 ? url : url.slice(0, query);
+}
+
+async function stop(
+  server: Server,
+  state: State,
+  graceMs: number,
+  endRunning: (error: SamovarError) => void,
+): Promise<void> {
+  state.draining = true;
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  for (const response of state.open) if (!response.headersSent) response.setHeader('connection', 'close');
+  await idleWithin(state, graceMs);
+  if (state.open.size > 0) {
+    endRunning(new SamovarError('system.draining'));
+    await idleWithin(state, lastWordsMs);
+  }
+  server.closeIdleConnections();
+  server.closeAllConnections();
+  await closed;
+}
+
+function idleWithin(state: State, limitMs: number): Promise<void> {
+  if (state.open.size === 0) return Promise.resolve();
+  return new Promise((resolve) => {
+    const timer = setTimeout(done, limitMs);
+    function done(): void {
+      clearTimeout(timer);
+      state.idle = null;
+      resolve();
+    }
+    state.idle = done;
+  });
+}

@@ -1,0 +1,171 @@
+import { isUtf8 } from 'node:buffer';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { SamovarError } from '../../kernel/errors.ts';
+import type { BoundRoute, ErrorBody, ManagementReply } from '../../kernel/ports/http-routes.ts';
+import type { Log } from '../../kernel/ports/log.ts';
+import type { Principal } from '../../kernel/principal.ts';
+import { errorHeaders } from './answer-error.ts';
+import { checkContentType } from './check-content-type.ts';
+import type { Authenticate, Authorize } from './data-lane.ts';
+import { toManagementError } from './management-error.ts';
+import { restParameter, toFrameworkPath } from './path-template.ts';
+import { readJson } from './read-json.ts';
+import { readKey } from './read-key.ts';
+import type { RunOnce } from './replay.ts';
+import { createRequestCheck } from './validate-request.ts';
+
+export type ManagementRoute = Extract<BoundRoute, { readonly route: { readonly lane: 'management' } }>;
+
+export interface ManagementLaneOptions {
+  readonly routes: readonly ManagementRoute[];
+  readonly authenticate: Authenticate;
+  readonly authorize: Authorize;
+  readonly runOnce: RunOnce;
+  readonly bodyLimitBytes: number;
+  /** The id that this request was given at its arrival. */
+  requestIdOf(request: IncomingMessage): string;
+  /** The error body of the surface that a path belongs to. */
+  errorBodyOf(path: string): ErrorBody;
+  /** Answers what no route matches: `request.route_not_found` or `request.method_not_allowed`. */
+  noRoute(method: string, path: string): SamovarError;
+  readonly log: Log;
+}
+
+export type ServeManagement = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** The framework behind the data path, built from the same route table. */
+export async function createManagementLane(options: ManagementLaneOptions): Promise<ServeManagement> {
+  const app = Fastify({
+    logger: false,
+    bodyLimit: options.bodyLimitBytes,
+    genReqId: (request) => options.requestIdOf(request as IncomingMessage),
+    exposeHeadRoutes: true,
+    routerOptions: { maxParamLength: 1024 },
+    frameworkErrors: (error, request, reply) => sendError(error, request, reply, options),
+  });
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body, done) => {
+    try {
+      done(null, parseBody(request, body as Buffer));
+    } catch (thrown) {
+      done(thrown as Error);
+    }
+  });
+  app.setErrorHandler((error, request, reply) => sendError(error, request, reply, options));
+  app.setNotFoundHandler((request, reply) =>
+    sendError(options.noRoute(request.method, pathOf(request)), request, reply, options),
+  );
+  for (const bound of options.routes) addRoute(app, bound, options);
+  await app.ready();
+  return (request, response) => app.routing(request, response);
+}
+
+function parseBody(request: FastifyRequest, body: Buffer): unknown {
+  checkContentType(request.headers);
+  if (!isUtf8(body))
+    throw new SamovarError('request.malformed_json', { params: { reason: 'it is not valid UTF-8.' } });
+  return readJson(body);
+}
+
+function addRoute(app: FastifyInstance, bound: ManagementRoute, options: ManagementLaneOptions): void {
+  const { route } = bound;
+  const check = createRequestCheck(route);
+  const rest = restParameter(route.path);
+  const principals = new WeakMap<FastifyRequest, Principal>();
+  app.route({
+    method: route.method,
+    url: toFrameworkPath(route.path),
+    onRequest: (request, _reply, done) => {
+      try {
+        if (route.permission !== 'public') {
+          const principal = options.authenticate(readKey(request.headers));
+          options.authorize(principal, route.permission);
+          principals.set(request, principal);
+        }
+        done();
+      } catch (thrown) {
+        done(thrown as Error);
+      }
+    },
+    handler: async (request, reply) => {
+      const parts = check({
+        params: withRest(request.params as Record<string, string>, rest),
+        query: request.query,
+        body: request.body,
+      });
+      const principal = principals.get(request) ?? null;
+      const call = () =>
+        bound.handle({
+          route,
+          requestId: request.id,
+          principal,
+          headers: request.headers,
+          params: parts.params as Record<string, string>,
+          query: parts.query as Record<string, string | number | boolean | undefined>,
+          body: parts.body,
+        });
+      const key = request.headers['idempotency-key'];
+      const answer =
+        route.idempotent && principal !== null && key !== undefined
+          ? await options.runOnce(
+              {
+                principal,
+                key: idempotencyKey(key),
+                routeId: route.id,
+                fingerprint: JSON.stringify([request.url, parts.body]),
+              },
+              call,
+            )
+          : await call();
+      return sendReply(bound, answer, reply);
+    },
+  });
+}
+
+function idempotencyKey(value: string | string[]): string {
+  if (typeof value === 'string' && value.length > 0 && value.length <= 255) return value;
+  throw new SamovarError('request.invalid', {
+    params: { parameter: 'Idempotency-Key', reason: 'it must have 1 to 255 characters.' },
+    field: 'Idempotency-Key',
+  });
+}
+
+function withRest(params: Record<string, string>, rest: string | null): Record<string, string> {
+  if (rest === null) return params;
+  const { '*': value = '', ...others } = params;
+  return { ...others, [rest]: value };
+}
+
+function sendReply(bound: ManagementRoute, answer: ManagementReply, reply: FastifyReply): FastifyReply {
+  const declared = bound.route.responses[answer.status]?.contentType;
+  reply.code(answer.status).headers(answer.headers ?? {});
+  if (answer.body === null) return reply.send();
+  if (!reply.hasHeader('content-type'))
+    reply.header(
+      'content-type',
+      declared ?? (typeof answer.body === 'string' ? 'text/plain; charset=utf-8' : 'application/json'),
+    );
+  return reply.send(typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body));
+}
+
+function sendError(
+  thrown: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  options: ManagementLaneOptions,
+): FastifyReply {
+  const error = toManagementError(thrown, request, options.bodyLimitBytes);
+  if (error.code === 'system.internal')
+    options.log.error({ requestId: request.id, err: error.cause }, 'A management call failed');
+  if (!request.raw.complete) reply.header('connection', 'close');
+  return reply
+    .code(error.entry.httpStatus)
+    .headers(errorHeaders(error))
+    .header('content-type', 'application/json')
+    .send(JSON.stringify(options.errorBodyOf(pathOf(request))(error, request.id)));
+}
+
+function pathOf(request: FastifyRequest): string {
+  return request.url.split('?', 1)[0] ?? request.url;
+}

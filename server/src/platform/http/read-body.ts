@@ -1,0 +1,49 @@
+import { isUtf8 } from 'node:buffer';
+import type { IncomingMessage } from 'node:http';
+import { SamovarError } from '../../kernel/errors.ts';
+
+const nothing = Buffer.alloc(0);
+
+/**
+ * Reads a body whole, at most `limitBytes`, and checks that it is UTF-8. `done` is called exactly once: with the
+ * body, with the error that refuses it, or with `null` when the client left before it was complete.
+ */
+export function readBody(
+  request: IncomingMessage,
+  limitBytes: number,
+  done: (outcome: Buffer | SamovarError | null) => void,
+): void {
+  const tooLarge = () => new SamovarError('request.body_too_large', { params: { limitBytes } });
+  if (Number(request.headers['content-length'] ?? 0) > limitBytes) {
+    done(tooLarge());
+    return;
+  }
+  let first: Buffer = nothing;
+  let more: Buffer[] | null = null;
+  let size = 0;
+  let settled = false;
+  const settle = (outcome: Buffer | SamovarError | null): void => {
+    if (settled) return;
+    settled = true;
+    more = null;
+    done(outcome);
+  };
+  request.on('data', (chunk: Buffer) => {
+    if (settled) return;
+    size += chunk.length;
+    if (size > limitBytes) return settle(tooLarge());
+    if (first.length === 0) first = chunk;
+    else if (more === null) more = [first, chunk];
+    else more.push(chunk);
+  });
+  request.on('end', () => {
+    const body = more === null ? first : Buffer.concat(more, size);
+    settle(isUtf8(body) ? body : notUtf8());
+  });
+  request.on('error', () => settle(null));
+  request.on('close', () => settle(null));
+}
+
+function notUtf8(): SamovarError {
+  return new SamovarError('request.malformed_json', { params: { reason: 'it is not valid UTF-8.' } });
+}

@@ -1,0 +1,35 @@
+import { SamovarError } from '../../kernel/errors.ts';
+import type { BoundRoute, ErrorBody } from '../../kernel/ports/http-routes.ts';
+import { toPathPattern } from './path-template.ts';
+
+/** Answers what the route table says about paths that no handler takes. */
+export interface RouteIndex {
+  /** `request.method_not_allowed` with `Allow` when the path is known, else `request.route_not_found`. */
+  noRoute(method: string, path: string): SamovarError;
+  /** The error body of the surface under whose first path segment a path lies. */
+  errorBodyOf(path: string): ErrorBody;
+}
+
+export function createRouteIndex(routes: readonly BoundRoute[], fallback: ErrorBody): RouteIndex {
+  const patterns = routes.map(({ route }) => ({ pattern: toPathPattern(route.path), method: route.method }));
+  const bodies = new Map(routes.map((bound) => [firstSegment(bound.route.path), bound.errorBody]));
+  return {
+    noRoute(method, path) {
+      const methods: Set<string> = new Set(
+        patterns.filter(({ pattern }) => pattern.test(path)).map((entry) => entry.method),
+      );
+      if (methods.size === 0)
+        return new SamovarError('request.route_not_found', { params: { method, path: path.slice(0, 200) } });
+      if (methods.has('GET')) methods.add('HEAD');
+      return new SamovarError('request.method_not_allowed', {
+        params: { method },
+        headers: { allow: [...methods].join(', ') },
+      });
+    },
+    errorBodyOf: (path) => bodies.get(firstSegment(path)) ?? fallback,
+  };
+}
+
+function firstSegment(path: string): string {
+  return path.split('/', 2)[1] ?? '';
+}
