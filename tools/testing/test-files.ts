@@ -16,12 +16,12 @@ export const testGroups = [
 export type TestGroup = (typeof testGroups)[number];
 
 const patterns: Readonly<Record<Exclude<TestGroup, 'default'>, readonly string[]>> = {
-  checks: ['tools/**/*.test.ts', 'contract/src/**/*.test.ts'],
+  checks: ['tools/**/*.test.ts', 'contract/src/**/*.test.ts', 'bench/src/**/*.test.ts'],
   server: ['server/src/**/*.test.ts', 'server/test/*.test.ts'],
   conformance: ['server/test/conformance/**/*.test.ts'],
   clients: ['server/test/openai-clients/**/*.test.ts'],
   cli: ['cli/src/**/*.test.ts'],
-  docs: ['docs/**/*.test.ts'],
+  docs: ['server/test/docs/**/*.test.ts'],
   deep: [
     'server/**/*.deep.test.ts',
     'cli/**/*.deep.test.ts',
