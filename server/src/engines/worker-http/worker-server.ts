@@ -1,0 +1,93 @@
+import { createServer, type Server } from 'node:http';
+import type { WorkerHealth } from '@samovar/contract/worker-protocol';
+import { SamovarError } from '../../kernel/errors.ts';
+import type { Log } from '../../kernel/ports/log.ts';
+import { type AnsweringState, answerRequest } from './answer-request.ts';
+import { isLocal, listenOn, parseListenAddress } from './listen-address.ts';
+import type { WorkerRoute } from './worker-route.ts';
+
+export interface WorkerServerOptions {
+  /** `WorkerStart.listen`. */
+  readonly listen: string;
+  /** Demanded of every TCP caller; TCP beyond this machine is not served without one. */
+  readonly workerToken: string | null;
+  readonly routes: readonly WorkerRoute[];
+  health(): WorkerHealth;
+  /** Prometheus text. */
+  metrics(): string;
+  readonly log: Log;
+  /** Largest request body; 64 MiB unless told. */
+  readonly bodyLimitBytes?: number;
+  /** A reader that takes nothing for this long is cut off; two minutes unless told. */
+  readonly stallTimeoutMs?: number;
+}
+
+export interface WorkerServer {
+  /** As listened on, with the real port. */
+  readonly address: string;
+  readonly draining: boolean;
+  /** Requests to routes that use the model, in whatever stage. */
+  readonly openRequests: number;
+  /** Milliseconds since the epoch of the last arrival or end of such a request. */
+  readonly lastUsedAt: number;
+  /** Refuses new work, waits for what runs, ends what is left with an error, closes. Safe to call twice. */
+  stop(graceMs: number): Promise<void>;
+}
+
+/** The HTTP side of a model worker, on `node:http` alone. Adds `GET /health` and `GET /metrics` to the routes. */
+export async function createWorkerServer(options: WorkerServerOptions): Promise<WorkerServer> {
+  const address = parseListenAddress(options.listen);
+  if (options.workerToken === null && !isLocal(address))
+    throw new Error(`A worker that listens on ${options.listen} needs a worker token`);
+  const token = address.kind === 'tcp' ? options.workerToken : null;
+  const state: AnsweringState = { draining: false, lastUsedAt: Date.now(), open: new Map() };
+  const serving = {
+    token,
+    routes: new Map(options.routes.map((route) => [`${route.method} ${route.path}`, route])),
+    paths: new Set(['/health', '/metrics', ...options.routes.map((route) => route.path)]),
+    bodyLimitBytes: options.bodyLimitBytes ?? 64 * 1024 * 1024,
+    stallTimeoutMs: options.stallTimeoutMs ?? 120_000,
+    health: options.health,
+    metrics: options.metrics,
+    log: options.log,
+  };
+  const server = createServer((request, response) => {
+    void answerRequest(request, response, serving, state);
+  });
+  // Longer than any client keeps an idle connection, so that it is never closed under a request being sent.
+  server.keepAliveTimeout = 75_000;
+  const bound = await listenOn(server, address);
+  let stopped: Promise<void> | null = null;
+  return {
+    address: bound,
+    get draining() {
+      return state.draining;
+    },
+    get openRequests() {
+      return state.open.size;
+    },
+    get lastUsedAt() {
+      return state.lastUsedAt;
+    },
+    stop(graceMs) {
+      stopped ??= drain(server, state, graceMs);
+      return stopped;
+    },
+  };
+}
+
+async function drain(server: Server, state: AnsweringState, graceMs: number): Promise<void> {
+  state.draining = true;
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  const until = Date.now() + graceMs;
+  while (state.open.size > 0 && Date.now() < until) await pause(20);
+  for (const exchange of state.open.values()) exchange?.fail(new SamovarError('system.draining'));
+  if (state.open.size > 0) await pause(50);
+  server.closeAllConnections();
+  await closed;
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
