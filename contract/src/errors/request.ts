@@ -13,6 +13,12 @@ export const requestErrors = defineErrors({
     message: 'Invalid value for `{parameter}`: {reason}',
     remedy: 'The documentation of the endpoint lists what each parameter takes.',
   },
+  'request.missing_parameter': {
+    httpStatus: 400,
+    grpcStatus: 'INVALID_ARGUMENT',
+    message: 'Missing required parameter: `{parameter}`.',
+    remedy: 'Send it; the documentation of the endpoint lists the required parameters.',
+  },
   'request.unknown_parameter': {
     httpStatus: 400,
     grpcStatus: 'INVALID_ARGUMENT',
