@@ -1,0 +1,42 @@
+import type { BulkValue } from '../../kernel/ports/bulk-insert.ts';
+import type { UsageRecord } from './usage-record.ts';
+
+export const usageTable = 'usage_records';
+
+/** Longest text of a client that is kept: the name of a model, for example. */
+const longestText = 256;
+
+type Encode = (record: UsageRecord) => BulkValue;
+
+const encoders: Readonly<Record<string, Encode>> = {
+  id: (record) => record.id,
+  started_at: (record) => new Date(record.startedAt).toISOString(),
+  request_id: (record) => storable(record.requestId),
+  organization_id: (record) => record.organizationId,
+  project_id: (record) => record.projectId,
+  key_id: (record) => record.keyId,
+  requested_model: (record) => storable(record.requestedModel),
+  model_name: (record) => (record.modelName === null ? null : storable(record.modelName)),
+  version_id: (record) => record.versionId,
+  endpoint: (record) => storable(record.endpoint),
+  input_tokens: (record) => Math.round(record.inputTokens),
+  cached_input_tokens: (record) => Math.round(record.cachedInputTokens),
+  output_tokens: (record) => Math.round(record.outputTokens),
+  reasoning_tokens: (record) => Math.round(record.reasoningTokens),
+  estimated: (record) => record.estimated,
+  time_to_first_token_ms: (record) => record.timeToFirstTokenMs,
+  duration_ms: (record) => record.durationMs,
+  status: (record) => record.status,
+  error_code: (record) => record.errorCode,
+};
+
+export const usageColumns: readonly string[] = Object.keys(encoders);
+
+export function usageRow(record: UsageRecord): BulkValue[] {
+  return Object.values(encoders).map((encode) => encode(record));
+}
+
+/** PostgreSQL keeps no NUL and no lone surrogate; a client may send both in the name of a model. */
+function storable(text: string): string {
+  return text.replaceAll('\0', '\uFFFD').slice(0, longestText).toWellFormed();
+}
