@@ -14,6 +14,19 @@ export const setupErrors = defineErrors({
     message: 'Port {port} on {host} is already in use.',
     remedy: 'Stop the program that uses it, or choose another port with `--port` or SAMOVAR_PORT.',
   },
+  'setup.port_unusable': {
+    httpStatus: 500,
+    grpcStatus: 'FAILED_PRECONDITION',
+    message: 'The address {host}, port {port}, cannot be listened on: {reason}',
+    remedy:
+      'Choose an address of this machine with `--host` or SAMOVAR_HOST, and a port that this user may open (above 1023 without special rights).',
+  },
+  'setup.process_failed': {
+    httpStatus: 500,
+    grpcStatus: 'INTERNAL',
+    message: 'The process `{role}` did not start: {reason}',
+    remedy: 'Read its log at {log}; `samovar doctor` checks the machine.',
+  },
   'setup.folder_not_writable': {
     httpStatus: 500,
     grpcStatus: 'FAILED_PRECONDITION',
@@ -56,5 +69,17 @@ export const setupErrors = defineErrors({
     grpcStatus: 'FAILED_PRECONDITION',
     message: 'Samovar already runs on this data folder (process {pid}).',
     remedy: '`samovar status` shows it; `samovar down` stops it.',
+  },
+  'setup.tool_missing': {
+    httpStatus: 500,
+    grpcStatus: 'FAILED_PRECONDITION',
+    message: 'The program `{tool}` is needed to build {what}, and it is not installed.',
+    remedy: 'Install it; on Debian: `apt-get install git cmake ninja-build g++`.',
+  },
+  'setup.build_failed': {
+    httpStatus: 500,
+    grpcStatus: 'INTERNAL',
+    message: 'Building {what} failed in `{command}`:\n{log}',
+    remedy: 'The end of the log says why; a full disk and a missing compiler are the usual causes.',
   },
 });
