@@ -1,0 +1,83 @@
+import type { SamovarError } from '../../kernel/errors.ts';
+import type { DataExchange } from '../../kernel/ports/http-routes.ts';
+import type { AnswerStart, InferenceSink } from '../../modules/inference/index.ts';
+import { answerHeaders } from './answer-headers.ts';
+import { openaiErrorBody } from './openai-error.ts';
+import { sendError } from './send-error.ts';
+
+/** Writes the worker's bytes to the client untouched. The header goes out with the first of them. */
+export function createByteSink(
+  exchange: DataExchange,
+  form: { readonly stream: boolean; readonly ignored: readonly string[] },
+): InferenceSink {
+  return form.stream ? streamSink(exchange, form.ignored) : bodySink(exchange, form.ignored);
+}
+
+function streamSink(exchange: DataExchange, ignored: readonly string[]): InferenceSink {
+  const { response, requestId } = exchange;
+  return {
+    form: 'bytes',
+    start(answer) {
+      response.writeHead(200, answerHeaders(exchange, answer, { stream: true, ignored }));
+    },
+    bytes: (chunk) => response.write(chunk),
+    object: refuseObjects,
+    end() {
+      response.end();
+    },
+    error(error) {
+      if (!response.headersSent) sendError(response, error, requestId);
+      else response.end(errorEvent(error, requestId));
+    },
+  };
+}
+
+/** One JSON body. A body that arrives whole goes out in one write, with its length. */
+function bodySink(exchange: DataExchange, ignored: readonly string[]): InferenceSink {
+  const { response, requestId } = exchange;
+  let begun: AnswerStart | null = null;
+  let held: Buffer | null = null;
+  const sendHead = (length: number | null): void => {
+    if (begun === null || response.headersSent) return;
+    const headers = answerHeaders(exchange, begun, { stream: false, ignored });
+    if (length !== null) headers['content-length'] = length;
+    response.writeHead(200, headers);
+  };
+  return {
+    form: 'bytes',
+    start(answer) {
+      begun = answer;
+    },
+    bytes(chunk) {
+      if (held === null && !response.headersSent) {
+        held = chunk;
+        return true;
+      }
+      sendHead(null);
+      if (held !== null) response.write(held);
+      held = null;
+      return response.write(chunk);
+    },
+    object: refuseObjects,
+    end() {
+      sendHead(held?.length ?? null);
+      if (held === null) response.end();
+      else response.end(held);
+    },
+    error(error) {
+      if (response.headersSent)
+        // Half of a JSON body is out: cutting the connection is the only honest end.
+        response.destroy();
+      else sendError(response, error, requestId);
+    },
+  };
+}
+
+/** The event that official clients raise as an error in the middle of a stream. */
+export function errorEvent(error: SamovarError, requestId: string): string {
+  return `data: ${JSON.stringify(openaiErrorBody(error, requestId))}\n\n`;
+}
+
+function refuseObjects(): never {
+  throw new Error('this sink takes bytes');
+}

@@ -1,0 +1,43 @@
+import type { DataExchange } from '../../../kernel/ports/http-routes.ts';
+import { createByteSink } from '../byte-sink.ts';
+import { checkParameters } from '../check-parameters.ts';
+import { type Forwarded, priorityOf } from '../forward.ts';
+import { readBody } from '../read-body.ts';
+import { reserveTokens } from '../reserve-tokens.ts';
+import { reasoningOf, type SurfacePolicy } from '../surface-policy.ts';
+import { chatTable } from './chat-parameters.ts';
+import { type ChatParameters, checkChatRules } from './chat-rules.ts';
+import { workerChatBody } from './worker-chat-body.ts';
+
+/** `POST /v1/chat/completions`: the worker speaks the same API, so its answer passes as it is. */
+export function createChatCompletion(exchange: DataExchange, policy: SurfacePolicy): Forwarded {
+  const { honoured, ignored } = checkParameters(chatTable, readBody(exchange.body));
+  const request = honoured as unknown as ChatParameters;
+  checkChatRules(request);
+  const stream = request.stream === true;
+  const reasoning = reasoningOf(policy, exchange.principal, request.model);
+  const effortIgnored = request.reasoning_effort !== undefined && reasoning === 'none';
+  return {
+    request: {
+      requestId: exchange.requestId,
+      principal: exchange.principal,
+      endpoint: 'chat.completions',
+      workerPath: '/v1/chat/completions',
+      task: 'chat',
+      model: request.model,
+      body: workerChatBody(request, reasoning),
+      stream,
+      clientWantsUsage: request.stream_options?.include_usage === true,
+      reserveTokens: reserveTokens(
+        exchange.body.length,
+        request.max_completion_tokens ?? request.max_tokens,
+        request.n,
+      ),
+      priority: priorityOf(exchange),
+    },
+    sink: createByteSink(exchange, {
+      stream,
+      ignored: effortIgnored ? [...ignored, 'reasoning_effort'] : ignored,
+    }),
+  };
+}

@@ -1,0 +1,174 @@
+import type { Route } from '@samovar/contract/route';
+import Type, { type TSchema } from 'typebox';
+import { SamovarError } from '../../kernel/errors.ts';
+import type {
+  BoundRoute,
+  DataExchange,
+  ManagementReply,
+  ManagementRequest,
+} from '../../kernel/ports/http-routes.ts';
+import type { Scope } from '../../kernel/principal.ts';
+import type { StartInference } from '../../modules/inference/index.ts';
+import { errorAnswer } from './answer-pieces.ts';
+import { bodySchema } from './body-schema.ts';
+import { chatCompletion } from './chat/chat-answer-schema.ts';
+import { chatParameters } from './chat/chat-parameters.ts';
+import { createChatCompletion } from './chat/create-chat-completion.ts';
+import { completion } from './completions/completion-answer-schema.ts';
+import { completionParameters } from './completions/completion-parameters.ts';
+import { createCompletion } from './completions/create-completion.ts';
+import { createEmbeddings } from './embeddings/create-embeddings.ts';
+import { embeddingList } from './embeddings/embedding-answer-schema.ts';
+import { embeddingParameters } from './embeddings/embedding-parameters.ts';
+import { type Forwarded, forward } from './forward.ts';
+import { listModels, retrieveModel } from './models/list-models.ts';
+import { modelList, modelObject } from './models/model-schema.ts';
+import { openaiErrorBody } from './openai-error.ts';
+import type { ParameterTable } from './parameter.ts';
+import type { SurfacePolicy } from './surface-policy.ts';
+
+export interface OpenaiSurface {
+  readonly startInference: StartInference;
+  /** The policy snapshot of the moment. */
+  policy(): SurfacePolicy;
+}
+
+/** The routes of the OpenAI-compatible API. */
+export function openaiRoutes(surface: OpenaiSurface): BoundRoute[] {
+  return [...modelRoutes(surface), ...inferenceRoutes(surface)];
+}
+
+function modelRoutes({ policy }: OpenaiSurface): BoundRoute[] {
+  const read = {
+    method: 'GET',
+    lane: 'management',
+    permission: 'models.read',
+    audit: null,
+    tag: 'Models',
+  } as const;
+  return [
+    {
+      route: {
+        ...read,
+        id: 'openai.models.list',
+        path: '/v1/models',
+        summary: 'List models and aliases',
+        responses: { 200: { description: 'Models, then aliases.', schema: modelList }, ...errorResponses },
+      },
+      errorBody: openaiErrorBody,
+      handle: async (request: ManagementRequest) => ok(listModels(policy(), scopeOf(request))),
+    },
+    {
+      route: {
+        ...read,
+        id: 'openai.models.retrieve',
+        path: '/v1/models/{model+}',
+        summary: 'Retrieve a model or an alias',
+        params: Type.Object({ model: Type.String({ minLength: 1 }) }),
+        responses: { 200: { description: 'The model.', schema: modelObject }, ...errorResponses },
+      },
+      errorBody: openaiErrorBody,
+      handle: async (request: ManagementRequest) =>
+        ok(retrieveModel(policy(), scopeOf(request), request.params.model ?? '')),
+    },
+  ];
+}
+
+function inferenceRoutes(surface: OpenaiSurface): BoundRoute[] {
+  return [
+    bind(
+      surface,
+      inferenceRoute({
+        id: 'openai.chat-completions.create',
+        path: '/v1/chat/completions',
+        tag: 'Chat',
+        summary: 'Create a chat completion',
+        parameters: chatParameters,
+        answer: chatCompletion,
+      }),
+      (exchange) => createChatCompletion(exchange, surface.policy()),
+    ),
+    bind(
+      surface,
+      inferenceRoute({
+        id: 'openai.completions.create',
+        path: '/v1/completions',
+        tag: 'Completions',
+        summary: 'Complete a text',
+        parameters: completionParameters,
+        answer: completion,
+      }),
+      createCompletion,
+    ),
+    bind(
+      surface,
+      inferenceRoute({
+        id: 'openai.embeddings.create',
+        path: '/v1/embeddings',
+        tag: 'Embeddings',
+        summary: 'Embed texts',
+        parameters: embeddingParameters,
+        answer: embeddingList,
+      }),
+      createEmbeddings,
+    ),
+  ];
+}
+
+interface InferenceRouteParts {
+  readonly id: string;
+  readonly path: string;
+  readonly tag: string;
+  readonly summary: string;
+  readonly parameters: ParameterTable;
+  readonly answer: TSchema;
+}
+
+function inferenceRoute(parts: InferenceRouteParts): Route & { readonly lane: 'data' } {
+  const { parameters, answer, ...named } = parts;
+  return {
+    ...named,
+    method: 'POST',
+    lane: 'data',
+    permission: 'inference.invoke',
+    audit: null,
+    body: bodySchema(parameters),
+    responses: {
+      200: { description: 'The answer, or a stream of its events.', schema: answer },
+      ...errorResponses,
+    },
+  };
+}
+
+const errorResponses: Route['responses'] = Object.fromEntries(
+  [
+    [400, 'The request is not valid.'],
+    [401, 'The API key is missing or not valid.'],
+    [403, 'The key lacks a permission.'],
+    [404, 'There is no such model.'],
+    [429, 'A limit is reached; `Retry-After` tells when to come back.'],
+    [500, 'Something went wrong on our side.'],
+    [503, 'The model cannot answer at the moment.'],
+  ].map(([status, description]) => [status, { description: String(description), schema: errorAnswer }]),
+);
+
+function bind(
+  surface: OpenaiSurface,
+  route: Route & { readonly lane: 'data' },
+  translate: (exchange: DataExchange) => Forwarded,
+): BoundRoute {
+  return {
+    route,
+    errorBody: openaiErrorBody,
+    handle: (exchange: DataExchange) => forward(surface.startInference, exchange, translate),
+  };
+}
+
+function ok(body: object): ManagementReply {
+  return { status: 200, body };
+}
+
+function scopeOf({ principal }: ManagementRequest): Scope {
+  if (principal === null) throw new SamovarError('access.key_missing');
+  return principal;
+}

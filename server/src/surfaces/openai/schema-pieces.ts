@@ -1,0 +1,43 @@
+import Type, { type TSchema } from 'typebox';
+
+/** Request schemas that several endpoints use. */
+
+export const nullable = (schema: TSchema) => Type.Union([schema, Type.Null()]);
+
+/** A string out of a closed set. */
+export const oneOf = (...values: readonly string[]) => Type.Enum([...values]);
+
+export const modelName = Type.String({ minLength: 1, maxLength: 256 });
+export const temperature = Type.Number({ minimum: 0, maximum: 2 });
+export const topP = Type.Number({ minimum: 0, maximum: 1 });
+export const penalty = Type.Number({ minimum: -2, maximum: 2 });
+export const seed = Type.Integer({ minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER });
+export const answerTokens = Type.Integer({ minimum: 1, maximum: 10_000_000 });
+export const choiceCount = Type.Integer({ minimum: 1, maximum: 128 });
+export const anyObject = Type.Object({}, { additionalProperties: true });
+
+const stopString = Type.String({ minLength: 1, maxLength: 1000 });
+export const stop = Type.Union([stopString, Type.Array(stopString, { minItems: 1, maxItems: 16 })]);
+
+export const logitBias = Type.Record(
+  Type.String({ pattern: '^[0-9]+$' }),
+  Type.Number({ minimum: -100, maximum: 100 }),
+  { additionalProperties: false, maxProperties: 1024 },
+);
+
+export const metadata = Type.Record(
+  Type.String({ pattern: '^[^]{1,64}$' }),
+  Type.String({ maxLength: 512 }),
+  { additionalProperties: false, maxProperties: 16 },
+);
+
+export const streamOptions = Type.Object(
+  {
+    include_usage: Type.Optional(nullable(Type.Boolean())),
+    include_obfuscation: Type.Optional(nullable(Type.Boolean())),
+  },
+  { additionalProperties: false },
+);
+
+/** A function's name, by the published rule. */
+export const functionName = Type.String({ pattern: '^[a-zA-Z0-9_-]{1,64}$' });
