@@ -14,6 +14,8 @@ export function dataFolder(root: string) {
     supervisor: join(root, 'run', 'supervisor.json'),
     /** Unix sockets and pid records of running processes. */
     run: join(root, 'run'),
+    /** Held by the one supervisor that may use this folder: its identity as JSON. */
+    supervisorLock: join(root, 'run', 'supervisor.lock'),
     postgres: join(root, 'postgres'),
     objects: join(root, 'objects'),
     /** Model files copied from a remote object store, by SHA-256. */
@@ -40,5 +42,17 @@ export interface ProcessIdentity {
 export interface SupervisorRecord extends ProcessIdentity {
   readonly version: string;
   readonly url: string;
-  readonly children: readonly (ProcessIdentity & { readonly role: string })[];
+  /** The mark that all processes of this run carry in their environment. */
+  readonly runId: string;
+  /** Milliseconds since the epoch. */
+  readonly startedAtMs: number;
+  readonly children: readonly SupervisedProcess[];
+}
+
+export interface SupervisedProcess extends ProcessIdentity {
+  /** `postgres`, `api`, `engine` or `worker`. */
+  readonly role: string;
+  readonly startedAtMs: number;
+  /** How often it was started again in this run. */
+  readonly restarts: number;
 }

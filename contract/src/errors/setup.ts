@@ -52,6 +52,12 @@ export const setupErrors = defineErrors({
     message: 'PostgreSQL at {address} cannot be reached: {reason}',
     remedy: 'Check SAMOVAR_POSTGRES_URL, the network and the server.',
   },
+  'setup.postgres_too_old': {
+    httpStatus: 500,
+    grpcStatus: 'FAILED_PRECONDITION',
+    message: 'PostgreSQL at {address} has version {found}, and {needed} or newer is needed.',
+    remedy: 'Update the server, or unset SAMOVAR_POSTGRES_URL to use the embedded one.',
+  },
   'setup.postgres_failed': {
     httpStatus: 500,
     grpcStatus: 'FAILED_PRECONDITION',

@@ -1,0 +1,28 @@
+/** What a role tells the process that started it, over the IPC channel. */
+export type ProcessMessage =
+  | { readonly kind: 'ready' }
+  | {
+      /** Why it cannot start; `code` is one of the error catalogue. */
+      readonly kind: 'failed';
+      readonly code: string;
+      readonly params: Readonly<Record<string, string | number>>;
+      readonly message: string;
+      readonly remedy: string;
+    }
+  | {
+      /** The supervisor alone: what it is doing now. */
+      readonly kind: 'progress';
+      readonly step: SupervisorStep;
+    };
+
+export type SupervisorStep = 'data-folder' | 'orphans' | 'postgres' | 'prepare' | 'roles';
+
+/** The environment variable that marks every process of one supervisor's run, so that a later run knows them. */
+export const runIdVariable = 'SAMOVAR_RUN_ID';
+
+/** Reads a message that came over IPC; `null` when it is not one of ours. */
+export function asProcessMessage(value: unknown): ProcessMessage | null {
+  if (value === null || typeof value !== 'object' || !('kind' in value)) return null;
+  const kind = value.kind;
+  return kind === 'ready' || kind === 'failed' || kind === 'progress' ? (value as ProcessMessage) : null;
+}

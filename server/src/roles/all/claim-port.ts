@@ -1,0 +1,26 @@
+import { createServer } from 'node:net';
+import { SamovarError } from '../../kernel/errors.ts';
+
+/**
+ * Proves that the address can be listened on and returns its port (a free one for 0), so that a used port is told
+ * before anything heavy begins. Throws `setup.port_in_use` or `setup.port_unusable`.
+ */
+export async function claimPort(host: string, port: number): Promise<number> {
+  const server = createServer();
+  try {
+    return await new Promise<number>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen({ host, port, exclusive: true }, () => {
+        const address = server.address();
+        resolve(typeof address === 'object' && address !== null ? address.port : port);
+      });
+    });
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : null;
+    if (code === 'EADDRINUSE') throw new SamovarError('setup.port_in_use', { params: { host, port } });
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new SamovarError('setup.port_unusable', { params: { host, port, reason }, cause: error });
+  } finally {
+    await new Promise<void>((resolve) => server.close(() => resolve()));
+  }
+}

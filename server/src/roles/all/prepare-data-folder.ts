@@ -1,0 +1,53 @@
+import { chmodSync, mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { DataFolder } from '@samovar/contract/data-folder';
+import { SamovarError } from '../../kernel/errors.ts';
+import { readRelease, refuseNewerRelease } from '../prepare/release-record.ts';
+
+/** The first run fetches models and makes a database; later ones need room for logs and the database's journal. */
+const firstRunMegabytes = 600;
+const laterRunMegabytes = 150;
+
+/**
+ * Makes the data folder and checks that it can be used: `setup.folder_not_writable`, `setup.disk_full` and
+ * `setup.newer_data` say why not.
+ */
+export async function prepareDataFolder(data: DataFolder): Promise<void> {
+  makeFolders(data);
+  const release = readRelease(data.release);
+  await refuseNewerRelease(release);
+  refuseFullDisk(data.root, release === null ? firstRunMegabytes : laterRunMegabytes);
+}
+
+function makeFolders(data: DataFolder): void {
+  try {
+    const made = mkdirSync(data.root, { recursive: true });
+    // PostgreSQL's user must be able to pass through it; every file that holds a secret is mode 600 by itself.
+    if (made !== undefined) chmodSync(data.root, process.getuid?.() === 0 ? 0o711 : 0o700);
+    mkdirSync(data.run, { recursive: true });
+    if (process.getuid?.() === 0) chmodSync(data.run, 0o711);
+    mkdirSync(data.logs, { recursive: true, mode: 0o700 });
+    const probe = join(data.root, `.write-probe.${process.pid}`);
+    writeFileSync(probe, 'probe', { flush: true });
+    rmSync(probe);
+  } catch (error) {
+    throw unusable(data.root, error);
+  }
+}
+
+function unusable(root: string, error: unknown): SamovarError {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (code === 'ENOSPC') return diskFull(root, 0, laterRunMegabytes);
+  const reason = error instanceof Error ? error.message : String(error);
+  return new SamovarError('setup.folder_not_writable', { params: { path: root, reason }, cause: error });
+}
+
+function refuseFullDisk(root: string, neededMegabytes: number): void {
+  const { bavail, bsize } = statfsSync(root);
+  const freeMegabytes = Math.floor((bavail * bsize) / 1e6);
+  if (freeMegabytes < neededMegabytes) throw diskFull(root, freeMegabytes, neededMegabytes);
+}
+
+function diskFull(path: string, freeMegabytes: number, neededMegabytes: number): SamovarError {
+  return new SamovarError('setup.disk_full', { params: { path, freeMegabytes, neededMegabytes } });
+}

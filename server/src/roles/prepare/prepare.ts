@@ -1,0 +1,49 @@
+import { mkdirSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { dataFolder } from '@samovar/contract/data-folder';
+import { defaultScope } from '@samovar/contract/default-scope';
+import type { ServerSettings } from '../../config/load-settings.ts';
+import { systemClock } from '../../kernel/clock.ts';
+import type { Log } from '../../kernel/ports/log.ts';
+import { createFirstKey } from '../../modules/iam/index.ts';
+import { createConfigVersion } from '../../platform/postgres/config-version.ts';
+import { connectPostgres, type Postgres } from '../../platform/postgres/connect-postgres.ts';
+import { migrate } from '../../platform/postgres/migrate.ts';
+import { writeFileWhole } from '../../platform/process/write-file-whole.ts';
+import { loadMasterKey } from '../../platform/sealing/load-master-key.ts';
+import { checkPostgres } from './check-postgres.ts';
+import { writeRelease } from './release-record.ts';
+
+/**
+ * Makes an installation ready for this release, and ends: migrations, the master key, the first API key, the
+ * catalogue of ready models. Safe to run again, and by several machines at once.
+ */
+export async function prepare(settings: ServerSettings, log: Log): Promise<null> {
+  const data = dataFolder(resolve(settings.data));
+  mkdirSync(data.root, { recursive: true });
+  const url = settings.postgresUrl;
+  if (url === null) throw new Error('prepare needs SAMOVAR_POSTGRES_URL; the role `all` sets it by itself');
+  const address = { caFile: settings.caFile, schema: settings.postgresSchema, log };
+  const migrationUrl = settings.postgresMigrationUrl ?? url;
+  await checkPostgres({ url: migrationUrl, caFile: settings.caFile });
+  await migrate({ ...address, url: migrationUrl });
+  await loadMasterKey({
+    masterKey: settings.masterKey,
+    masterKeyFile: settings.masterKeyFile,
+    ownFile: data.masterKey,
+  });
+  const postgres = await connectPostgres({ ...address, url, poolSize: 2 });
+  try {
+    await makeFirstKey(postgres, data.firstKey, log);
+  } finally {
+    await postgres.end();
+  }
+  await writeRelease(data.release);
+  return null;
+}
+
+async function makeFirstKey(postgres: Postgres, path: string, log: Log): Promise<void> {
+  const iam = { database: postgres.database, configVersion: createConfigVersion(), clock: systemClock };
+  const made = await createFirstKey(iam, defaultScope, async (secret) => writeFileWhole(path, `${secret}\n`));
+  if (made !== null) log.info({ path }, 'made the first API key');
+}

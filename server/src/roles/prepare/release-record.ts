@@ -1,0 +1,34 @@
+import { readFileSync } from 'node:fs';
+import { SamovarError } from '../../kernel/errors.ts';
+import { migrationNames } from '../../platform/postgres/sql-migrations.ts';
+import { writeFileWhole } from '../../platform/process/write-file-whole.ts';
+import { ownVersion } from './own-version.ts';
+
+/** Which release wrote the data, and up to which migration. */
+export interface ReleaseRecord {
+  readonly version: string;
+  readonly schema: string;
+}
+
+/** The record at this path, `null` on a new data folder. */
+export function readRelease(path: string): ReleaseRecord | null {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as ReleaseRecord;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+/** Throws `setup.newer_data` when the record names a migration that comes after all of ours. */
+export async function refuseNewerRelease(release: ReleaseRecord | null): Promise<void> {
+  const latest = (await migrationNames()).at(-1) ?? '';
+  if (release !== null && release.schema > latest)
+    throw new SamovarError('setup.newer_data', { params: { found: release.version, own: ownVersion() } });
+}
+
+/** Records that this release has brought the data to its schema. */
+export async function writeRelease(path: string): Promise<void> {
+  const record: ReleaseRecord = { version: ownVersion(), schema: (await migrationNames()).at(-1) ?? '' };
+  writeFileWhole(path, `${JSON.stringify(record)}\n`);
+}
