@@ -12,4 +12,6 @@ export interface BulkInsert {
     rows: readonly (readonly BulkValue[])[],
     options: { readonly skipExisting: boolean },
   ): Promise<void>;
+  /** Rejects unless the database answers. */
+  check(): Promise<void>;
 }

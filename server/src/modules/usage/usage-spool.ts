@@ -5,6 +5,8 @@ import type { Clock } from '../../kernel/clock.ts';
 import type { Log } from '../../kernel/ports/log.ts';
 import type { UsageRecord } from './usage-record.ts';
 
+/** A file of this size is closed and the next one begun, so that a replay reads little at a time. */
+const segmentBytes = 4 * 1024 * 1024;
 /** A file that nobody has touched for this long has lost its owner. */
 const leaseMs = 15_000;
 const filePattern = /^usage-(\d+)-[0-9a-f-]{36}\.jsonl$/;
@@ -36,7 +38,15 @@ export function createUsageSpool(options: UsageSpoolOptions): UsageSpool {
   const { folder, log, clock } = options;
   const ownName = newName();
   const ownPath = join(folder, ownName);
-  let ownBytes = 0;
+  let full = false;
+
+  /** Closes our file when it is large, and sees whether the folder still has room. */
+  async function rotate(sizeBytes: number): Promise<void> {
+    if (sizeBytes < segmentBytes && !full) return;
+    const closed = join(folder, newName());
+    if (await renameIfThere(ownPath, closed)) await giveBack(closed);
+    full = (await namesIn(folder)).length * segmentBytes >= options.maxBytes;
+  }
 
   async function appendOnce(text: string): Promise<boolean> {
     const file = await open(ownPath, 'a', 0o600);
@@ -45,8 +55,9 @@ export function createUsageSpool(options: UsageSpoolOptions): UsageSpool {
       await file.datasync();
       const written = await file.stat();
       const now = await statOrNull(ownPath);
-      ownBytes = written.size;
-      return now !== null && now.ino === written.ino;
+      if (now === null || now.ino !== written.ino) return false;
+      await rotate(written.size);
+      return true;
     } finally {
       await file.close();
     }
@@ -58,8 +69,7 @@ export function createUsageSpool(options: UsageSpoolOptions): UsageSpool {
       if (name !== ownName && !(await isAbandoned(folder, name, clock.now()))) continue;
       const taken = join(folder, newName());
       if (!(await renameIfThere(join(folder, name), taken))) continue;
-      if (name === ownName) ownBytes = 0;
-      else log.info({ file: name }, 'usage records of a process that ended are taken over');
+      if (name !== ownName) log.info({ file: name }, 'usage records of a process that ended are taken over');
       const now = clock.now() / 1000;
       await utimes(taken, now, now);
       return taken;
@@ -69,7 +79,8 @@ export function createUsageSpool(options: UsageSpoolOptions): UsageSpool {
 
   return {
     async append(records) {
-      if (ownBytes >= options.maxBytes) return false;
+      if (full) await rotate(0);
+      if (full) return false;
       await mkdir(folder, { recursive: true, mode: 0o700 });
       const text = records.map((record) => `${JSON.stringify(record)}\n`).join('');
       while (!(await appendOnce(text)))

@@ -5,26 +5,48 @@ import { from as copyFrom } from 'pg-copy-streams';
 import type { BulkInsert, BulkValue } from '../../kernel/ports/bulk-insert.ts';
 import { quoteIdentifier } from './quote-identifier.ts';
 
+/** Longer than any batch takes: without an answer by then the connection is given up, not waited for. */
+const defaultTimeoutMs = 10_000;
+
 /** COPY on a connection of the pool. Tables are named with their schema, so poolers that forget settings are fine. */
-export function createBulkInsert(pool: Pool, schema: string): BulkInsert {
+export function createBulkInsert(pool: Pool, schema: string, timeoutMs = defaultTimeoutMs): BulkInsert {
+  async function onClient(act: (client: PoolClient) => Promise<unknown>): Promise<void> {
+    const client = await pool.connect();
+    let broken: Error | undefined;
+    try {
+      await within(timeoutMs, act(client));
+    } catch (error) {
+      broken = error instanceof Error ? error : new Error(String(error));
+      throw broken;
+    } finally {
+      // A connection on which a COPY failed may be in the middle of it: never back into the pool.
+      client.release(broken);
+    }
+  }
   return {
     async insert(table, columns, rows, { skipExisting }) {
       if (rows.length === 0) return;
-      const client = await pool.connect();
-      let broken: Error | undefined;
-      try {
-        const target = `${quoteIdentifier(schema)}.${quoteIdentifier(table)}`;
-        if (skipExisting) await copyMissing(client, target, columns, rows);
-        else await copy(client, target, columns, rows);
-      } catch (error) {
-        broken = error instanceof Error ? error : new Error(String(error));
-        throw broken;
-      } finally {
-        // A connection on which a COPY failed may be in the middle of it: never back into the pool.
-        client.release(broken);
-      }
+      const target = `${quoteIdentifier(schema)}.${quoteIdentifier(table)}`;
+      await onClient((client) => (skipExisting ? copyMissing : copy)(client, target, columns, rows));
     },
+    check: () => onClient((client) => client.query('select 1')),
   };
+}
+
+async function within<T>(limitMs: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<never>((_, reject) => {
+    const fail = () =>
+      reject(
+        Object.assign(new Error(`no answer from PostgreSQL within ${limitMs} ms`), { code: 'ETIMEDOUT' }),
+      );
+    timer = setTimeout(fail, limitMs);
+  });
+  try {
+    return await Promise.race([work, limit]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 async function copyMissing(

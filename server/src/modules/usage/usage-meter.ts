@@ -1,0 +1,170 @@
+import type { Clock } from '../../kernel/clock.ts';
+import type { BulkInsert } from '../../kernel/ports/bulk-insert.ts';
+import type { Log } from '../../kernel/ports/log.ts';
+import type { UsageMeter, UsageRecord } from './usage-record.ts';
+import { createUsageSpool } from './usage-spool.ts';
+import { createUsageWriter } from './write-usage.ts';
+
+export interface UsageMeterOptions {
+  readonly bulkInsert: BulkInsert;
+  /** Records wait here while PostgreSQL is away. Several processes share it. */
+  readonly spoolFolder: string;
+  /** At most so much metering is lost when the process is killed. */
+  readonly flushMs: number;
+  /** Records kept in memory at most when neither PostgreSQL nor the disk takes them. */
+  readonly maxBuffered: number;
+  readonly log: Log;
+  readonly clock: Clock;
+  /** Size of the spool folder at most; 1 GiB when absent. */
+  readonly maxSpoolBytes?: number;
+}
+
+export interface BufferedUsageMeter extends UsageMeter {
+  /** Resolves when everything recorded so far is in PostgreSQL or flushed to the spool. */
+  flush(): Promise<void>;
+  /** Flushes and ends the timers. Records that come later are written at once by a further `flush`. */
+  stop(): Promise<void>;
+}
+
+interface Batch {
+  readonly records: readonly UsageRecord[];
+  readonly done: Promise<void>;
+  /** It took so long that it was put into the spool too; its ids make the second copy vanish. */
+  spooled: boolean;
+}
+
+const replayMs = 1000;
+
+/**
+ * Collects usage records and writes them by COPY. A record rests at most half of `flushMs` in memory before it is on
+ * its way, and one that is still on its way at the next beat is put on disk as well: so `flushMs` bounds what a kill
+ * can lose, also when PostgreSQL is slow. While it is away records go to the spool, which is replayed when it is back.
+ */
+export function createUsageMeter(options: UsageMeterOptions): BufferedUsageMeter {
+  const { log, bulkInsert } = options;
+  const writer = createUsageWriter(bulkInsert, log);
+  const spool = createUsageSpool({
+    folder: options.spoolFolder,
+    maxBytes: options.maxSpoolBytes ?? 1024 ** 3,
+    log,
+    clock: options.clock,
+  });
+  let buffer: UsageRecord[] = [];
+  let batch: Batch | null = null;
+  let away = false;
+  let lost = 0;
+  let spooling: Promise<void> | null = null;
+  let replaying: Promise<void> | null = null;
+
+  function takeBuffer(): UsageRecord[] {
+    const records = buffer;
+    buffer = [];
+    if (lost > 0)
+      log.error({ lost }, 'usage records are lost: PostgreSQL is away and the spool takes no more');
+    lost = 0;
+    return records;
+  }
+
+  function becomeAway(error: unknown): void {
+    if (!away)
+      log.warn({ error: String(error) }, 'usage cannot be written to PostgreSQL; it is spooled to disk');
+    away = true;
+  }
+
+  /** On disk, or back into the buffer when the disk does not take it either. */
+  async function spoolRecords(records: readonly UsageRecord[]): Promise<void> {
+    try {
+      if (await spool.append(records)) return;
+      log.error({ waiting: records.length }, 'the usage spool is full; records are kept in memory');
+    } catch (error) {
+      log.error({ error: String(error), waiting: records.length }, 'the usage spool cannot be written');
+    }
+    const room = Math.max(0, options.maxBuffered - buffer.length);
+    lost += Math.max(0, records.length - room);
+    buffer = [...records.slice(0, room), ...buffer];
+  }
+
+  function startSpooling(records: readonly UsageRecord[]): void {
+    if (records.length === 0) return;
+    spooling = spoolRecords(records).finally(() => {
+      spooling = null;
+    });
+  }
+
+  function startBatch(records: readonly UsageRecord[]): void {
+    const current: Batch = { records, spooled: false, done: deliver() };
+    batch = current;
+    async function deliver(): Promise<void> {
+      try {
+        await writer.write(records, false);
+      } catch (error) {
+        becomeAway(error);
+        if (!current.spooled) await spoolRecords(records);
+      } finally {
+        batch = null;
+      }
+    }
+  }
+
+  function beat(): void {
+    if (spooling) return;
+    if (batch && !batch.spooled) {
+      batch.spooled = true;
+      startSpooling([...batch.records, ...takeBuffer()]);
+    } else if (batch || away) startSpooling(takeBuffer());
+    else if (buffer.length > 0) startBatch(takeBuffer());
+  }
+
+  async function replayAll(): Promise<void> {
+    try {
+      if (away) await bulkInsert.check();
+      while (await spool.replayOne((records) => writer.write(records, true)));
+      if (away) log.info({}, 'usage is written to PostgreSQL again');
+      away = false;
+    } catch (error) {
+      becomeAway(error);
+    }
+  }
+
+  function replay(): Promise<void> {
+    replaying ??= replayAll().finally(() => {
+      replaying = null;
+    });
+    return replaying;
+  }
+
+  /** What must end before everything taken from the buffer is safe. */
+  function underway(): Promise<void> | null {
+    return spooling ?? (batch?.spooled === false ? batch.done : null);
+  }
+
+  async function settle(): Promise<void> {
+    for (let work = underway(); work; work = underway()) await work;
+  }
+
+  async function flush(): Promise<void> {
+    await settle();
+    if (buffer.length === 0) return;
+    if (batch || away) startSpooling(takeBuffer());
+    else startBatch(takeBuffer());
+    await settle();
+  }
+
+  const beatTimer = setInterval(beat, Math.max(1, options.flushMs / 2)).unref();
+  const replayTimer = setInterval(() => void replay(), replayMs).unref();
+  void replay();
+
+  return {
+    record(record) {
+      if (buffer.length >= options.maxBuffered) lost += 1;
+      else buffer.push(record);
+    },
+    flush,
+    async stop() {
+      clearInterval(beatTimer);
+      clearInterval(replayTimer);
+      await flush();
+      await replay();
+    },
+  };
+}
