@@ -19,4 +19,30 @@ export const modelErrors = defineErrors({
     message: 'The model `{model}` is not ready: {state}.',
     remedy: 'Its files are still being fetched or checked. `samovar models` shows the progress.',
   },
+  'model.manifest_invalid': {
+    httpStatus: 400,
+    grpcStatus: 'INVALID_ARGUMENT',
+    message: 'The model manifest {name} is not valid: {reason}',
+    remedy: 'Correct it; `models/model.schema.json` describes every field.',
+  },
+  'model.source_invalid': {
+    httpStatus: 400,
+    grpcStatus: 'INVALID_ARGUMENT',
+    message: 'The model source `{source}` is not valid: {reason}',
+    remedy:
+      'Write it as `pypi:name@version`, `npm:name@version`, `maven:group:artifact:version`, `https:…` or `file:…`.',
+  },
+  'model.source_unavailable': {
+    httpStatus: 503,
+    grpcStatus: 'UNAVAILABLE',
+    message: 'The model source `{source}` cannot be read: {reason}',
+    remedy:
+      'Check the network, the mirrors (SAMOVAR_PYPI_INDEX, SAMOVAR_NPM_REGISTRY, SAMOVAR_MAVEN_REPOSITORY), the proxy and SAMOVAR_CA_FILE. The import is retried with growing pauses and goes on where it stopped.',
+  },
+  'model.file_mismatch': {
+    httpStatus: 502,
+    grpcStatus: 'FAILED_PRECONDITION',
+    message: 'The file {file} of {source} is not the one that the manifest pins: {reason}',
+    remedy: 'The file was not kept. Another mirror may serve the right one; do not use the model otherwise.',
+  },
 });

@@ -1,4 +1,5 @@
 import type { ModelManifest } from '@samovar/contract/worker-protocol';
+import type { VersionState } from './model-version.ts';
 
 /** A ready version as the data path sees it. */
 export interface ServedModel {
@@ -15,9 +16,16 @@ export interface ServedModel {
   readonly manifest: ModelManifest;
 }
 
+/** A model, or an alias of one, that exists but has no ready version yet. */
+export interface PendingModel {
+  readonly state: Exclude<VersionState, 'ready'>;
+}
+
 /** Everything of the registry that the data path reads, immutable. Keys are `${projectId}/${name}`. */
 export interface ModelSnapshot {
   readonly models: ReadonlyMap<string, ServedModel>;
   /** Alias → the model it points at. */
   readonly aliases: ReadonlyMap<string, ServedModel>;
+  /** Names (of models and aliases) that are answered with `model.not_ready`. */
+  readonly pending: ReadonlyMap<string, PendingModel>;
 }

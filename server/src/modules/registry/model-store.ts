@@ -1,0 +1,106 @@
+import type { ModelManifest } from '@samovar/contract/worker-protocol';
+import { newId } from '../../kernel/ids.ts';
+import type { DatabaseTransaction } from '../../kernel/ports/database.ts';
+import type { Scope } from '../../kernel/principal.ts';
+import type { VersionState } from './model-version.ts';
+import type { RegistryTables } from './registry-tables.ts';
+
+/** The id of the project's model of this name, made when there was none. */
+export async function insertModel(
+  transaction: DatabaseTransaction,
+  scope: Scope,
+  name: string,
+): Promise<string> {
+  const tables = transaction.withTables<RegistryTables>();
+  const inserted = await tables
+    .insertInto('models')
+    .values({ id: newId(), ...columnsOf(scope), name, owned_by: 'samovar' })
+    .onConflict((conflict) => conflict.columns(['project_id', 'name']).doNothing())
+    .returning('id')
+    .executeTakeFirst();
+  if (inserted) return inserted.id;
+  const found = await tables
+    .selectFrom('models')
+    .select('id')
+    .where('organization_id', '=', scope.organizationId)
+    .where('project_id', '=', scope.projectId)
+    .where('name', '=', name)
+    .executeTakeFirstOrThrow();
+  return found.id;
+}
+
+export interface NewVersion {
+  readonly versionId: string;
+  readonly modelId: string;
+  readonly manifest: ModelManifest;
+  readonly manifestSha256: string;
+}
+
+export interface StoredVersion {
+  readonly versionId: string;
+  readonly state: VersionState;
+  readonly inserted: boolean;
+}
+
+/** Writes a version with its files and its import row; finds the one with the same manifest when there is one. */
+export async function insertVersion(
+  transaction: DatabaseTransaction,
+  scope: Scope,
+  version: NewVersion,
+): Promise<StoredVersion> {
+  const tables = transaction.withTables<RegistryTables>();
+  const found = await tables
+    .selectFrom('model_versions')
+    .select(['id', 'state'])
+    .where('organization_id', '=', scope.organizationId)
+    .where('project_id', '=', scope.projectId)
+    .where('model_id', '=', version.modelId)
+    .where('manifest_sha256', '=', version.manifestSha256)
+    .executeTakeFirst();
+  if (found) return { versionId: found.id, state: found.state, inserted: false };
+  await tables
+    .insertInto('model_versions')
+    .values({
+      id: version.versionId,
+      ...columnsOf(scope),
+      model_id: version.modelId,
+      manifest_sha256: version.manifestSha256,
+      manifest: JSON.stringify(version.manifest),
+      state: 'registered',
+    })
+    .execute();
+  const files = version.manifest.files.map((file) => ({
+    ...columnsOf(scope),
+    version_id: version.versionId,
+    name: file.name,
+    size_bytes: file.sizeBytes,
+    sha256: file.sha256,
+  }));
+  await tables.insertInto('model_files').values(files).execute();
+  await tables
+    .insertInto('model_imports')
+    .values({ ...columnsOf(scope), version_id: version.versionId })
+    .execute();
+  return { versionId: version.versionId, state: 'registered', inserted: true };
+}
+
+/** Points an alias at a model unless it is set; says whether it did. */
+export async function insertAlias(
+  transaction: DatabaseTransaction,
+  scope: Scope,
+  name: string,
+  modelId: string,
+): Promise<boolean> {
+  const inserted = await transaction
+    .withTables<RegistryTables>()
+    .insertInto('model_aliases')
+    .values({ ...columnsOf(scope), name, model_id: modelId })
+    .onConflict((conflict) => conflict.columns(['project_id', 'name']).doNothing())
+    .returning('name')
+    .executeTakeFirst();
+  return inserted !== undefined;
+}
+
+function columnsOf(scope: Scope): { organization_id: string; project_id: string } {
+  return { organization_id: scope.organizationId, project_id: scope.projectId };
+}

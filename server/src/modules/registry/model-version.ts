@@ -1,0 +1,18 @@
+/** How far a version is: its files are known, being fetched, all in the object store, or could not be fetched. */
+export type VersionState = 'registered' | 'importing' | 'ready' | 'failed';
+
+export type VersionEvent = 'import-started' | 'import-finished' | 'import-failed';
+
+/** The next state; `null`: the event has no place in this state and is refused. */
+const transitions: Record<VersionState, Record<VersionEvent, VersionState | null>> = {
+  registered: { 'import-started': 'importing', 'import-finished': null, 'import-failed': null },
+  // A later attempt takes over from one whose process was lost.
+  importing: { 'import-started': 'importing', 'import-finished': 'ready', 'import-failed': 'failed' },
+  // Versions are immutable: once ready, always ready.
+  ready: { 'import-started': null, 'import-finished': null, 'import-failed': null },
+  failed: { 'import-started': 'importing', 'import-finished': null, 'import-failed': null },
+};
+
+export function nextVersionState(state: VersionState, event: VersionEvent): VersionState | null {
+  return transitions[state][event];
+}

@@ -1,0 +1,25 @@
+import type { DatabaseTransaction } from '../../kernel/ports/database.ts';
+import type { JobQueue } from '../../kernel/ports/job-queue.ts';
+import type { Scope } from '../../kernel/principal.ts';
+
+/** Name of the job that fetches the files of a version. */
+export const importModelJobName = 'registry.import-model';
+
+export interface ImportModelPayload extends Scope {
+  readonly versionId: string;
+}
+
+/** Queues the import of a version unless one waits or runs already. */
+export async function queueImport(
+  queue: JobQueue,
+  transaction: DatabaseTransaction,
+  scope: Scope,
+  versionId: string,
+): Promise<void> {
+  const payload: ImportModelPayload = {
+    organizationId: scope.organizationId,
+    projectId: scope.projectId,
+    versionId,
+  };
+  await queue.send(transaction, importModelJobName, payload, { singletonKey: versionId });
+}

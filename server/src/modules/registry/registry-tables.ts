@@ -1,0 +1,59 @@
+import type { ModelManifest } from '@samovar/contract/worker-protocol';
+import type { ColumnType, Generated } from 'kysely';
+import type { ImportPhase } from './import-progress.ts';
+import type { VersionState } from './model-version.ts';
+
+/** `bigint` arrives as text; sizes and rates fit a number, so the store converts them. */
+type BigInteger = ColumnType<string, number, number>;
+
+export type RegistryTables = {
+  models: {
+    id: string;
+    organization_id: string;
+    project_id: string;
+    name: string;
+    owned_by: string;
+    created_at: Generated<Date>;
+  };
+  model_versions: {
+    id: string;
+    organization_id: string;
+    project_id: string;
+    model_id: string;
+    manifest_sha256: string;
+    manifest: ColumnType<ModelManifest, string, never>;
+    state: VersionState;
+    created_at: Generated<Date>;
+    ready_at: Generated<Date | null>;
+  };
+  model_files: {
+    organization_id: string;
+    project_id: string;
+    version_id: string;
+    name: string;
+    size_bytes: BigInteger;
+    sha256: string;
+    object_key: Generated<string | null>;
+  };
+  model_imports: {
+    organization_id: string;
+    project_id: string;
+    version_id: string;
+    attempt: Generated<string>;
+    phase: Generated<ImportPhase>;
+    downloaded_bytes: ColumnType<string, number | undefined, number>;
+    total_bytes: ColumnType<string, number | undefined, number>;
+    bytes_per_second: ColumnType<string, number | undefined, number>;
+    error: Generated<string | null>;
+    remedy: Generated<string | null>;
+    updated_at: Generated<Date>;
+  };
+  model_aliases: {
+    organization_id: string;
+    project_id: string;
+    name: string;
+    model_id: string;
+    version_id: Generated<string | null>;
+    updated_at: Generated<Date>;
+  };
+};

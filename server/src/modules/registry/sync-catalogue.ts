@@ -1,0 +1,94 @@
+import { createHash } from 'node:crypto';
+import type { ModelManifest } from '@samovar/contract/worker-protocol';
+import { sql } from 'kysely';
+import { newId } from '../../kernel/ids.ts';
+import type { ConfigVersion } from '../../kernel/ports/config-version.ts';
+import type { Database, DatabaseTransaction } from '../../kernel/ports/database.ts';
+import type { JobQueue } from '../../kernel/ports/job-queue.ts';
+import type { Scope } from '../../kernel/principal.ts';
+import { recordAudit, systemAuditContext } from '../audit/index.ts';
+import { insertAlias, insertModel, insertVersion } from './model-store.ts';
+import { queueImport } from './queue-import.ts';
+
+export interface CatalogueSync {
+  readonly database: Database;
+  readonly queue: JobQueue;
+  readonly configVersion: ConfigVersion;
+  /** Every manifest of the catalogue, checked. */
+  readonly manifests: readonly ModelManifest[];
+  /** Names of the models to fetch now; the first chat and the first embedding model get the default aliases. */
+  readonly defaultModels: readonly string[];
+  readonly scope: Scope;
+}
+
+/** The alias that the first default model of a task gets. */
+const defaultAliases: Record<ModelManifest['task'], string> = {
+  chat: 'chat-default',
+  embedding: 'embedding-default',
+};
+
+/**
+ * Brings the catalogue into the registry: registers what is new, queues the import of default models that are not
+ * ready, and sets the default aliases where they are unset. Called at every start; changes nothing the second time.
+ * Returns the default models that the catalogue lacks.
+ */
+export async function syncCatalogue(sync: CatalogueSync): Promise<readonly string[]> {
+  await sync.database.transaction().execute(async (transaction) => {
+    // Several processes start at once; the lock ends with the transaction.
+    await sql`select pg_advisory_xact_lock(hashtext('samovar.registry.catalogue'))`.execute(transaction);
+    let changed = false;
+    for (const manifest of sync.manifests) if (await register(transaction, sync, manifest)) changed = true;
+    if (changed) await sync.configVersion.bump(transaction);
+  });
+  const known = new Set(sync.manifests.map((manifest) => manifest.name));
+  return sync.defaultModels.filter((name) => !known.has(name));
+}
+
+async function register(
+  transaction: DatabaseTransaction,
+  sync: CatalogueSync,
+  manifest: ModelManifest,
+): Promise<boolean> {
+  const modelId = await insertModel(transaction, sync.scope, manifest.name);
+  const version = await insertVersion(transaction, sync.scope, {
+    versionId: newId(),
+    modelId,
+    manifest,
+    manifestSha256: digestOf(manifest),
+  });
+  const record = async (action: string, kind: string, id: string, detail: Record<string, unknown>) =>
+    await recordAudit(transaction, {
+      ...systemAuditContext(sync.scope, 'catalogue'),
+      action,
+      target: { kind, id },
+      detail,
+    });
+  if (version.inserted)
+    await record('model.register', 'model-version', version.versionId, { name: manifest.name });
+  if (!sync.defaultModels.includes(manifest.name)) return version.inserted;
+  if (version.state !== 'ready') await queueImport(sync.queue, transaction, sync.scope, version.versionId);
+  if (firstOfTask(sync, manifest.task) !== manifest.name) return version.inserted;
+  const alias = defaultAliases[manifest.task];
+  const aliased = await insertAlias(transaction, sync.scope, alias, modelId);
+  if (aliased) await record('alias.set', 'alias', alias, { model: manifest.name });
+  return version.inserted || aliased;
+}
+
+function firstOfTask(sync: CatalogueSync, task: ModelManifest['task']): string | undefined {
+  return sync.defaultModels.find((name) =>
+    sync.manifests.some((manifest) => manifest.name === name && manifest.task === task),
+  );
+}
+
+/** SHA-256 of the manifest with its keys in order: the same content is the same version, however it was written. */
+function digestOf(manifest: ModelManifest): string {
+  return createHash('sha256').update(canonicalJson(manifest)).digest('hex');
+}
+
+function canonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
+  if (value === null || typeof value !== 'object') return JSON.stringify(value);
+  const entries = Object.entries(value).filter(([, inner]) => inner !== undefined);
+  entries.sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${entries.map(([key, inner]) => `${JSON.stringify(key)}:${canonicalJson(inner)}`).join(',')}}`;
+}
