@@ -1,0 +1,25 @@
+import { newId } from '../../kernel/ids.ts';
+import type { ServedModel } from '../registry/index.ts';
+import { insertMissingDeployments } from './deployment-store.ts';
+import type { ServingDependencies } from './serving-dependencies.ts';
+
+/** Gives every ready version its deployment, on-demand. Safe to call again and again, from several processes. */
+export async function ensureDeployments(
+  serving: ServingDependencies,
+  models: readonly ServedModel[],
+): Promise<void> {
+  if (models.length === 0) return;
+  await serving.database.transaction().execute(async (transaction) => {
+    const created = await insertMissingDeployments(
+      transaction,
+      models.map((model) => ({
+        id: newId(),
+        organizationId: model.organizationId,
+        projectId: model.projectId,
+        versionId: model.versionId,
+        modelName: model.name,
+      })),
+    );
+    if (created.length > 0) await serving.configVersion.bump(transaction);
+  });
+}

@@ -1,0 +1,62 @@
+import { isRunning } from '@samovar/contract/process-identity';
+import type { WorkerRunner } from '../../kernel/ports/worker-runner.ts';
+import {
+  clearHostLease,
+  type EngineHostFacts,
+  type HostLease,
+  lockExpiredHosts,
+  lockHostByName,
+  writeHostLease,
+} from './engine-host-store.ts';
+import type { ServingDependencies } from './serving-dependencies.ts';
+import { recordedProcesses, releaseWorkersOf } from './worker-store.ts';
+
+/**
+ * Takes the lease of this host's name, or returns `null` while a living process holds it. A holder that is dead (its
+ * recorded process no longer runs here) is not waited for. What it left running is ended first, by identity: from
+ * then on no worker lives that the rows do not show.
+ */
+export async function acquireHostLease(
+  serving: ServingDependencies,
+  runner: WorkerRunner,
+  facts: EngineHostFacts,
+  leaseMs: number,
+): Promise<HostLease | null> {
+  return await serving.database.transaction().execute(async (transaction) => {
+    const before = await lockHostByName(transaction, facts.name);
+    if (before?.leased && !before.expired && isRunning(before.identity)) return null;
+    if (before !== null) {
+      const orphans = await recordedProcesses(transaction, before.id);
+      await Promise.all(orphans.map((identity) => runner.endOrphan(identity)));
+      await releaseWorkersOf(transaction, before.id, 'the engine host was started again');
+    }
+    const lease = await writeHostLease(transaction, facts, leaseMs);
+    await serving.configVersion.bump(transaction);
+    return lease;
+  });
+}
+
+/** Gives the lease back at an orderly end, when no worker runs any more. */
+export async function returnHostLease(serving: ServingDependencies, lease: HostLease): Promise<void> {
+  await serving.database.transaction().execute(async (transaction) => {
+    await releaseWorkersOf(transaction, lease.hostId, 'the engine host was stopped');
+    await clearHostLease(transaction, lease.hostId, lease.token);
+    await serving.configVersion.bump(transaction);
+  });
+}
+
+/**
+ * Releases the workers of other hosts that gave no sign for the length of their lease, so that they are started
+ * elsewhere and no request is sent to them. Returns how many hosts there were.
+ */
+export async function releaseSilentHosts(serving: ServingDependencies, lease: HostLease): Promise<number> {
+  return await serving.database.transaction().execute(async (transaction) => {
+    const silent = await lockExpiredHosts(transaction, lease.hostId);
+    for (const hostId of silent) {
+      await releaseWorkersOf(transaction, hostId, 'its engine host gave no sign');
+      await clearHostLease(transaction, hostId, null);
+    }
+    if (silent.length > 0) await serving.configVersion.bump(transaction);
+    return silent.length;
+  });
+}

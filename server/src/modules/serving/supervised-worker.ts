@@ -1,0 +1,158 @@
+import type { WorkerHealth } from '@samovar/contract/worker-protocol';
+import type { Clock } from '../../kernel/clock.ts';
+import type { Log } from '../../kernel/ports/log.ts';
+import type { RunningWorker } from '../../kernel/ports/worker-runner.ts';
+import { backOffMs, stableMs } from './back-off.ts';
+import { watchWorker } from './watch-worker.ts';
+import { nextWorkerState, type WorkerEvent, type WorkerState } from './worker-state.ts';
+import type { WorkerReport } from './worker-store.ts';
+
+export interface SupervisedWorkerDependencies {
+  readonly workerId: string;
+  /** Puts the files in place and starts the process. */
+  start(signal: AbortSignal): Promise<RunningWorker>;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Something that is written down has changed; at once for a state, with the next pass for the rest. */
+  changed(urgent: boolean): void;
+}
+
+/** One model worker, kept alive until it is drained. Needs no database: it is restarted while PostgreSQL is away too. */
+export interface SupervisedWorker {
+  readonly workerId: string;
+  report(): WorkerReport;
+  /** The last answer of its health route while it is ready. */
+  readonly health: WorkerHealth | null;
+  /** Milliseconds since the epoch: last use, or the moment it became ready. */
+  readonly lastUsedAt: number;
+  /** Milliseconds since the epoch when it became ready last; 0 before. */
+  readonly readyAt: number;
+  /** Lets running requests end within the time, then ends it. Resolves when nothing of it is left. */
+  drain(graceMs: number): Promise<void>;
+}
+
+export function createSupervisedWorker(dependencies: SupervisedWorkerDependencies): SupervisedWorker {
+  const { clock, log } = dependencies;
+  const stopping = new AbortController();
+  let state: WorkerState = 'on-disk';
+  let running: RunningWorker | null = null;
+  let health: WorkerHealth | null = null;
+  let lastError: string | null = null;
+  let retryAt: number | null = null;
+  let readyAt = 0;
+  let attempt = 0;
+  let failures = 0;
+
+  const apply = (event: WorkerEvent) => {
+    const before = state;
+    state = nextWorkerState(state, event);
+    if (before === state) return;
+    if (state === 'ready') readyAt = clock.now();
+    log.info(
+      { workerId: dependencies.workerId, from: before, to: state },
+      'a model worker changed its state',
+    );
+    dependencies.changed(true);
+  };
+
+  const seen = (latest: WorkerHealth) => {
+    health = latest;
+    apply(latest.phase === 'ready' ? 'answer' : 'load');
+    if (latest.phase === 'ready' && clock.now() - readyAt > stableMs) {
+      failures = 0;
+      attempt = 0;
+    }
+    dependencies.changed(false);
+  };
+
+  /** One life of the process; returns why it ended. */
+  const live = async (): Promise<string> => {
+    try {
+      running = await dependencies.start(stopping.signal);
+    } catch (error) {
+      if (stopping.signal.aborted) return 'it was to end';
+      log.error({ workerId: dependencies.workerId, err: error }, 'a model worker could not be started');
+      return error instanceof Error ? error.message : String(error);
+    }
+    if (stopping.signal.aborted) running.kill();
+    else apply('start');
+    return await watchWorker(running, { clock, seen, isReady: () => state === 'ready' });
+  };
+
+  const keepAlive = async (): Promise<void> => {
+    while (!stopping.signal.aborted) {
+      attempt += 1;
+      const reason = await live();
+      running = null;
+      health = null;
+      if (stopping.signal.aborted) break;
+      failures += 1;
+      lastError = reason;
+      retryAt = clock.now() + backOffMs(failures);
+      log.warn(
+        { workerId: dependencies.workerId, reason, attempt, pauseMs: backOffMs(failures) },
+        'a model worker failed; it is started again after a pause',
+      );
+      apply('fail');
+      await pause(backOffMs(failures), stopping.signal);
+      retryAt = null;
+      if (!stopping.signal.aborted) apply('retry');
+    }
+    apply('end');
+  };
+
+  // Nothing in it throws but a state table that was broken; then the worker is left as it is, and said so.
+  const over = keepAlive().catch((error: unknown) => {
+    log.error({ workerId: dependencies.workerId, err: error }, 'a model worker is no longer watched');
+    running?.kill();
+  });
+
+  return {
+    workerId: dependencies.workerId,
+    get health() {
+      return state === 'ready' ? health : null;
+    },
+    get readyAt() {
+      return readyAt;
+    },
+    get lastUsedAt() {
+      return Math.max(readyAt, health?.lastUsedAt ?? 0);
+    },
+    report: () => ({
+      workerId: dependencies.workerId,
+      state,
+      address: running?.address ?? null,
+      slots: health?.slots ?? 0,
+      residentBytes: health?.residentBytes ?? 0,
+      loadProgress: health?.loadProgress ?? 0,
+      attempt,
+      lastError,
+      retryAt,
+      identity: running?.identity ?? null,
+    }),
+    async drain(graceMs) {
+      apply('drain');
+      stopping.abort();
+      running?.drain(graceMs);
+      const late = setTimeout(() => running?.kill(), graceMs + killAfterMs);
+      await over;
+      clearTimeout(late);
+    },
+  };
+}
+
+/** What a worker may take to end beyond the time for running requests. */
+const killAfterMs = 3_000;
+
+function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, milliseconds);
+    signal.addEventListener('abort', done, { once: true });
+  });
+}

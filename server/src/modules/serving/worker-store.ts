@@ -1,0 +1,194 @@
+import type { ProcessIdentity } from '@samovar/contract/data-folder';
+import { sql } from 'kysely';
+import type { DatabaseOrTransaction, DatabaseTransaction } from '../../kernel/ports/database.ts';
+import type { Deployment } from './deployment.ts';
+import type { Replica } from './replica.ts';
+import type { ServingTables } from './serving-tables.ts';
+import type { WorkerState } from './worker-state.ts';
+
+/** What a host knows of one of its workers and writes down. */
+export interface WorkerReport {
+  readonly workerId: string;
+  readonly state: WorkerState;
+  readonly address: string | null;
+  readonly slots: number;
+  readonly residentBytes: number;
+  readonly loadProgress: number;
+  readonly attempt: number;
+  readonly lastError: string | null;
+  /** Milliseconds since the epoch. */
+  readonly retryAt: number | null;
+  readonly identity: ProcessIdentity | null;
+}
+
+/** A new worker of a deployment on a host. */
+export interface WorkerClaim {
+  readonly workerId: string;
+  readonly deployment: Deployment;
+  readonly hostId: string;
+  readonly lane: Replica['lane'];
+  readonly memoryBytes: number;
+  readonly threads: number;
+}
+
+/** Workers of this deployment on other hosts that answer or will. */
+export async function countWorkersElsewhere(
+  transaction: DatabaseTransaction,
+  deploymentId: string,
+  hostId: string,
+): Promise<number> {
+  const row = await transaction
+    .withTables<ServingTables>()
+    .selectFrom('model_workers')
+    .innerJoin('engine_hosts', 'engine_hosts.id', 'model_workers.host_id')
+    .select(({ fn }) => fn.countAll<string>().as('count'))
+    .where('model_workers.deployment_id', '=', deploymentId)
+    .where('model_workers.host_id', '!=', hostId)
+    .where('model_workers.state', '!=', 'unloaded')
+    .where((where) =>
+      where.or([
+        where('model_workers.state', '!=', 'failed'),
+        where('model_workers.retry_at', 'is not', null),
+      ]),
+    )
+    .where('engine_hosts.lease_token', 'is not', null)
+    .executeTakeFirstOrThrow();
+  return Number(row.count);
+}
+
+/** Makes the one worker row of a deployment on this host, in place of the one before. */
+export async function writeClaim(
+  transaction: DatabaseTransaction,
+  claim: WorkerClaim,
+  state: 'on-disk' | 'failed',
+  lastError: string | null,
+): Promise<void> {
+  const values = {
+    id: claim.workerId,
+    state,
+    address: null,
+    lane: claim.lane,
+    slots: 0,
+    threads: claim.threads,
+    memory_bytes: claim.memoryBytes,
+    resident_bytes: 0,
+    load_progress: 0,
+    attempt: 0,
+    last_error: lastError,
+    retry_at: null,
+    pid: null,
+    process_started_at: null,
+    since: sql<Date>`now()`,
+  };
+  await transaction
+    .withTables<ServingTables>()
+    .insertInto('model_workers')
+    .values({
+      ...values,
+      organization_id: claim.deployment.organizationId,
+      project_id: claim.deployment.projectId,
+      deployment_id: claim.deployment.id,
+      version_id: claim.deployment.versionId,
+      host_id: claim.hostId,
+    })
+    .onConflict((conflict) => conflict.columns(['deployment_id', 'host_id']).doUpdateSet(values))
+    .execute();
+}
+
+/** Writes a worker down; returns the state that stood there before, `null` when the row is no longer this worker's. */
+export async function updateWorker(
+  transaction: DatabaseTransaction,
+  hostId: string,
+  report: WorkerReport,
+): Promise<WorkerState | null> {
+  const workers = transaction.withTables<ServingTables>();
+  const before = await workers
+    .selectFrom('model_workers')
+    .select('state')
+    .where('id', '=', report.workerId)
+    .where('host_id', '=', hostId)
+    .forUpdate()
+    .executeTakeFirst();
+  if (before === undefined) return null;
+  await workers
+    .updateTable('model_workers')
+    .set({
+      state: report.state,
+      address: report.address,
+      slots: report.slots,
+      resident_bytes: report.residentBytes,
+      load_progress: report.loadProgress,
+      attempt: report.attempt,
+      last_error: report.lastError,
+      retry_at: report.retryAt === null ? null : new Date(report.retryAt),
+      pid: report.identity?.pid ?? null,
+      process_started_at: report.identity?.startedAt ?? null,
+      ...(before.state === report.state ? {} : { since: sql<Date>`now()` }),
+    })
+    .where('id', '=', report.workerId)
+    .execute();
+  return before.state;
+}
+
+/** Processes that the rows of a host name, whatever became of them. */
+export async function recordedProcesses(
+  database: DatabaseOrTransaction,
+  hostId: string,
+): Promise<readonly ProcessIdentity[]> {
+  const rows = await database
+    .withTables<ServingTables>()
+    .selectFrom('model_workers')
+    .select(['pid', 'process_started_at'])
+    .where('host_id', '=', hostId)
+    .where('pid', 'is not', null)
+    .execute();
+  return rows.flatMap((row) =>
+    row.pid === null || row.process_started_at === null
+      ? []
+      : [{ pid: row.pid, startedAt: row.process_started_at }],
+  );
+}
+
+/** Marks every worker of a host as gone. Returns whether any was not. */
+export async function releaseWorkersOf(
+  transaction: DatabaseTransaction,
+  hostId: string,
+  reason: string,
+): Promise<boolean> {
+  const rows = await transaction
+    .withTables<ServingTables>()
+    .updateTable('model_workers')
+    .set({
+      state: 'unloaded',
+      address: null,
+      pid: null,
+      process_started_at: null,
+      retry_at: null,
+      resident_bytes: 0,
+      last_error: reason,
+      since: sql<Date>`now()`,
+    })
+    .where('host_id', '=', hostId)
+    .where('state', '!=', 'unloaded')
+    .returning('id')
+    .execute();
+  return rows.length > 0;
+}
+
+/** Removes the row of a failure that no longer stands (the deployment is not wanted any more, or moved). */
+export async function deleteSettledFailure(
+  transaction: DatabaseTransaction,
+  deploymentId: string,
+  hostId: string,
+): Promise<boolean> {
+  const row = await transaction
+    .withTables<ServingTables>()
+    .deleteFrom('model_workers')
+    .where('deployment_id', '=', deploymentId)
+    .where('host_id', '=', hostId)
+    .where('state', '=', 'failed')
+    .where('retry_at', 'is', null)
+    .returning('id')
+    .executeTakeFirst();
+  return row !== undefined;
+}
