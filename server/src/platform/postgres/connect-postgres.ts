@@ -43,6 +43,12 @@ export async function connectPostgres(options: PostgresOptions): Promise<Postgre
   pool.on('error', (error) => {
     options.log.warn({ error: error.message }, 'an idle PostgreSQL connection broke and was dropped');
   });
+  // A connection in use that breaks rejects its running query; its event, unheard, would end the process as well.
+  pool.on('connect', (client) => {
+    client.on('error', (error) => {
+      options.log.debug({ error: error.message }, 'a PostgreSQL connection broke');
+    });
+  });
   try {
     await pool.query('select 1');
   } catch (error) {
