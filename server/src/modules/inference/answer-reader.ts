@@ -1,0 +1,24 @@
+import type { SamovarError } from '../../kernel/errors.ts';
+import type { TokenCounts } from './inference-request.ts';
+
+/** Takes the bytes of one worker's answer, of whatever form and lane, and hands them on to the sink. */
+export interface AnswerReader {
+  /** Returns false when the sink is full. */
+  chunk(bytes: Buffer): boolean;
+  /** The answer is complete: hands on what was still held back. */
+  end(): void;
+  /** The worker finished what it had to say; a stream that ends before was cut. */
+  readonly complete: boolean;
+  /** The error that came instead of the rest of a stream. */
+  readonly failure: SamovarError | null;
+  /** The engine's own counts, once they have come. */
+  readonly counts: TokenCounts | null;
+  /** Events with content so far: what is counted when the engine does not. */
+  readonly events: number;
+}
+
+/** Where a reader puts what it has read. It begins the sink's answer by itself. */
+export interface AnswerTarget {
+  bytes(chunk: Buffer): boolean;
+  object(value: Readonly<Record<string, unknown>>): boolean;
+}

@@ -1,0 +1,54 @@
+import type { SamovarError } from '../../kernel/errors.ts';
+import type { InferenceDependencies } from './inference-dependencies.ts';
+import type { StartInference } from './inference-request.ts';
+import { InferenceRun, type RunParts } from './inference-run.ts';
+import { createLoadWaiters } from './load-waiters.ts';
+import { createReplicaPicker } from './replica-picker.ts';
+import { createWorkerConnections } from './worker-connections.ts';
+
+export interface Inference {
+  readonly start: StartInference;
+  /** Requests that have begun and not ended. */
+  readonly running: number;
+  /** Requests that wait for their model to be loaded. */
+  readonly waiting: number;
+  /** Ends everything that still runs with this error. */
+  endAll(error: SamovarError): void;
+  close(): Promise<void>;
+}
+
+/** The data path behind the surfaces: resolve, admit, choose a replica, forward, count, meter. */
+export function createInference(deps: InferenceDependencies): Inference {
+  const connections = createWorkerConnections();
+  const waiters = createLoadWaiters(deps);
+  const runs = new Set<InferenceRun>();
+  const parts: RunParts = {
+    deps,
+    connections,
+    waiters,
+    picker: createReplicaPicker(deps.clock),
+    ended: (run) => void runs.delete(run),
+  };
+  deps.onPolicyChange(() => {
+    const addresses = [...deps.policy().replicas.values()].flat().map(({ address }) => address);
+    connections.keepOnly(new Set(addresses));
+  });
+  return {
+    start(request, sink) {
+      const run = new InferenceRun(parts, request, sink);
+      runs.add(run);
+      run.start();
+      return run;
+    },
+    get running() {
+      return runs.size;
+    },
+    get waiting() {
+      return waiters.waiting;
+    },
+    endAll(error) {
+      for (const run of [...runs]) run.endWith(error);
+    },
+    close: () => connections.close(),
+  };
+}

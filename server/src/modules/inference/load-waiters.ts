@@ -1,0 +1,118 @@
+import { SamovarError } from '../../kernel/errors.ts';
+import type { ServedModel } from '../registry/index.ts';
+import type { InferenceDependencies } from './inference-dependencies.ts';
+
+/** Requests that wait for one version at a time; more are refused. */
+const waitersPerVersion = 256;
+const checkMs = 500;
+
+type WaiterDependencies = Pick<
+  InferenceDependencies,
+  'onPolicyChange' | 'requestLoad' | 'loadState' | 'clock' | 'log' | 'settings'
+>;
+
+export interface Waiter {
+  /** Tries to go on; true when it found a worker. */
+  retry(): boolean;
+  fail(error: SamovarError): void;
+}
+
+/** The queue in front of models that are being loaded. */
+export interface LoadWaiters {
+  /** Asks for the model and waits for a worker. Returns how to stop waiting. */
+  add(model: ServedModel, waiter: Waiter): () => void;
+  readonly waiting: number;
+}
+
+interface Queue {
+  readonly model: ServedModel;
+  readonly waiters: Map<Waiter, number>;
+  readonly timer: NodeJS.Timeout;
+}
+
+export function createLoadWaiters(deps: WaiterDependencies): LoadWaiters {
+  const queues = new Map<string, Queue>();
+  const seconds = deps.settings.loadTimeoutSeconds;
+
+  function remove(queue: Queue, waiter: Waiter): void {
+    queue.waiters.delete(waiter);
+    if (queue.waiters.size > 0 || queues.get(queue.model.versionId) !== queue) return;
+    clearInterval(queue.timer);
+    queues.delete(queue.model.versionId);
+  }
+
+  function failAll(queue: Queue, error: SamovarError): void {
+    for (const waiter of [...queue.waiters.keys()]) {
+      remove(queue, waiter);
+      waiter.fail(error);
+    }
+  }
+
+  /** In the order of arrival; stops at the first that finds no worker. */
+  function retry(queue: Queue): void {
+    for (const waiter of [...queue.waiters.keys()]) {
+      if (!waiter.retry()) return;
+      remove(queue, waiter);
+    }
+  }
+
+  async function check(queue: Queue): Promise<void> {
+    const { model } = queue;
+    retry(queue);
+    for (const [waiter, until] of [...queue.waiters]) {
+      if (until > deps.clock.now()) break;
+      remove(queue, waiter);
+      waiter.fail(new SamovarError('engine.load_timeout', { params: { model: model.name, seconds } }));
+    }
+    if (queue.waiters.size === 0) return;
+    const { failure } = await deps.loadState(model);
+    if (failure !== null)
+      failAll(
+        queue,
+        new SamovarError('engine.load_failed', { params: { model: model.name, reason: failure } }),
+      );
+  }
+
+  function unreachable(queue: Queue, err: unknown): void {
+    const { model } = queue;
+    deps.log.warn({ err, model: model.name }, 'A model could not be asked for, so its waiting requests end');
+    failAll(
+      queue,
+      new SamovarError('engine.unreachable', { params: { model: model.name }, retryAfterSeconds: 2 }),
+    );
+  }
+
+  function open(model: ServedModel): Queue {
+    const queue: Queue = {
+      model,
+      waiters: new Map(),
+      timer: setInterval(() => {
+        check(queue).catch((err: unknown) => unreachable(queue, err));
+      }, checkMs),
+    };
+    queues.set(model.versionId, queue);
+    deps.requestLoad(model).catch((err: unknown) => unreachable(queue, err));
+    return queue;
+  }
+
+  deps.onPolicyChange(() => {
+    for (const queue of queues.values()) retry(queue);
+  });
+
+  return {
+    add(model, waiter) {
+      const queue = queues.get(model.versionId) ?? open(model);
+      if (queue.waiters.size >= waitersPerVersion) {
+        waiter.fail(new SamovarError('engine.busy', { retryAfterSeconds: 2 }));
+        return () => undefined;
+      }
+      queue.waiters.set(waiter, deps.clock.now() + seconds * 1000);
+      return () => remove(queue, waiter);
+    },
+    get waiting() {
+      let sum = 0;
+      for (const queue of queues.values()) sum += queue.waiters.size;
+      return sum;
+    },
+  };
+}

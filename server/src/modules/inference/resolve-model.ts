@@ -1,0 +1,16 @@
+import { SamovarError } from '../../kernel/errors.ts';
+import type { ModelSnapshot, ServedModel } from '../registry/index.ts';
+import type { InferenceRequest } from './inference-request.ts';
+
+/** The model that a request names, by its name or an alias, in the caller's project. Throws `model.*`. */
+export function resolveModel(models: ModelSnapshot, request: InferenceRequest): ServedModel {
+  const key = `${request.principal.projectId}/${request.model}`;
+  const model = models.models.get(key) ?? models.aliases.get(key);
+  if (!model) throw new SamovarError('model.not_found', { params: { model: request.model }, field: 'model' });
+  if (model.task !== request.task)
+    throw new SamovarError('model.wrong_task', {
+      params: { model: request.model, task: model.task },
+      field: 'model',
+    });
+  return model;
+}

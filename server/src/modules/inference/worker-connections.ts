@@ -1,0 +1,52 @@
+import { Pool } from 'undici';
+
+/** Requests at once to one worker; its own queue refuses long before. */
+const connectionsPerWorker = 4096;
+
+/** Keep-alive connections to model workers, one pool for each address. */
+export interface WorkerConnections {
+  pool(address: string): Pool;
+  /** Closes the pools of addresses that are gone; what runs on them ends first. */
+  keepOnly(addresses: ReadonlySet<string>): void;
+  close(): Promise<void>;
+}
+
+export function createWorkerConnections(): WorkerConnections {
+  const pools = new Map<string, Pool>();
+  return {
+    pool(address) {
+      let pool = pools.get(address);
+      if (!pool) {
+        pool = connect(address);
+        pools.set(address, pool);
+      }
+      return pool;
+    },
+    keepOnly(addresses) {
+      for (const [address, pool] of pools) {
+        if (addresses.has(address)) continue;
+        pools.delete(address);
+        // Its requests report their own errors; a pool that cannot close has none.
+        pool.close().catch(() => undefined);
+      }
+    },
+    async close() {
+      const closing = [...pools.values()].map((pool) => pool.destroy());
+      pools.clear();
+      await Promise.all(closing);
+    },
+  };
+}
+
+/** `unix:/path` or `http://host:port`. Workers answer when they have thought: only the connection has a time limit. */
+function connect(address: string): Pool {
+  const socketPath = address.startsWith('unix:') ? address.slice('unix:'.length) : null;
+  return new Pool(socketPath === null ? address : 'http://worker', {
+    connections: connectionsPerWorker,
+    pipelining: 1,
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    keepAliveTimeout: 30_000,
+    connect: { timeout: 5000, ...(socketPath === null ? {} : { socketPath }) },
+  });
+}
