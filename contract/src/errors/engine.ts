@@ -26,6 +26,12 @@ export const engineErrors = defineErrors({
     message: 'All slots of the model are busy and its queue is full.',
     remedy: 'Retry after the time in `Retry-After`, or run more replicas.',
   },
+  'engine.deadline_passed': {
+    httpStatus: 504,
+    grpcStatus: 'DEADLINE_EXCEEDED',
+    message: 'The deadline of the request passed while it waited for a free slot.',
+    remedy: 'Send it with a later deadline, or run more replicas.',
+  },
   'engine.worker_lost': {
     httpStatus: 502,
     grpcStatus: 'UNAVAILABLE',
