@@ -1,7 +1,5 @@
-import { asSamovarError } from '../../kernel/errors.ts';
 import type { DataExchange } from '../../kernel/ports/http-routes.ts';
 import type { InferenceRequest, InferenceSink, StartInference } from '../../modules/inference/index.ts';
-import { sendError } from './send-error.ts';
 
 export interface Forwarded {
   readonly request: InferenceRequest;
@@ -9,23 +7,16 @@ export interface Forwarded {
 }
 
 /**
- * Carries one exchange to the inference module: what `translate` makes of it, or the error that it throws.
+ * Carries one translated exchange to the inference module.
  * A client that reads slowly pauses the worker; one that leaves cancels it.
  */
 export function forward(
   startInference: StartInference,
   exchange: DataExchange,
-  translate: (exchange: DataExchange) => Forwarded,
+  { request, sink }: Forwarded,
 ): void {
   const { response } = exchange;
-  let forwarded: Forwarded;
-  try {
-    forwarded = translate(exchange);
-  } catch (thrown) {
-    sendError(response, asSamovarError(thrown), exchange.requestId);
-    return;
-  }
-  const handle = startInference(forwarded.request, forwarded.sink);
+  const handle = startInference(request, sink);
   response.on('drain', () => handle.resume());
   response.on('close', () => {
     if (!response.writableFinished) handle.cancel();

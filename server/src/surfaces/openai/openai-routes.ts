@@ -25,6 +25,9 @@ import { listModels, retrieveModel } from './models/list-models.ts';
 import { modelList, modelObject } from './models/model-schema.ts';
 import { openaiErrorBody } from './openai-error.ts';
 import type { ParameterTable } from './parameter.ts';
+import { createResponse } from './responses/create-response.ts';
+import { responseAnswer } from './responses/response-answer-schema.ts';
+import { responseParameters } from './responses/response-parameters.ts';
 import type { SurfacePolicy } from './surface-policy.ts';
 
 export interface OpenaiSurface {
@@ -112,6 +115,18 @@ function inferenceRoutes(surface: OpenaiSurface): BoundRoute[] {
       }),
       createEmbeddings,
     ),
+    bind(
+      surface,
+      inferenceRoute({
+        id: 'openai.responses.create',
+        path: '/v1/responses',
+        tag: 'Responses',
+        summary: 'Create a response, stateless',
+        parameters: responseParameters,
+        answer: responseAnswer,
+      }),
+      (exchange) => createResponse(exchange, surface.policy()),
+    ),
   ];
 }
 
@@ -160,7 +175,7 @@ function bind(
   return {
     route,
     errorBody: openaiErrorBody,
-    handle: (exchange: DataExchange) => forward(surface.startInference, exchange, translate),
+    handle: (exchange: DataExchange) => forward(surface.startInference, exchange, translate(exchange)),
   };
 }
 

@@ -1,0 +1,137 @@
+import type { ChatCompletion, ChatCompletionChunk } from 'openai/resources/chat/completions';
+import { SamovarError } from '../../../kernel/errors.ts';
+import { newId, withPrefix } from '../../../kernel/ids.ts';
+import type { DataExchange } from '../../../kernel/ports/http-routes.ts';
+import type { InferenceSink } from '../../../modules/inference/index.ts';
+import { answerHeaders } from '../answer-headers.ts';
+import { sendError } from '../send-error.ts';
+import { deltaOfAnswer, deltaOfChunk } from './chat-delta.ts';
+import { inResponseTerms } from './error-terms.ts';
+import { beginResponse } from './response-object.ts';
+import type { ResponseRequest } from './response-request.ts';
+import { createResponseWriter, type ResponseWriter } from './response-writer.ts';
+import type { WireEvent } from './wire-response.ts';
+
+/** Writes the answer of a chat model as a response: a stream of events, or one object. */
+export function createResponseSink(
+  exchange: DataExchange,
+  request: ResponseRequest,
+  ignored: readonly string[],
+): InferenceSink {
+  return request.stream === true
+    ? streamSink(exchange, request, ignored)
+    : objectSink(exchange, request, ignored);
+}
+
+function streamSink(
+  exchange: DataExchange,
+  request: ResponseRequest,
+  ignored: readonly string[],
+): InferenceSink {
+  const { response } = exchange;
+  let writer: ResponseWriter | null = null;
+  let pending = '';
+  let sequence = 0;
+  const emit = (event: WireEvent): void => {
+    const numbered = { ...event, sequence_number: sequence };
+    sequence += 1;
+    pending += `event: ${event.type}\ndata: ${JSON.stringify(numbered)}\n\n`;
+  };
+  const flush = (): boolean => {
+    const text = pending;
+    pending = '';
+    return text === '' || response.write(text);
+  };
+  return {
+    form: 'objects',
+    start(answer) {
+      response.writeHead(200, answerHeaders(exchange, answer, { stream: true, ignored }));
+      writer = createResponseWriter(newResponse(request, answer.model.name), emit);
+      flush();
+    },
+    bytes: refuseBytes,
+    object(value) {
+      if (response.writableEnded) return true;
+      try {
+        const delta = deltaOfChunk(value as unknown as ChatCompletionChunk);
+        if (delta !== null) writer?.write(delta);
+      } catch (thrown) {
+        writer?.fail(notUnderstood(thrown));
+        response.write(pending);
+        response.end();
+        return true;
+      }
+      return flush();
+    },
+    end(counts) {
+      if (response.writableEnded) return;
+      writer?.finish(counts);
+      flush();
+      response.end();
+    },
+    error(error) {
+      if (response.writableEnded) return;
+      const told = inResponseTerms(error);
+      if (writer === null) {
+        sendError(response, told, exchange.requestId);
+        return;
+      }
+      writer.fail(told);
+      flush();
+      response.end();
+    },
+  };
+}
+
+function objectSink(
+  exchange: DataExchange,
+  request: ResponseRequest,
+  ignored: readonly string[],
+): InferenceSink {
+  const { response } = exchange;
+  let writer: ResponseWriter | null = null;
+  let headers: Record<string, string | number> = {};
+  return {
+    form: 'objects',
+    start(answer) {
+      headers = answerHeaders(exchange, answer, { stream: false, ignored });
+      writer = createResponseWriter(newResponse(request, answer.model.name), () => {});
+    },
+    bytes: refuseBytes,
+    object(value) {
+      try {
+        const delta = deltaOfAnswer(value as unknown as ChatCompletion);
+        if (delta !== null) writer?.write(delta);
+      } catch (thrown) {
+        sendError(response, notUnderstood(thrown), exchange.requestId);
+      }
+      return true;
+    },
+    end(counts) {
+      if (response.headersSent) return;
+      const body = Buffer.from(JSON.stringify(writer?.finish(counts)));
+      headers['openai-processing-ms'] = Math.round(performance.now() - exchange.receivedAt);
+      response.writeHead(200, { ...headers, 'content-length': body.length });
+      response.end(body);
+    },
+    error(error) {
+      sendError(response, inResponseTerms(error), exchange.requestId);
+    },
+  };
+}
+
+function newResponse(request: ResponseRequest, modelName: string) {
+  return beginResponse(
+    { id: withPrefix('resp', newId()), createdAtSeconds: Math.floor(Date.now() / 1000), modelName },
+    request,
+  );
+}
+
+/** A foreign engine may send what no chat answer is: that ends this answer, not the server. */
+function notUnderstood(thrown: unknown): SamovarError {
+  return new SamovarError('engine.failed', { cause: thrown });
+}
+
+function refuseBytes(): never {
+  throw new Error('this sink takes objects');
+}
