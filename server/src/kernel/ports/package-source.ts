@@ -27,4 +27,6 @@ export interface PackageSource {
   download(source: string, folder: string, options: DownloadOptions): Promise<DownloadedPackage>;
   /** Reads one member of a package (tar, zip), or the file itself when it is no archive. Throws when it is missing. */
   openMember(file: DownloadedPackage, member: string): Promise<Readable>;
+  /** Forgets what was downloaded for a source; a file that was here before stays. */
+  discard(source: string, folder: string): Promise<void>;
 }

@@ -1,0 +1,115 @@
+import { readFileSync } from 'node:fs';
+import { getCACertificates } from 'node:tls';
+import { Agent, type Dispatcher, EnvHttpProxyAgent, interceptors } from 'undici';
+import type { PackageMirrors } from './package-mirrors.ts';
+
+/** An index page larger than this is refused. */
+const indexLimitBytes = 64 * 1024 * 1024;
+
+export interface PackageHttp {
+  /** The answer with its body unread; redirects are followed. Rejects when the server cannot be reached. */
+  get(
+    url: string,
+    headers: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<Dispatcher.ResponseData>;
+  /** The text of a page; throws `HttpStatusError` unless it was found. */
+  getText(url: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<IndexPage>;
+  close(): Promise<void>;
+}
+
+export interface IndexPage {
+  readonly contentType: string;
+  readonly text: string;
+}
+
+export class HttpStatusError extends Error {
+  readonly status: number;
+
+  constructor(url: string, status: number) {
+    super(`${withoutCredentials(url)} answered ${status}`);
+    this.status = status;
+  }
+}
+
+/** An HTTP client that goes through the configured proxies and trusts the configured authorities. */
+export function createPackageHttp(mirrors: PackageMirrors): PackageHttp {
+  const ca =
+    mirrors.caFile === null
+      ? {}
+      : { ca: [...getCACertificates('default'), readFileSync(mirrors.caFile, 'utf8')] };
+  const limits = { connect: { timeout: 15_000, ...ca }, headersTimeout: 60_000, bodyTimeout: 60_000 };
+  const proxied = mirrors.httpProxy !== null || mirrors.httpsProxy !== null;
+  const agent = proxied
+    ? new EnvHttpProxyAgent({
+        ...limits,
+        requestTls: ca,
+        proxyTls: ca,
+        // Empty rather than absent: it must not look into the environment by itself.
+        httpProxy: mirrors.httpProxy ?? '',
+        httpsProxy: mirrors.httpsProxy ?? mirrors.httpProxy ?? '',
+        noProxy: mirrors.noProxy,
+      })
+    : new Agent(limits);
+  const dispatcher = agent.compose(interceptors.redirect({ maxRedirections: 5 }));
+
+  const get: PackageHttp['get'] = async (address, headers, signal) => {
+    const { url, authorization } = splitCredentials(address);
+    return await dispatcher.request({
+      origin: url.origin,
+      path: `${url.pathname}${url.search}`,
+      method: 'GET',
+      headers: { 'user-agent': 'samovar', ...authorization, ...headers },
+      signal,
+    });
+  };
+  return {
+    get,
+    async getText(url, headers, signal) {
+      const answer = await get(url, headers, signal);
+      if (answer.statusCode !== 200) {
+        await answer.body.dump();
+        throw new HttpStatusError(url, answer.statusCode);
+      }
+      const chunks: Buffer[] = [];
+      let sizeBytes = 0;
+      for await (const chunk of answer.body) {
+        sizeBytes += chunk.length;
+        if (sizeBytes > indexLimitBytes)
+          throw new Error(`${withoutCredentials(url)} is larger than an index may be`);
+        chunks.push(chunk);
+      }
+      return {
+        contentType: String(answer.headers['content-type'] ?? ''),
+        text: Buffer.concat(chunks).toString('utf8'),
+      };
+    },
+    close: () => agent.close(),
+  };
+}
+
+/** The address as it may be shown. */
+export function withoutCredentials(address: string): string {
+  const { url } = splitCredentials(address);
+  return url.href;
+}
+
+function splitCredentials(address: string): { url: URL; authorization: Record<string, string> } {
+  const url = new URL(address);
+  if (url.username === '') return { url, authorization: {} };
+  const pair = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+  url.username = '';
+  url.password = '';
+  return { url, authorization: { authorization: `Basic ${Buffer.from(pair).toString('base64')}` } };
+}
+
+/** `link` as seen from `page`, keeping the page's credentials when it stays on the same server. */
+export function resolveLink(page: string, link: string): string {
+  const from = new URL(page);
+  const to = new URL(link, page);
+  if (to.origin === from.origin && to.username === '') {
+    to.username = from.username;
+    to.password = from.password;
+  }
+  return to.href;
+}
