@@ -125,3 +125,10 @@ export interface ManifestFile {
   /** Path inside the source package, when it is one. */
   readonly pathInSource: string;
 }
+
+/** What the engine host tells a worker over the IPC channel. The worker ends when the channel breaks. */
+export interface WorkerMessage {
+  readonly kind: 'drain';
+  /** How long running requests may go on. */
+  readonly graceMs: number;
+}

@@ -87,7 +87,7 @@ export function startEngineHost(host: EngineHostDependencies): EngineHost {
       } catch (error) {
         troubleAt = clock.now();
         if (!inTrouble)
-          log.error({ err: error }, 'a pass of the engine host failed; its workers go on, it is tried again');
+          log.error({ error }, 'a pass of the engine host failed; its workers go on, it is tried again');
         inTrouble = true;
       }
       await pause;
@@ -104,7 +104,7 @@ export function startEngineHost(host: EngineHostDependencies): EngineHost {
     try {
       await returnHostLease(host, lease);
     } catch (error) {
-      log.warn({ err: error }, 'the lease could not be given back; it runs out by itself');
+      log.warn({ error }, 'the lease could not be given back; it runs out by itself');
     }
   };
   let stopped: Promise<void> | null = null;

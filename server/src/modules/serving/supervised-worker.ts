@@ -71,7 +71,7 @@ export function createSupervisedWorker(dependencies: SupervisedWorkerDependencie
       running = await dependencies.start(stopping.signal);
     } catch (error) {
       if (stopping.signal.aborted) return 'it was to end';
-      log.error({ workerId: dependencies.workerId, err: error }, 'a model worker could not be started');
+      log.error({ workerId: dependencies.workerId, error }, 'a model worker could not be started');
       return error instanceof Error ? error.message : String(error);
     }
     if (stopping.signal.aborted) running.kill();
@@ -103,7 +103,7 @@ export function createSupervisedWorker(dependencies: SupervisedWorkerDependencie
 
   // Nothing in it throws but a state table that was broken; then the worker is left as it is, and said so.
   const over = keepAlive().catch((error: unknown) => {
-    log.error({ workerId: dependencies.workerId, err: error }, 'a model worker is no longer watched');
+    log.error({ workerId: dependencies.workerId, error }, 'a model worker is no longer watched');
     running?.kill();
   });
 

@@ -1,0 +1,13 @@
+import type { EngineDriver } from '../../kernel/ports/engine-driver.ts';
+
+/** Our worker on onnxruntime-node. */
+export const onnxDriver: EngineDriver = {
+  engine: 'onnx',
+  lane: 'pass-through',
+  threadShare: 0.25,
+  // The binding runs each batch on libuv's pool, one batch at a time.
+  environment: { UV_THREADPOOL_SIZE: '2' },
+  // In inputs, not requests: one request may bring 2,048.
+  queueLimit: () => 8192,
+  unavailable: async () => null,
+};

@@ -1,0 +1,199 @@
+import assert from 'node:assert/strict';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, afterEach, before, test } from 'node:test';
+import { isRunning } from '@samovar/contract/process-identity';
+import { sql } from 'kysely';
+import { createServingFloor, type ServingFloor } from '../../../test/serving-floor.ts';
+import { systemAuditContext } from '../audit/index.ts';
+import { requestLoad } from './request-load.ts';
+import { requestUnload } from './request-unload.ts';
+import { setResidency } from './set-residency.ts';
+
+let floor: ServingFloor;
+before(async () => {
+  floor = await createServingFloor();
+});
+afterEach(async () => {
+  await floor.reset();
+});
+after(async () => {
+  await floor.end();
+});
+
+const operator = () => systemAuditContext(floor.scope, 'test');
+
+test('a model that is asked for is loaded, answers, and its progress and address can be read', async () => {
+  const model = floor.addModel('one', { engineOptions: { loadMs: 600 } });
+  floor.startHost();
+  await floor.untilKnown(model);
+  assert.equal((await floor.status(model)).state, 'unloaded');
+  await Promise.all(Array.from({ length: 20 }, () => requestLoad(floor, model.versionId)));
+  const loading = await floor.untilState(model, 'loading');
+  assert.ok(loading.loadProgress >= 0 && loading.loadProgress < 1);
+  await floor.untilState(model, 'ready');
+  const [replica] = await floor.replicas(model);
+  assert.match(replica?.address ?? '', /^unix:.*\.sock$/);
+  assert.equal(replica?.slots, 4);
+  assert.equal((await floor.call(model, { ms: 1 })).status, 200);
+});
+
+test('a preloaded model is loaded before anybody asks', async () => {
+  const model = floor.addModel('one');
+  floor.startHost({ preload: ['one'] });
+  await floor.untilState(model, 'ready');
+});
+
+test('a ready worker that is killed is started again, and the data path is told of both', async () => {
+  const model = floor.addModel('one');
+  floor.startHost({ preload: ['one'] });
+  const first = await floor.untilState(model, 'ready');
+  const pid = await floor.workerPid(model);
+  const version = await floor.configVersionNow();
+  process.kill(pid, 'SIGKILL');
+  const failed = await floor.untilState(model, 'failed');
+  assert.match(failed.lastError ?? '', /SIGKILL/);
+  assert.deepEqual(await floor.replicas(model), []);
+  await floor.untilState(model, 'ready');
+  assert.notEqual(await floor.workerPid(model), pid);
+  assert.ok((await floor.configVersionNow()) > version);
+  assert.equal(first.hostName, 'host-a');
+});
+
+test('a worker killed while it loads is started again', async () => {
+  const model = floor.addModel('one', { engineOptions: { loadMs: 400 } });
+  floor.startHost({ preload: ['one'] });
+  await floor.untilState(model, 'loading');
+  process.kill(await floor.workerPid(model), 'SIGKILL');
+  await floor.untilState(model, 'failed');
+  await floor.untilState(model, 'ready');
+});
+
+test('a model that cannot be loaded is tried again with growing pauses, and the reason can be read', async () => {
+  const broken = join(floor.folder, 'broken');
+  const journal = join(floor.folder, 'journal');
+  writeFileSync(broken, '');
+  const model = floor.addModel('one', { engineOptions: { failWhile: broken, journal } });
+  floor.startHost({ preload: ['one'] });
+  const failed = await floor.untilState(model, 'failed');
+  assert.match(failed.lastError ?? '', /ended with code 3: the weights are broken/);
+  await floor.until(async () => (await floor.status(model)).attempt >= 2);
+  const startsSoFar = readFileSync(journal, 'utf8').trim().split('\n').length;
+  assert.ok(startsSoFar <= 3, `${startsSoFar} starts`);
+  rmSync(broken);
+  await floor.untilState(model, 'ready');
+});
+
+test('the least recently used model makes room, the pinned one never', async () => {
+  const need = 100;
+  const pinned = floor.addModel('pinned', { weightsBytes: need });
+  const older = floor.addModel('older', { weightsBytes: need });
+  const newer = floor.addModel('newer', { weightsBytes: need });
+  const fourth = floor.addModel('fourth', { weightsBytes: need });
+  floor.startHost({ memoryBudgetBytes: 3 * need });
+  await floor.untilKnown(fourth);
+  await setResidency(floor, operator(), pinned.versionId, { pinned: true });
+  await floor.untilState(pinned, 'ready');
+  for (const model of [older, newer]) {
+    await requestLoad(floor, model.versionId);
+    await floor.untilState(model, 'ready');
+  }
+  await floor.call(older, { ms: 1 });
+  await floor.call(newer, { ms: 1 });
+  await requestLoad(floor, fourth.versionId);
+  await floor.untilState(fourth, 'ready');
+  assert.equal((await floor.status(older)).state, 'unloaded');
+  assert.equal((await floor.status(newer)).state, 'ready');
+  assert.equal((await floor.status(pinned)).state, 'ready');
+});
+
+test('a model that can never fit is refused with both sizes, and other models go on', async () => {
+  const huge = floor.addModel('huge', { weightsBytes: 3 * 2 ** 20 });
+  const small = floor.addModel('small', { weightsBytes: 2 ** 20 });
+  floor.startHost({ memoryBudgetBytes: 2 * 2 ** 20, preload: ['huge', 'small'] });
+  const refused = await floor.untilState(huge, 'failed');
+  assert.match(refused.lastError ?? '', /needs 3 MB, and of the memory budget of 2 MB/);
+  await floor.untilState(small, 'ready');
+});
+
+test('a model that nobody calls is unloaded, and loaded again when asked for', async () => {
+  const model = floor.addModel('one');
+  floor.startHost({ idleUnloadSeconds: 1, preload: ['one'] });
+  await floor.untilState(model, 'ready');
+  const pid = await floor.workerPid(model);
+  await floor.untilState(model, 'unloaded');
+  await floor.until(async () => !pidLives(pid));
+  await requestLoad(floor, model.versionId);
+  await floor.untilState(model, 'ready');
+});
+
+test('an operator unloads a model while it answers, and the running request ends well', async () => {
+  const model = floor.addModel('one');
+  floor.startHost({ preload: ['one'] });
+  await floor.untilState(model, 'ready');
+  const running = floor.call(model, { ms: 1500 });
+  await floor.until(async () => (await floor.openRequests(model)) === 1);
+  await requestUnload(floor, operator(), model.versionId);
+  await floor.untilState(model, 'draining');
+  assert.deepEqual(await floor.replicas(model), []);
+  assert.equal((await running).status, 200);
+  await floor.untilState(model, 'unloaded');
+});
+
+test('of two hosts exactly one runs a model, and the other takes it over when the first gives no sign', async () => {
+  const model = floor.addModel('one');
+  const first = floor.startHost({ name: 'host-a', preload: ['one'] });
+  const second = floor.startHost({ name: 'host-b', preload: ['one'] });
+  await floor.untilState(model, 'ready');
+  await floor.pause(1500);
+  const { rows } = await sql<{ count: string }>`
+    select count(*) from model_workers where state not in ('unloaded', 'failed')`.execute(floor.database);
+  assert.equal(rows[0]?.count, '1');
+  const { hostName } = await floor.status(model);
+  const [holder, other] = hostName === 'host-a' ? [first, second] : [second, first];
+  // The lease is taken away, as it is from a host that gave no sign: it learns so and ends its workers.
+  const pid = await floor.workerPid(model);
+  await floor.silence(hostName ?? '');
+  await floor.until(async () => (await floor.status(model)).hostName === other.name);
+  await floor.untilState(model, 'ready');
+  await floor.until(async () => !pidLives(pid));
+  await holder.stop(0);
+});
+
+test('a second process of the same host waits for the first', async () => {
+  const model = floor.addModel('one');
+  const first = floor.startHost({ preload: ['one'] });
+  await floor.untilState(model, 'ready');
+  const pid = await floor.workerPid(model);
+  const second = floor.startHost({ preload: ['one'] });
+  await floor.pause(1200);
+  assert.equal(await floor.workerPid(model), pid);
+  await first.stop(0);
+  await floor.until(async () => (await floor.replicas(model)).length === 1);
+  assert.notEqual(await floor.workerPid(model), pid);
+  await second.stop(0);
+});
+
+test('an orderly stop leaves no process and no replica behind', async () => {
+  const model = floor.addModel('one');
+  const host = floor.startHost({ preload: ['one'] });
+  await floor.untilState(model, 'ready');
+  const pid = await floor.workerPid(model);
+  await host.stop(1000);
+  assert.ok(!pidLives(pid));
+  assert.deepEqual(await floor.replicas(model), []);
+});
+
+test('threads are shared out and stay within the host', async () => {
+  const one = floor.addModel('one');
+  const two = floor.addModel('two');
+  floor.startHost({ threads: 4, preload: ['one', 'two'] });
+  await floor.untilState(one, 'ready');
+  await floor.untilState(two, 'ready');
+  assert.deepEqual([(await floor.status(one)).threads, (await floor.status(two)).threads].toSorted(), [1, 3]);
+});
+
+function pidLives(pid: number): boolean {
+  const identity = floor.identities.get(pid);
+  return identity !== undefined && isRunning(identity);
+}

@@ -1,0 +1,24 @@
+import type { ModelManifest, WorkerStart } from '@samovar/contract/worker-protocol';
+import { readWorkerStart } from '../config/worker-start.ts';
+import type { Log } from '../kernel/ports/log.ts';
+import type { Running } from '../kernel/ports/running.ts';
+import { createLog } from '../platform/telemetry/log.ts';
+import { obeyHost } from './obey-host.ts';
+
+type StartWorker = (start: WorkerStart, log: Log) => Promise<Running>;
+
+/** Each engine loads its own code alone. */
+const engines: Record<ModelManifest['engine'], StartWorker> = {
+  'llama-cpp': async (start, log) =>
+    (await import('../engines/llama-cpp/start-llama-cpp-worker.ts')).startLlamaCppWorker(start, log),
+  onnx: async (start, log) =>
+    (await import('../engines/onnx/start-onnx-worker.ts')).startOnnxWorker(start, log),
+};
+
+const host = obeyHost();
+const start = readWorkerStart();
+const log = createLog({ level: start.logLevel, role: 'model-worker' }).child({
+  model: start.modelName,
+  workerId: start.workerId,
+});
+host.started(await engines[start.manifest.engine](start, log));

@@ -1,0 +1,272 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { ProcessIdentity } from '@samovar/contract/data-folder';
+import { defaultScope } from '@samovar/contract/default-scope';
+import { identityOf, ownIdentity } from '@samovar/contract/process-identity';
+import type { ModelManifest } from '@samovar/contract/worker-protocol';
+import { sql } from 'kysely';
+import { Client } from 'undici';
+import { workerEnvironment } from '../src/config/worker-environment.ts';
+import { systemClock } from '../src/kernel/clock.ts';
+import { newId } from '../src/kernel/ids.ts';
+import type { Database } from '../src/kernel/ports/database.ts';
+import type { EngineDriver } from '../src/kernel/ports/engine-driver.ts';
+import type { ServedModel } from '../src/modules/registry/index.ts';
+import {
+  type DeploymentStatus,
+  type EngineHost,
+  listDeployments,
+  loadReplicaSnapshot,
+  type Replica,
+  type ServingDependencies,
+  startEngineHost,
+  type WorkerState,
+} from '../src/modules/serving/index.ts';
+import { createConfigVersion } from '../src/platform/postgres/config-version.ts';
+import { createWorkerRunner } from '../src/platform/worker-runner/worker-runner.ts';
+import { createTestDatabase } from './postgres.ts';
+import { silentLog } from './silent-log.ts';
+
+interface HostOptions {
+  readonly name?: string;
+  readonly memoryBudgetBytes?: number;
+  readonly threads?: number;
+  readonly idleUnloadSeconds?: number;
+  readonly preload?: readonly string[];
+}
+
+/** Engine hosts over real processes and a real database, with models made up for the test. */
+export interface ServingFloor extends ServingDependencies {
+  readonly database: Database;
+  readonly scope: typeof defaultScope;
+  readonly folder: string;
+  /** Processes seen as workers, by pid. */
+  readonly identities: ReadonlyMap<number, ProcessIdentity>;
+  addModel(
+    name: string,
+    options?: { weightsBytes?: number; engineOptions?: ModelManifest['engineOptions'] },
+  ): ServedModel;
+  startHost(options?: HostOptions): EngineHost & { readonly name: string };
+  status(model: ServedModel): Promise<DeploymentStatus>;
+  replicas(model: ServedModel): Promise<readonly Replica[]>;
+  workerPid(model: ServedModel): Promise<number>;
+  configVersionNow(): Promise<bigint>;
+  call(model: ServedModel, body: object): Promise<{ status: number }>;
+  openRequests(model: ServedModel): Promise<number>;
+  until(condition: () => Promise<boolean>): Promise<void>;
+  untilKnown(model: ServedModel): Promise<void>;
+  untilState(model: ServedModel, state: WorkerState): Promise<DeploymentStatus>;
+  /** Does to a host what others do when its lease ran out. */
+  silence(hostName: string): Promise<void>;
+  pause(milliseconds: number): Promise<void>;
+  /** Stops the hosts of a test and forgets its models. */
+  reset(): Promise<void>;
+  end(): Promise<void>;
+}
+
+const tinyDriver: EngineDriver = {
+  engine: 'llama-cpp',
+  lane: 'pass-through',
+  threadShare: 0.75,
+  environment: {},
+  queueLimit: () => 8,
+  unavailable: async () => null,
+};
+
+const waitMs = 30_000;
+
+export async function createServingFloor(): Promise<ServingFloor> {
+  const testDatabase = await createTestDatabase();
+  const { database } = testDatabase;
+  const configVersion = createConfigVersion();
+  const folder = mkdtempSync(join(tmpdir(), 'samovar-serving-'));
+  const identities = new Map<number, ProcessIdentity>();
+  let models: ServedModel[] = [];
+  let hosts: EngineHost[] = [];
+
+  const runner = createWorkerRunner({
+    entry: fileURLToPath(new URL('./tiny-worker-process.ts', import.meta.url)),
+    runFolder: join(folder, 'run'),
+    workerListen: 'unix',
+    workerToken: 'test',
+    environment: workerEnvironment(),
+    output: 'ignore',
+    log: silentLog,
+  });
+
+  const floor: ServingFloor = {
+    database,
+    configVersion,
+    scope: defaultScope,
+    folder,
+    identities,
+    addModel(name, options = {}) {
+      const model = madeUpModel(name, options);
+      models.push(model);
+      return model;
+    },
+    startHost(options = {}) {
+      const name = options.name ?? 'host-a';
+      const host = startEngineHost({
+        database,
+        configVersion,
+        clock: systemClock,
+        log: silentLog,
+        runner,
+        placer: { place: async () => ({}) },
+        models: { readyModels: async () => models, filesOf: async () => [] },
+        drivers: new Map([[tinyDriver.engine, tinyDriver]]),
+        facts: {
+          name,
+          memoryBudgetBytes: options.memoryBudgetBytes ?? 2 ** 30,
+          threads: options.threads ?? 2,
+          engines: ['llama-cpp'],
+          identity: ownIdentity(),
+        },
+        policy: {
+          leaseMs: 10_000,
+          parallelSequences: 4,
+          idleUnloadSeconds: options.idleUnloadSeconds ?? 0,
+          drainMs: 5_000,
+          preload: options.preload ?? [],
+          logLevel: 'error',
+        },
+      });
+      hosts.push(host);
+      return Object.assign(host, { name });
+    },
+    async status(model) {
+      const found = (await listDeployments(database)).find((each) => each.versionId === model.versionId);
+      if (found === undefined) throw new Error(`${model.name} has no deployment yet`);
+      return found;
+    },
+    async replicas(model) {
+      return (await loadReplicaSnapshot(database)).replicas.get(model.versionId) ?? [];
+    },
+    async workerPid(model) {
+      const { rows } = await sql<{ pid: number }>`
+        select pid from model_workers where version_id = ${model.versionId} and pid is not null`.execute(
+        database,
+      );
+      const pid = rows[0]?.pid;
+      if (pid === undefined) throw new Error(`${model.name} has no worker`);
+      const identity = identityOf(pid);
+      if (identity !== null) identities.set(pid, identity);
+      return pid;
+    },
+    async configVersionNow() {
+      const { rows } = await sql<{ version: string }>`select version from config_version`.execute(database);
+      return BigInt(rows[0]?.version ?? 0);
+    },
+    async call(model, body) {
+      const client = await clientOf(floor, model);
+      const answer = await client.request({
+        method: 'POST',
+        path: '/v1/wait',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+      await answer.body.text();
+      await client.close();
+      return { status: answer.statusCode };
+    },
+    async openRequests(model) {
+      const client = await clientOf(floor, model);
+      const answer = await client.request({ method: 'GET', path: '/health' });
+      const health = (await answer.body.json()) as { activeRequests: number };
+      await client.close();
+      return health.activeRequests;
+    },
+    async until(condition) {
+      const deadline = Date.now() + waitMs;
+      while (!(await condition())) {
+        if (Date.now() > deadline) throw new Error('waited in vain');
+        await sleep(20);
+      }
+    },
+    async untilKnown(model) {
+      await floor.until(async () =>
+        (await listDeployments(database)).some((each) => each.versionId === model.versionId),
+      );
+    },
+    async untilState(model, state) {
+      await floor.untilKnown(model);
+      let last = await floor.status(model);
+      await floor
+        .until(async () => {
+          last = await floor.status(model);
+          return last.state === state;
+        })
+        .catch((error: unknown) => {
+          throw new Error(`${model.name} is ${last.state} (${last.lastError}) instead of ${state}`, {
+            cause: error,
+          });
+        });
+      return last;
+    },
+    async silence(hostName) {
+      await sql`update engine_hosts set lease_token = null where name = ${hostName}`.execute(database);
+    },
+    pause: (milliseconds) => sleep(milliseconds),
+    async reset() {
+      await Promise.all(hosts.map((host) => host.stop(0)));
+      hosts = [];
+      models = [];
+      await sql`delete from deployments`.execute(database);
+      await sql`delete from engine_hosts`.execute(database);
+    },
+    async end() {
+      await testDatabase.end();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+  return floor;
+}
+
+async function clientOf(floor: ServingFloor, model: ServedModel): Promise<Client> {
+  const [replica] = await floor.replicas(model);
+  if (replica === undefined) throw new Error(`${model.name} has no replica`);
+  return new Client('http://worker', { socketPath: replica.address.slice('unix:'.length) });
+}
+
+function madeUpModel(
+  name: string,
+  options: { weightsBytes?: number; engineOptions?: ModelManifest['engineOptions'] },
+): ServedModel {
+  const manifest: ModelManifest = {
+    schema: 'samovar.model/v1',
+    name,
+    title: name,
+    description: 'made up for a test',
+    task: 'chat',
+    modality: 'text',
+    languages: ['en'],
+    architecture: 'none',
+    parameters: 1,
+    quantization: 'none',
+    engine: 'llama-cpp',
+    engineOptions: options.engineOptions ?? {},
+    contextTokens: 128,
+    toolCalls: 'none',
+    reasoning: 'none',
+    capabilities: ['chat'],
+    license: { id: 'Apache-2.0', source: 'none' },
+    memory: { weightsBytes: options.weightsBytes ?? 1, perSequenceBytes: 0 },
+    files: [],
+    sources: [],
+  };
+  return {
+    modelId: newId(),
+    versionId: newId(),
+    name,
+    ...defaultScope,
+    task: 'chat',
+    createdAtSeconds: 0,
+    ownedBy: 'test',
+    contextTokens: manifest.contextTokens,
+    manifest,
+  };
+}
