@@ -6,11 +6,22 @@ import type { InferenceRequest } from './inference-request.ts';
 export function resolveModel(models: ModelSnapshot, request: InferenceRequest): ServedModel {
   const key = `${request.principal.projectId}/${request.model}`;
   const model = models.models.get(key) ?? models.aliases.get(key);
-  if (!model) throw new SamovarError('model.not_found', { params: { model: request.model }, field: 'model' });
+  if (!model) throw absent(models, key, request.model);
   if (model.task !== request.task)
     throw new SamovarError('model.wrong_task', {
       params: { model: request.model, task: model.task },
       field: 'model',
     });
   return model;
+}
+
+function absent(models: ModelSnapshot, key: string, name: string): SamovarError {
+  const pending = models.pending.get(key);
+  return pending
+    ? new SamovarError('model.not_ready', {
+        params: { model: name, state: pending.state },
+        field: 'model',
+        retryAfterSeconds: 5,
+      })
+    : new SamovarError('model.not_found', { params: { model: name }, field: 'model' });
 }

@@ -1,0 +1,189 @@
+import type { ModelManifest } from '@samovar/contract/worker-protocol';
+import { systemClock } from '../src/kernel/clock.ts';
+import type { SamovarError } from '../src/kernel/errors.ts';
+import type { BoundRoute } from '../src/kernel/ports/http-routes.ts';
+import { authorize, hashKeySecret, type KeyLimits, type KeyRecord } from '../src/modules/iam/index.ts';
+import { createInference, type Inference, type LoadState } from '../src/modules/inference/index.ts';
+import type { ServedModel } from '../src/modules/registry/index.ts';
+import type { Replica } from '../src/modules/serving/index.ts';
+import { createKeyLimiter, type UsageRecord } from '../src/modules/usage/index.ts';
+import { createHttpServer, type HttpServer, type HttpTimeouts } from '../src/platform/http/http-server.ts';
+import { createAuthenticate } from '../src/roles/api/authenticate.ts';
+import { openaiErrorBody, openaiRoutes } from '../src/surfaces/openai/index.ts';
+import { silentLog } from './silent-log.ts';
+
+const projectId = '00000000-0000-7000-8000-000000000002';
+const organizationId = '00000000-0000-7000-8000-000000000001';
+
+export interface GatewayOptions {
+  readonly replicas?: readonly Replica[];
+  readonly limits?: Partial<KeyLimits>;
+  readonly loadTimeoutSeconds?: number;
+  readonly bodyLimitBytes?: number;
+  readonly connectionLimit?: number;
+  readonly timeouts?: HttpTimeouts;
+  readonly routes?: readonly BoundRoute[];
+  onLoadRequest?(gateway: TestGateway): void;
+  loadState?(): LoadState;
+}
+
+export interface TestGateway {
+  readonly url: string;
+  readonly key: string;
+  readonly server: HttpServer;
+  readonly inference: Inference;
+  readonly records: UsageRecord[];
+  readonly model: ServedModel;
+  /** Replaces the replicas, as a new snapshot does. */
+  setReplicas(replicas: readonly Replica[]): void;
+  /** Posts JSON with the key. */
+  post(path: string, body: unknown, init?: RequestInit): Promise<Response>;
+  /** Waits until so many requests are metered. */
+  metered(count: number): Promise<readonly UsageRecord[]>;
+  stop(graceMs?: number): Promise<void>;
+}
+
+/** Version of the one chat model `m`; the embedding model `e` has its own. */
+export const versionId = 'version-1';
+export const embeddingVersionId = 'version-2';
+
+/** The real data path (HTTP server, OpenAI surface, inference module) over workers that a test scripts. */
+export async function startTestGateway(options: GatewayOptions = {}): Promise<TestGateway> {
+  const key = 'smv_test';
+  const limits = {
+    requestsPerMinute: null,
+    tokensPerMinute: null,
+    parallelRequests: null,
+    ...options.limits,
+  };
+  const record: KeyRecord = {
+    keyId: '00000000-0000-7000-8000-000000000003',
+    organizationId,
+    projectId,
+    permissions: new Set(['inference.invoke', 'models.read']),
+    expiresAt: null,
+    limits,
+  };
+  const chat = servedModel('m', versionId, 'chat');
+  const embedding = servedModel('e', embeddingVersionId, 'embedding');
+  const models = {
+    models: new Map([chat, embedding].map((model) => [`${projectId}/${model.name}`, model])),
+    aliases: new Map([[`${projectId}/chat-default`, chat]]),
+    pending: new Map(),
+  };
+  const keys = new Map([[hashKeySecret(key).toString('hex'), record]]);
+  let replicas = byVersion(options.replicas ?? []);
+  const listeners: (() => void)[] = [];
+  const records: UsageRecord[] = [];
+  const policy = () => ({ models, replicas, keys, limits: new Map([[record.keyId, limits]]) });
+  const inference = createInference({
+    policy,
+    onPolicyChange: (listener) => listeners.push(listener),
+    requestLoad: async () => options.onLoadRequest?.(gateway),
+    loadState: async () => options.loadState?.() ?? { failure: null },
+    limiter: createKeyLimiter(systemClock),
+    meter: { record: (one) => void records.push(one) },
+    metrics: { observe() {} },
+    clock: systemClock,
+    log: silentLog,
+    settings: { loadTimeoutSeconds: options.loadTimeoutSeconds ?? 30 },
+    workerToken: null,
+  });
+  const server = await createHttpServer({
+    routes: [...openaiRoutes({ startInference: inference.start, policy }), ...(options.routes ?? [])],
+    authenticate: createAuthenticate(policy, systemClock),
+    authorize,
+    runOnce: (_request, call) => call(),
+    settings: {
+      host: '127.0.0.1',
+      port: 0,
+      bodyLimitBytes: options.bodyLimitBytes ?? 1024 * 1024,
+      connectionLimit: options.connectionLimit ?? 1000,
+    },
+    errorBody: openaiErrorBody,
+    endRunning: (error: SamovarError) => inference.endAll(error),
+    log: silentLog,
+    ...(options.timeouts ? { timeouts: options.timeouts } : {}),
+  });
+  const url = `http://127.0.0.1:${server.port}`;
+  const gateway: TestGateway = {
+    url,
+    key,
+    server,
+    inference,
+    records,
+    model: chat,
+    setReplicas(next) {
+      replicas = byVersion(next);
+      for (const listener of listeners) listener();
+    },
+    post: (path, body, init = {}) =>
+      fetch(url + path, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+        ...init,
+      }),
+    async metered(count) {
+      for (let waited = 0; records.length < count && waited < 5000; waited += 10)
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      return records;
+    },
+    async stop(graceMs = 0) {
+      await server.stop(graceMs);
+      await inference.close();
+    },
+  };
+  return gateway;
+}
+
+export function chatBody(more: Record<string, unknown> = {}): Record<string, unknown> {
+  return { model: 'm', messages: [{ role: 'user', content: 'Hi' }], ...more };
+}
+
+function byVersion(replicas: readonly Replica[]): Map<string, Replica[]> {
+  const map = new Map<string, Replica[]>();
+  for (const replica of replicas)
+    map.set(replica.versionId, [...(map.get(replica.versionId) ?? []), replica]);
+  return map;
+}
+
+function servedModel(name: string, version: string, task: ModelManifest['task']): ServedModel {
+  return {
+    modelId: `model-${name}`,
+    versionId: version,
+    name,
+    organizationId,
+    projectId,
+    task,
+    createdAtSeconds: 1,
+    ownedBy: 'test',
+    contextTokens: 4096,
+    manifest: manifest(name, task),
+  };
+}
+
+function manifest(name: string, task: ModelManifest['task']): ModelManifest {
+  return {
+    schema: 'samovar.model/v1',
+    name,
+    title: name,
+    description: name,
+    task,
+    modality: 'text',
+    languages: ['en'],
+    architecture: 'none',
+    parameters: 1,
+    quantization: 'none',
+    engine: task === 'chat' ? 'llama-cpp' : 'onnx',
+    engineOptions: {},
+    contextTokens: 4096,
+    toolCalls: 'grammar',
+    reasoning: 'none',
+    capabilities: [],
+    license: { id: 'Apache-2.0', source: 'none' },
+    memory: { weightsBytes: 1, perSequenceBytes: 1 },
+    files: [],
+    sources: [],
+  };
+}
