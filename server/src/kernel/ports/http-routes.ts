@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import type { Route } from '@samovar/contract/route';
 import type { SamovarError } from '../errors.ts';
 import type { Principal } from '../principal.ts';
+import type { DatabaseTransaction } from './database.ts';
 
 /** One inference request, authenticated, its body read whole (bounded) but not parsed. */
 export interface DataExchange {
@@ -26,7 +27,14 @@ export interface ManagementRequest {
   readonly params: Readonly<Record<string, string>>;
   readonly query: Readonly<Record<string, string | number | boolean | undefined>>;
   readonly body: unknown;
+  /**
+   * Present when the request carries an `Idempotency-Key`: keeps the reply in the transaction that makes the change,
+   * so that both exist or neither does. A handler that does not call it has its reply kept afterwards.
+   */
+  readonly remember?: RememberReply;
 }
+
+export type RememberReply = (transaction: DatabaseTransaction, reply: ManagementReply) => Promise<void>;
 
 export interface ManagementReply {
   readonly status: number;

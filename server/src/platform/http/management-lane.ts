@@ -2,7 +2,12 @@ import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { SamovarError } from '../../kernel/errors.ts';
-import type { BoundRoute, ErrorBody, ManagementReply } from '../../kernel/ports/http-routes.ts';
+import type {
+  BoundRoute,
+  ErrorBody,
+  ManagementReply,
+  RememberReply,
+} from '../../kernel/ports/http-routes.ts';
 import type { Log } from '../../kernel/ports/log.ts';
 import type { Principal } from '../../kernel/principal.ts';
 import { errorHeaders } from './answer-error.ts';
@@ -95,7 +100,7 @@ function addRoute(app: FastifyInstance, bound: ManagementRoute, options: Managem
         body: request.body,
       });
       const principal = principals.get(request) ?? null;
-      const call = () =>
+      const call = (remember?: RememberReply) =>
         bound.handle({
           route,
           requestId: request.id,
@@ -104,6 +109,7 @@ function addRoute(app: FastifyInstance, bound: ManagementRoute, options: Managem
           params: parts.params as Record<string, string>,
           query: parts.query as Record<string, string | number | boolean | undefined>,
           body: parts.body,
+          ...(remember && { remember }),
         });
       const key = request.headers['idempotency-key'];
       const answer =

@@ -1,4 +1,4 @@
-import type { ManagementReply } from '../../kernel/ports/http-routes.ts';
+import type { ManagementReply, RememberReply } from '../../kernel/ports/http-routes.ts';
 import type { Principal } from '../../kernel/principal.ts';
 
 export interface ReplayRequest {
@@ -13,5 +13,5 @@ export interface ReplayRequest {
 /** Carries a creating call out once per project and key; a repetition gets the first answer. */
 export type RunOnce = (
   request: ReplayRequest,
-  call: () => Promise<ManagementReply>,
+  call: (remember: RememberReply) => Promise<ManagementReply>,
 ) => Promise<ManagementReply>;
