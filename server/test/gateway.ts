@@ -1,6 +1,6 @@
 import type { ModelManifest } from '@samovar/contract/worker-protocol';
 import { systemClock } from '../src/kernel/clock.ts';
-import type { SamovarError } from '../src/kernel/errors.ts';
+import { asSamovarError, type SamovarError } from '../src/kernel/errors.ts';
 import type { BoundRoute } from '../src/kernel/ports/http-routes.ts';
 import { authorize, hashKeySecret, type KeyLimits, type KeyRecord } from '../src/modules/iam/index.ts';
 import { createInference, type Inference, type LoadState } from '../src/modules/inference/index.ts';
@@ -93,7 +93,8 @@ export async function startTestGateway(options: GatewayOptions = {}): Promise<Te
     routes: [...openaiRoutes({ startInference: inference.start, policy }), ...(options.routes ?? [])],
     authenticate: createAuthenticate(policy, systemClock),
     authorize,
-    runOnce: (_request, call) => call(),
+    runOnce: (_request, call) => call(undefined),
+    mapError: asSamovarError,
     settings: {
       host: '127.0.0.1',
       port: 0,

@@ -18,6 +18,9 @@ export function cancelOnWorker(
     })
     .then((answer) => answer.body.dump())
     .catch((err: unknown) => {
-      deps.log.debug({ err, requestId }, 'A worker could not be told to cancel; its connection is closed');
+      deps.log.debug(
+        { error: err, requestId },
+        'A worker could not be told to cancel; its connection is closed',
+      );
     });
 }

@@ -257,7 +257,7 @@ export class InferenceRun implements InferenceHandle, AnswerTarget, WorkerCallEv
     if (replica === null) return;
     this.#parts.picker.markLost(replica);
     this.#parts.deps.log.warn(
-      { err: cause, requestId: this.#request.requestId, workerId: replica.workerId },
+      { error: cause, requestId: this.#request.requestId, workerId: replica.workerId },
       'A model worker could not be reached or broke off',
     );
   }
@@ -281,7 +281,7 @@ export class InferenceRun implements InferenceHandle, AnswerTarget, WorkerCallEv
     const counts = this.#reader?.counts ?? (this.#begun ? this.#estimate() : noTokens);
     if (error.code === 'system.internal' || error.code === 'engine.failed')
       this.#parts.deps.log.error(
-        { err: error.cause, requestId: this.#request.requestId, code: error.code },
+        { error: error.cause, requestId: this.#request.requestId, code: error.code },
         'An inference request failed',
       );
     this.#finish(sent, error.code, counts);

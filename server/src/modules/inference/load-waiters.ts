@@ -75,7 +75,10 @@ export function createLoadWaiters(deps: WaiterDependencies): LoadWaiters {
 
   function unreachable(queue: Queue, err: unknown): void {
     const { model } = queue;
-    deps.log.warn({ err, model: model.name }, 'A model could not be asked for, so its waiting requests end');
+    deps.log.warn(
+      { error: err, model: model.name },
+      'A model could not be asked for, so its waiting requests end',
+    );
     failAll(
       queue,
       new SamovarError('engine.unreachable', { params: { model: model.name }, retryAfterSeconds: 2 }),

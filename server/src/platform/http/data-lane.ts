@@ -55,7 +55,7 @@ export function serveData(bound: DataRoute, arrival: Arrival, options: DataLaneO
   const fail = (thrown: unknown): void => {
     const error = asSamovarError(thrown);
     if (error.code === 'system.internal')
-      options.log.error({ requestId, err: error.cause }, 'A data route failed before its answer began');
+      options.log.error({ requestId, error: error.cause }, 'A data route failed before its answer began');
     answerError(request, response, { error, errorBody: bound.errorBody, requestId });
   };
   let principal: Principal;

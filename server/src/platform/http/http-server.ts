@@ -37,6 +37,8 @@ export interface HttpServerOptions {
   };
   /** The error body where no surface is known. */
   readonly errorBody: ErrorBody;
+  /** What a management handler threw, as one of our codes; a failed connection of a store is no internal fault. */
+  mapError(thrown: unknown): SamovarError;
   /** Ends what still runs when the grace of a stop is over. */
   endRunning(error: SamovarError): void;
   readonly log: Log;

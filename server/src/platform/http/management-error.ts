@@ -1,15 +1,15 @@
 import type { FastifyRequest } from 'fastify';
-import { asSamovarError, SamovarError } from '../../kernel/errors.ts';
+import { SamovarError } from '../../kernel/errors.ts';
 
 /** What the framework throws, as one of our codes. */
 export function toManagementError(
   thrown: unknown,
   request: FastifyRequest,
-  limitBytes: number,
+  options: { readonly bodyLimitBytes: number; mapError(thrown: unknown): SamovarError },
 ): SamovarError {
   switch (codeOf(thrown)) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
-      return new SamovarError('request.body_too_large', { params: { limitBytes } });
+      return new SamovarError('request.body_too_large', { params: { limitBytes: options.bodyLimitBytes } });
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
       return new SamovarError('request.unsupported_media_type', {
         params: { contentType: request.headers['content-type'] ?? 'none' },
@@ -22,7 +22,7 @@ export function toManagementError(
     case 'FST_ERR_MAX_PARAM_LENGTH':
       return invalid('path', 'it is not a valid URL path.');
     default:
-      return asSamovarError(thrown);
+      return options.mapError(thrown);
   }
 }
 

@@ -34,6 +34,8 @@ export interface ManagementLaneOptions {
   errorBodyOf(path: string): ErrorBody;
   /** Answers what no route matches: `request.route_not_found` or `request.method_not_allowed`. */
   noRoute(method: string, path: string): SamovarError;
+  /** What a handler threw, as one of our codes. */
+  mapError(thrown: unknown): SamovarError;
   readonly log: Log;
 }
 
@@ -161,9 +163,9 @@ function sendError(
   reply: FastifyReply,
   options: ManagementLaneOptions,
 ): FastifyReply {
-  const error = toManagementError(thrown, request, options.bodyLimitBytes);
+  const error = toManagementError(thrown, request, options);
   if (error.code === 'system.internal')
-    options.log.error({ requestId: request.id, err: error.cause }, 'A management call failed');
+    options.log.error({ requestId: request.id, error: error.cause }, 'A management call failed');
   if (!request.raw.complete) reply.header('connection', 'close');
   return reply
     .code(error.entry.httpStatus)

@@ -22,15 +22,27 @@ export interface Postgres {
   end(): Promise<void>;
 }
 
+/** Opens a pool and proves that it answers; throws `setup.postgres_unreachable` otherwise. */
+export async function connectPostgres(options: PostgresOptions): Promise<Postgres> {
+  const postgres = openPostgres(options);
+  try {
+    await postgres.pool.query('select 1');
+  } catch (error) {
+    await postgres.end();
+    throw postgresUnreachable(options.url, error);
+  }
+  return postgres;
+}
+
 /**
- * Opens a pool and proves that it answers; throws `setup.postgres_unreachable` otherwise.
+ * Opens a pool without asking whether the server is there: each query finds out by itself.
  *
  * The schema is found in two ways. Every query of the builder is qualified with it, which also holds behind a
  * transaction pooler, where settings of a session get lost between transactions. And each new connection gets it
  * as `search_path`, which serves SQL written by hand on direct connections; such SQL holds behind a pooler too when
  * it names its tables by `sql.table('name')`.
  */
-export async function connectPostgres(options: PostgresOptions): Promise<Postgres> {
+export function openPostgres(options: PostgresOptions): Postgres {
   const pool = new Pool({
     ...connectionOptions(options),
     max: options.poolSize,
@@ -49,12 +61,6 @@ export async function connectPostgres(options: PostgresOptions): Promise<Postgre
       options.log.debug({ error: error.message }, 'a PostgreSQL connection broke');
     });
   });
-  try {
-    await pool.query('select 1');
-  } catch (error) {
-    await pool.end();
-    throw postgresUnreachable(options.url, error);
-  }
   const database = new Kysely<object>({ dialect: new PostgresDialect({ pool }) })
     .withSchema(options.schema)
     .withPlugin(qualifyRawTables(options.schema));
