@@ -20,7 +20,7 @@ function streamSink(exchange: DataExchange, ignored: readonly string[]): Inferen
     start(answer) {
       response.writeHead(200, answerHeaders(exchange, answer, { stream: true, ignored }));
     },
-    bytes: (chunk) => response.write(chunk),
+    bytes: (chunk) => response.destroyed || response.write(chunk),
     object: refuseObjects,
     end() {
       response.end();
@@ -49,6 +49,7 @@ function bodySink(exchange: DataExchange, ignored: readonly string[]): Inference
       begun = answer;
     },
     bytes(chunk) {
+      if (response.destroyed) return true;
       if (held === null && !response.headersSent) {
         held = chunk;
         return true;
@@ -60,6 +61,7 @@ function bodySink(exchange: DataExchange, ignored: readonly string[]): Inference
     },
     object: refuseObjects,
     end() {
+      if (response.destroyed) return;
       sendHead(held?.length ?? null);
       if (held === null) response.end();
       else response.end(held);

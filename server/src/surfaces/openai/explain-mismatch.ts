@@ -61,6 +61,12 @@ function explainArray(view: SchemaView, value: readonly unknown[], path: string)
 
 function explainObject(view: SchemaView, value: Members, path: string): SamovarError {
   const known = view.properties ?? {};
+  // What an object says it is explains the rest of its faults.
+  for (const tag of ['type', 'role']) {
+    const schema = known[tag];
+    if (schema !== undefined && value[tag] !== undefined && !Value.Check(schema, value[tag]))
+      return explainMismatch(schema, value[tag], `${path}.${tag}`);
+  }
   for (const name of view.required ?? []) {
     if (value[name] === undefined)
       return new SamovarError('request.missing_parameter', {

@@ -54,7 +54,7 @@ function typeOf(error: SamovarError): string {
 
 function codeOf(error: SamovarError): string {
   const kind = error.params.kind;
-  if (error.code === 'request.invalid' && typeof kind === 'string') return kind;
+  if (error.code === 'request.invalid') return typeof kind === 'string' ? kind : 'invalid_value';
   return publishedCodes[error.code] ?? error.code;
 }
 

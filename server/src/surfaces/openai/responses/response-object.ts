@@ -7,6 +7,7 @@ import type {
   ToolChoiceOptions,
 } from 'openai/resources/responses/responses';
 import type { TokenCounts } from '../../../modules/inference/index.ts';
+import type { ServedModel } from '../../../modules/registry/index.ts';
 import type {
   ResponseChoice,
   ResponseFormat,
@@ -18,7 +19,7 @@ import type { WireResponse } from './wire-response.ts';
 export interface ResponseIdentity {
   readonly id: string;
   readonly createdAtSeconds: number;
-  readonly modelName: string;
+  readonly model: ServedModel;
 }
 
 /** A response that has begun: every published field, with what the request said of it. */
@@ -37,7 +38,7 @@ export function beginResponse(identity: ResponseIdentity, request: ResponseReque
     max_output_tokens: request.max_output_tokens ?? null,
     max_tool_calls: null,
     metadata: { ...request.metadata },
-    model: identity.modelName,
+    model: identity.model.name,
     output: [],
     parallel_tool_calls: request.parallel_tool_calls ?? true,
     previous_response_id: null,
@@ -46,12 +47,12 @@ export function beginResponse(identity: ResponseIdentity, request: ResponseReque
     safety_identifier: null,
     service_tier: 'default',
     store: false,
-    temperature: request.temperature ?? 1,
+    temperature: request.temperature ?? samplingDefault(identity.model, 'temperature'),
     text: { format: formatOf(request.text?.format), verbosity: 'medium' },
     tool_choice: choiceOf(request.tool_choice),
     tools: request.tools?.map(toolOf) ?? [],
     top_logprobs: request.top_logprobs ?? 0,
-    top_p: request.top_p ?? 1,
+    top_p: request.top_p ?? samplingDefault(identity.model, 'topP'),
     truncation: 'disabled',
   };
 }
@@ -65,6 +66,12 @@ export function usageOf(counts: TokenCounts): ResponseUsage {
     output_tokens_details: { reasoning_tokens: counts.reasoningTokens },
     total_tokens: counts.inputTokens + counts.outputTokens,
   };
+}
+
+/** What the model's manifest sets where a request says nothing; 1 is off. */
+function samplingDefault(model: ServedModel, option: 'temperature' | 'topP'): number {
+  const value = model.manifest.engineOptions[option];
+  return typeof value === 'number' ? value : 1;
 }
 
 function formatOf(format: ResponseFormat | null | undefined): ResponseFormatTextConfig {

@@ -3,6 +3,7 @@ import { SamovarError } from '../../../kernel/errors.ts';
 import { newId, withPrefix } from '../../../kernel/ids.ts';
 import type { DataExchange } from '../../../kernel/ports/http-routes.ts';
 import type { InferenceSink } from '../../../modules/inference/index.ts';
+import type { ServedModel } from '../../../modules/registry/index.ts';
 import { answerHeaders } from '../answer-headers.ts';
 import { sendError } from '../send-error.ts';
 import { deltaOfAnswer, deltaOfChunk } from './chat-delta.ts';
@@ -46,7 +47,7 @@ function streamSink(
     form: 'objects',
     start(answer) {
       response.writeHead(200, answerHeaders(exchange, answer, { stream: true, ignored }));
-      writer = createResponseWriter(newResponse(request, answer.model.name), emit);
+      writer = createResponseWriter(newResponse(request, answer.model), emit);
       flush();
     },
     bytes: refuseBytes,
@@ -95,7 +96,7 @@ function objectSink(
     form: 'objects',
     start(answer) {
       headers = answerHeaders(exchange, answer, { stream: false, ignored });
-      writer = createResponseWriter(newResponse(request, answer.model.name), () => {});
+      writer = createResponseWriter(newResponse(request, answer.model), () => {});
     },
     bytes: refuseBytes,
     object(value) {
@@ -120,9 +121,9 @@ function objectSink(
   };
 }
 
-function newResponse(request: ResponseRequest, modelName: string) {
+function newResponse(request: ResponseRequest, model: ServedModel) {
   return beginResponse(
-    { id: withPrefix('resp', newId()), createdAtSeconds: Math.floor(Date.now() / 1000), modelName },
+    { id: withPrefix('resp', newId()), createdAtSeconds: Math.floor(Date.now() / 1000), model },
     request,
   );
 }
