@@ -1,8 +1,9 @@
 import { errorPages } from './error-pages.ts';
 import type { GeneratedPage } from './generated-page.ts';
+import { parametersPage } from './parameters-page.ts';
 import { settingsPage } from './settings-page.ts';
 
 /** Every page of docs/reference that is made from the code. */
 export function allPages(): GeneratedPage[] {
-  return [settingsPage(), ...errorPages()];
+  return [parametersPage(), settingsPage(), ...errorPages()];
 }
