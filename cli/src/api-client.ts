@@ -1,0 +1,103 @@
+import { CommandError, exitStatus } from './command-error.ts';
+import { readFirstKey } from './first-key.ts';
+import { runningSupervisor } from './running-server.ts';
+import { serverSentEvents } from './server-sent-events.ts';
+import type { CliSettings } from './settings.ts';
+
+/** What the server answered instead of a success, in its own words. */
+export class ApiError extends CommandError {
+  readonly httpStatus: number;
+  readonly code: string | null;
+
+  constructor(httpStatus: number, body: unknown) {
+    const { message, code, remedy } = errorParts(body);
+    super(
+      message ?? `The server answered with status ${httpStatus}.`,
+      remedy ?? '`samovar logs api` has the details.',
+    );
+    this.httpStatus = httpStatus;
+    this.code = code;
+  }
+}
+
+/** The server's public HTTP API, called with a key. */
+export interface ApiClient {
+  readonly baseUrl: string;
+  get(path: string): Promise<unknown>;
+  send(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: object): Promise<unknown>;
+  /** The data of each server-sent event, as text, until `[DONE]` or the end. */
+  stream(path: string, body: object, signal?: AbortSignal): AsyncGenerator<string>;
+}
+
+/**
+ * A client for the Samovar that these settings mean: the one running on the data folder, else the public address,
+ * else host and port. The key is SAMOVAR_API_KEY or the installation's first key.
+ */
+export function createApiClient(settings: CliSettings): ApiClient {
+  const baseUrl = baseUrlOf(settings);
+  const key = settings.apiKey ?? readFirstKey(settings.values.data);
+  const call = async (method: string, path: string, body?: object, signal?: AbortSignal) => {
+    const response = await request(new URL(path, baseUrl), {
+      method,
+      headers: {
+        ...(key === null ? {} : { authorization: `Bearer ${key}` }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+    if (!response.ok) throw new ApiError(response.status, await bodyOf(response));
+    return response;
+  };
+  return {
+    baseUrl,
+    get: async (path) => bodyOf(await call('GET', path)),
+    send: async (method, path, body) => bodyOf(await call(method, path, body)),
+    async *stream(path, body, signal) {
+      const response = await call('POST', path, body, signal);
+      if (response.body) yield* serverSentEvents(response.body);
+    },
+  };
+}
+
+function baseUrlOf({ values }: CliSettings): string {
+  const local = runningSupervisor(values.data);
+  if (local) return local.url;
+  const host = values.host === '0.0.0.0' || values.host === '::' ? '127.0.0.1' : values.host;
+  return values.publicUrl ?? `http://${host.includes(':') ? `[${host}]` : host}:${values.port}`;
+}
+
+async function request(url: URL, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(url, init);
+  } catch (error) {
+    if (error instanceof Error && error.name === 'AbortError') throw error;
+    throw new CommandError(
+      `Samovar does not answer at ${url.origin}.`,
+      'Start it with `samovar up`; `samovar status` tells what runs.',
+      exitStatus.notRunning,
+    );
+  }
+}
+
+async function bodyOf(response: Response): Promise<unknown> {
+  const text = await response.text();
+  if (!response.headers.get('content-type')?.includes('json')) return text;
+  return text === '' ? null : JSON.parse(text);
+}
+
+/** The published error body, with our code and remedy beside it under `samovar`. */
+function errorParts(body: unknown): { message: string | null; code: string | null; remedy: string | null } {
+  const whole = isRecord(body) ? body : {};
+  const text = (holder: unknown, name: string) =>
+    isRecord(holder) && typeof holder[name] === 'string' ? String(holder[name]) : null;
+  return {
+    message: text(whole.error, 'message'),
+    code: text(whole.samovar, 'code') ?? text(whole.error, 'code'),
+    remedy: text(whole.samovar, 'remedy') ?? text(whole.error, 'remedy'),
+  };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}

@@ -1,0 +1,68 @@
+import type { Command } from 'commander';
+
+export interface CommandEntry {
+  readonly name: string;
+  /** One line for `samovar help`. */
+  readonly summary: string;
+  readonly group: 'run' | 'use' | 'manage' | 'develop';
+  /** Loads the command's file; only the command that is run is loaded. */
+  load(): Promise<{ define(command: Command): void }>;
+}
+
+/** Every command. Adding one is a line here and a file in `commands/` that exports `define(command)`. */
+export const commands: readonly CommandEntry[] = [
+  {
+    name: 'up',
+    group: 'run',
+    summary: 'start Samovar, and say when it is ready',
+    load: () => import('./commands/up.ts'),
+  },
+  {
+    name: 'down',
+    group: 'run',
+    summary: 'stop it: running answers may end first',
+    load: () => import('./commands/down.ts'),
+  },
+  {
+    name: 'status',
+    group: 'run',
+    summary: 'what runs, since when, and how it is',
+    load: () => import('./commands/status.ts'),
+  },
+  {
+    name: 'logs',
+    group: 'run',
+    summary: 'show the logs of its processes',
+    load: () => import('./commands/logs.ts'),
+  },
+  {
+    name: 'doctor',
+    group: 'run',
+    summary: 'check this machine, and say what to do',
+    load: () => import('./commands/doctor.ts'),
+  },
+  {
+    name: 'test',
+    group: 'develop',
+    summary: 'run the tests: what CI runs, a group, or a file',
+    load: () => import('./commands/test.ts'),
+  },
+  {
+    name: 'bench',
+    group: 'develop',
+    summary: 'measure against a peer, as ratios',
+    load: () => import('./commands/bench.ts'),
+  },
+  {
+    name: 'docs',
+    group: 'develop',
+    summary: 'write docs/reference anew from the code',
+    load: () => import('./commands/docs.ts'),
+  },
+  {
+    name: 'format',
+    group: 'develop',
+    summary: 'format the code and fix what can be fixed',
+    load: () => import('./commands/format.ts'),
+  },
+];

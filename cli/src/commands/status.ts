@@ -1,0 +1,124 @@
+import { existsSync } from 'node:fs';
+import { isRunning } from '@samovar/contract/process-identity';
+import type { Command } from 'commander';
+import { createApiClient } from '../api-client.ts';
+import { CommandError, exitStatus } from '../command-error.ts';
+import { formatBytes, formatDuration } from '../output/format-quantity.ts';
+import { printJson } from '../output/print-json.ts';
+import { printLine } from '../output/print-line.ts';
+import { printTable } from '../output/print-table.ts';
+import { residentBytes } from '../resident-bytes.ts';
+import { lastRecord, runningSupervisor } from '../running-server.ts';
+import { addSettingOptions, settingFlags } from '../setting-options.ts';
+import { type CliSettings, usableSettings } from '../settings.ts';
+import { type ModelProgress, readModelProgress } from '../up/model-progress.ts';
+
+interface ProcessStatus {
+  readonly role: string;
+  readonly pid: number;
+  readonly running: boolean;
+  readonly upMs: number;
+  readonly restarts: number;
+  readonly residentBytes: number | null;
+}
+
+interface Status {
+  readonly running: boolean;
+  readonly url: string | null;
+  readonly version: string | null;
+  readonly upMs: number;
+  readonly data: string;
+  readonly postgres: 'embedded' | 'external' | null;
+  readonly processes: readonly ProcessStatus[];
+  /** `null` when the API does not answer. */
+  readonly models: readonly ModelProgress[] | null;
+}
+
+/** `samovar status`. Exits with 3 when Samovar does not run. */
+export function define(command: Command): void {
+  addSettingOptions(command, ['data'])
+    .option('--json', 'print JSON')
+    .action(async (options: { readonly json?: boolean } & Record<string, unknown>) => {
+      const settings = usableSettings(settingFlags(options));
+      const status = await readStatus(settings);
+      if (options.json) printJson(status);
+      else show(status);
+      if (!status.running) process.exitCode = exitStatus.notRunning;
+    });
+}
+
+async function readStatus(settings: CliSettings): Promise<Status> {
+  const { data } = settings.values;
+  const record = runningSupervisor(data);
+  if (!record) {
+    return {
+      running: false,
+      url: null,
+      version: null,
+      upMs: 0,
+      data,
+      postgres: null,
+      processes: [],
+      models: null,
+    };
+  }
+  const now = Date.now();
+  const supervisor = { role: 'supervisor', pid: record.pid, startedAtMs: record.startedAtMs, restarts: 0 };
+  const children = record.children.map((child) => ({ ...child, running: isRunning(child) }));
+  return {
+    running: true,
+    url: record.url,
+    version: record.version,
+    upMs: now - record.startedAtMs,
+    data,
+    postgres: children.some((child) => child.role === 'postgres') ? 'embedded' : 'external',
+    processes: [{ ...supervisor, running: true }, ...children].map((each) => ({
+      role: each.role,
+      pid: each.pid,
+      running: each.running,
+      upMs: now - each.startedAtMs,
+      restarts: each.restarts,
+      residentBytes: residentBytes(each.pid),
+    })),
+    models: await modelsOf(settings),
+  };
+}
+
+async function modelsOf(settings: CliSettings): Promise<readonly ModelProgress[] | null> {
+  try {
+    return readModelProgress(await createApiClient(settings).get('/api/models'));
+  } catch (error) {
+    // The processes are worth showing also while the API is away; the missing models say that it is.
+    if (error instanceof CommandError) return null;
+    throw error;
+  }
+}
+
+function show(status: Status): void {
+  if (!status.running) {
+    printLine(`Samovar does not run on ${status.data}. Start it with \`samovar up\`.`);
+    const last = existsSync(status.data) ? lastRecord(status.data) : null;
+    if (last) printLine('Its last run was cut off; the next start clears what it left.');
+    return;
+  }
+  printLine(`Samovar ${status.version} at ${status.url}, up ${formatDuration(status.upMs)}`);
+  printLine(`Data in ${status.data}, PostgreSQL ${status.postgres}\n`);
+  printTable(
+    ['process', 'pid', 'state', 'up', 'restarts', 'memory'],
+    status.processes.map((each) => [
+      each.role,
+      String(each.pid),
+      each.running ? 'running' : 'ended',
+      formatDuration(each.upMs),
+      String(each.restarts),
+      each.residentBytes === null ? '' : formatBytes(each.residentBytes),
+    ]),
+  );
+  printLine();
+  if (status.models === null) printLine('The API does not answer; `samovar logs api` tells more.');
+  else
+    printTable(
+      ['model', 'state', 'also called'],
+      status.models.map((model) => [model.name, model.phase, model.aliases.join(', ')]),
+    );
+}

@@ -1,0 +1,55 @@
+import { Command, CommanderError } from 'commander';
+import { CommandError, exitStatus } from './command-error.ts';
+import { type CommandEntry, commands } from './commands.ts';
+import { overview } from './overview.ts';
+import { ownVersion } from './own-version.ts';
+
+process.exitCode = await run(process.argv.slice(2));
+
+/** Runs one command and returns its exit status. */
+async function run(words: readonly string[]): Promise<number> {
+  const [first = 'help', ...others] = words;
+  if (first === '--version' || first === '-V') return print(ownVersion());
+  if (first === '--help' || first === '-h') return print(overview());
+  if (first === 'help')
+    return others[0] === undefined ? print(overview()) : await runCommand(others[0], ['--help']);
+  return await runCommand(first, others);
+}
+
+async function runCommand(name: string, words: readonly string[]): Promise<number> {
+  const entry = commands.find((command) => command.name === name);
+  if (!entry) {
+    process.stderr.write(`There is no command \`${name}\`.\nSee \`samovar help\`.\n`);
+    return exitStatus.usage;
+  }
+  try {
+    const command = await build(entry);
+    await command.parseAsync(words, { from: 'user' });
+    return Number(process.exitCode ?? exitStatus.ok);
+  } catch (error) {
+    return explain(error);
+  }
+}
+
+async function build(entry: CommandEntry): Promise<Command> {
+  const command = new Command(`samovar ${entry.name}`);
+  command.description(entry.summary).exitOverride().showHelpAfterError(false);
+  (await entry.load()).define(command);
+  return command;
+}
+
+function explain(error: unknown): number {
+  // Commander has printed its own text; showing the help is no failure.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitStatus.ok : exitStatus.usage;
+  if (error instanceof CommandError) {
+    process.stderr.write(`${error.message}\n${error.remedy}\n`);
+    return error.status;
+  }
+  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  return exitStatus.failed;
+}
+
+function print(text: string): number {
+  process.stdout.write(`${text}\n`);
+  return exitStatus.ok;
+}

@@ -1,0 +1,57 @@
+import { open, stat } from 'node:fs/promises';
+import { setTimeout as pause } from 'node:timers/promises';
+
+const blockBytes = 64 * 1024;
+const lookEveryMs = 250;
+
+/** The last lines of a file, read from its end. */
+export async function lastLines(path: string, count: number): Promise<string[]> {
+  if (count === 0) return [];
+  const file = await open(path, 'r');
+  try {
+    let position = (await file.stat()).size;
+    let tail = Buffer.alloc(0);
+    while (position > 0 && linesIn(tail) <= count) {
+      const size = Math.min(blockBytes, position);
+      position -= size;
+      const block = Buffer.alloc(size);
+      await file.read(block, 0, size, position);
+      tail = Buffer.concat([block, tail]);
+    }
+    const lines = tail.toString('utf8').split('\n');
+    if (lines.at(-1) === '') lines.pop();
+    return lines.slice(-count);
+  } finally {
+    await file.close();
+  }
+}
+
+/** Calls `onLine` for each line written from now on, through rotations (the file is emptied), without end. */
+export async function followFile(path: string, onLine: (line: string) => void): Promise<never> {
+  let position = (await stat(path)).size;
+  let pending = '';
+  for (;;) {
+    await pause(lookEveryMs);
+    const { size } = await stat(path);
+    if (size < position) position = 0;
+    if (size === position) continue;
+    const file = await open(path, 'r');
+    try {
+      const block = Buffer.alloc(size - position);
+      await file.read(block, 0, block.length, position);
+      pending += block.toString('utf8');
+    } finally {
+      await file.close();
+    }
+    position = size;
+    const lines = pending.split('\n');
+    pending = lines.pop() ?? '';
+    for (const line of lines) onLine(line);
+  }
+}
+
+function linesIn(block: Buffer): number {
+  let count = 0;
+  for (let at = block.indexOf(10); at !== -1; at = block.indexOf(10, at + 1)) count += 1;
+  return count;
+}

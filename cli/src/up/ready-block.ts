@@ -1,0 +1,90 @@
+import { availableParallelism, cpus } from 'node:os';
+import type { Accelerator } from './find-accelerator.ts';
+import type { ModelProgress } from './model-progress.ts';
+
+export interface ReadyFacts {
+  readonly url: string;
+  /** `null` when it is not to be shown: the output is no terminal. */
+  readonly key: string | null;
+  readonly keyFile: string;
+  readonly data: string;
+  readonly attached: boolean;
+  readonly models: readonly ModelProgress[];
+  readonly accelerators: readonly Accelerator[];
+}
+
+/** The one block that `up` ends with. */
+export function readyBlock(facts: ReadyFacts): string {
+  return [
+    'Ready',
+    '',
+    ...addresses(facts),
+    '',
+    ...models(facts.models),
+    '',
+    ...examples(facts),
+    '',
+    `Data       ${facts.data}`,
+    `Processor  ${processor()}`,
+    ...accelerator(facts.accelerators),
+    `Stop       ${facts.attached ? 'Ctrl-C here, or `./samovar down`' : '`./samovar down`'}`,
+  ].join('\n');
+}
+
+function addresses({ url, key, keyFile }: ReadyFacts): string[] {
+  return [
+    `API        ${url}/v1   (OpenAI-compatible)`,
+    `OpenAPI    ${url}/openapi.json`,
+    `Health     ${url}/readyz`,
+    `Key        ${key ?? `in ${keyFile}`}`,
+  ];
+}
+
+function models(all: readonly ModelProgress[]): string[] {
+  const lines = all.map((model) => {
+    if (model.error !== null)
+      return `  ${model.name}: could not be fetched: ${model.error} ${model.remedy ?? ''}`;
+    const names = [model.name, ...model.aliases].join(', ');
+    return `  ${names}  (${model.title})`;
+  });
+  const packaged = all.some((model) => model.name === 'smollm2-135m-instruct' && model.error === null);
+  const note =
+    'The packaged chat model is a small demonstration in English: it shows that everything works, and knows little.';
+  return ['Models', ...lines, ...(packaged ? [`  ${note}`] : [])];
+}
+
+function examples({ url, key, keyFile }: ReadyFacts): string[] {
+  const secret = key ?? `$(cat ${keyFile})`;
+  return [
+    'Try it',
+    '',
+    `  export OPENAI_BASE_URL=${url}/v1 OPENAI_API_KEY=${secret}`,
+    '',
+    '  # curl',
+    '  curl -N "$OPENAI_BASE_URL/chat/completions" -H "Authorization: Bearer $OPENAI_API_KEY" \\',
+    "    -H 'Content-Type: application/json' \\",
+    `    -d '{"model":"chat-default","stream":true,"messages":[{"role":"user","content":"Why is the sky blue?"}]}'`,
+    '',
+    '  # Python: pip install openai',
+    '  from openai import OpenAI',
+    "  answer = OpenAI().chat.completions.create(model='chat-default',",
+    "      messages=[{'role': 'user', 'content': 'Why is the sky blue?'}])",
+    '  print(answer.choices[0].message.content)',
+    '',
+    '  // TypeScript: npm install openai',
+    "  import OpenAI from 'openai';",
+    "  const answer = await new OpenAI().embeddings.create({ model: 'embedding-default', input: 'tea' });",
+    '  console.log(answer.data[0].embedding.length);',
+  ];
+}
+
+function processor(): string {
+  const name = cpus()[0]?.model.trim() || process.arch;
+  return `${name}, ${availableParallelism()} cores`;
+}
+
+function accelerator(found: readonly Accelerator[]): string[] {
+  if (found.length === 0) return [];
+  const names = found.map((each) => each.name).join('; ');
+  return [`Not used   ${names}: models run on the processor. \`./samovar doctor\` tells how to use it.`];
+}
