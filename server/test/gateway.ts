@@ -93,7 +93,7 @@ export async function startTestGateway(options: GatewayOptions = {}): Promise<Te
     routes: [...openaiRoutes({ startInference: inference.start, policy }), ...(options.routes ?? [])],
     authenticate: createAuthenticate(policy, systemClock),
     authorize,
-    runOnce: (_request, call) => call(undefined),
+    runOnce: (_request, call) => call(async () => undefined),
     mapError: asSamovarError,
     settings: {
       host: '127.0.0.1',

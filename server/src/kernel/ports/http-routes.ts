@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import type { Route } from '@samovar/contract/route';
 import type { SamovarError } from '../errors.ts';
 import type { Principal } from '../principal.ts';
-import type { DatabaseTransaction, DatabaseTransaction } from './database.ts';
+import type { DatabaseTransaction } from './database.ts';
 
 /** One inference request, authenticated, its body read whole (bounded) but not parsed. */
 export interface DataExchange {
