@@ -15,13 +15,17 @@ export interface JobContext {
   readonly signal: AbortSignal;
 }
 
-export interface JobDefinition<Payload extends object> {
+/** What a queue must know of a kind of jobs before the first is sent. */
+export interface JobKind {
   readonly name: string;
   readonly retryLimit: number;
   /** First pause before a retry; doubles each time. */
   readonly retryDelaySeconds: number;
   /** The job is retried elsewhere when its process gives no sign for this long (at least 10). */
   readonly heartbeatSeconds: number;
+}
+
+export interface JobDefinition<Payload extends object> extends JobKind {
   handle(payload: Payload, context: JobContext): Promise<void>;
 }
 
