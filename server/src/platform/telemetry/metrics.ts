@@ -1,0 +1,102 @@
+import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+/** A value that is read when metrics are asked for. */
+export interface MeasuredValue {
+  readonly name: string;
+  readonly help: string;
+  read(): number;
+}
+
+/** One finished inference request. */
+export interface RequestObservation {
+  readonly endpoint: string;
+  readonly model: string;
+  readonly errorCode: string | null;
+  readonly durationSeconds: number;
+  readonly timeToFirstTokenSeconds: number | null;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+}
+
+export interface Metrics {
+  observe(observation: RequestObservation): void;
+  /** Adds gauges that are read on demand. */
+  measure(values: readonly MeasuredValue[]): void;
+  text(): Promise<{ readonly text: string; readonly contentType: string }>;
+}
+
+/** Bucket borders and names: OpenTelemetry semantic conventions for generative AI, "GenAI metrics". */
+const durationBuckets = [
+  0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92,
+];
+const firstTokenBuckets = [
+  0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10,
+];
+const tokenBuckets = [
+  1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216, 67108864,
+];
+
+/** `gen_ai.operation.name` of each endpoint. */
+const operations: Readonly<Record<string, string>> = {
+  'chat.completions': 'chat',
+  completions: 'text_completion',
+  embeddings: 'embeddings',
+  responses: 'chat',
+};
+
+/** Prometheus metrics of this process. */
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 50 });
+  const names = ['gen_ai_operation_name', 'gen_ai_request_model'] as const;
+  const duration = new Histogram({
+    name: 'gen_ai_server_request_duration_seconds',
+    help: 'Time from arrival to the end of the answer.',
+    labelNames: [...names, 'error_type'],
+    buckets: durationBuckets,
+    registers,
+  });
+  const firstToken = new Histogram({
+    name: 'gen_ai_server_time_to_first_token_seconds',
+    help: 'Time from arrival to the first byte of the answer.',
+    labelNames: [...names],
+    buckets: firstTokenBuckets,
+    registers,
+  });
+  const tokens = new Histogram({
+    name: 'gen_ai_client_token_usage',
+    help: 'Tokens of each request.',
+    labelNames: [...names, 'gen_ai_token_type'],
+    buckets: tokenBuckets,
+    registers,
+  });
+  return {
+    observe(observation) {
+      const labels = {
+        gen_ai_operation_name: operations[observation.endpoint] ?? observation.endpoint,
+        gen_ai_request_model: observation.model,
+      };
+      duration.observe({ ...labels, error_type: observation.errorCode ?? '' }, observation.durationSeconds);
+      if (observation.timeToFirstTokenSeconds !== null)
+        firstToken.observe(labels, observation.timeToFirstTokenSeconds);
+      tokens.observe({ ...labels, gen_ai_token_type: 'input' }, observation.inputTokens);
+      tokens.observe({ ...labels, gen_ai_token_type: 'output' }, observation.outputTokens);
+    },
+    measure(values) {
+      for (const { name, help, read } of values)
+        new Gauge({
+          name,
+          help,
+          registers,
+          collect() {
+            this.set(read());
+          },
+        });
+    },
+    text: async () => ({
+      text: await registry.metrics(),
+      contentType: registry.contentType,
+    }),
+  };
+}

@@ -1,0 +1,185 @@
+import { resolve } from 'node:path';
+import { dataFolder } from '@samovar/contract/data-folder';
+import type { ServerSettings } from '../../config/load-settings.ts';
+import { systemClock } from '../../kernel/clock.ts';
+import { asSamovarError, SamovarError } from '../../kernel/errors.ts';
+import type { BoundRoute } from '../../kernel/ports/http-routes.ts';
+import type { Log } from '../../kernel/ports/log.ts';
+import type { Running } from '../../kernel/ports/running.ts';
+import { authorize } from '../../modules/iam/index.ts';
+import { createIdempotency } from '../../modules/idempotency/index.ts';
+import { createInference } from '../../modules/inference/index.ts';
+import { deriveWorkerToken, requestLoad } from '../../modules/serving/index.ts';
+import { createKeyLimiter, createUsageMeter } from '../../modules/usage/index.ts';
+import { createHttpServer } from '../../platform/http/http-server.ts';
+import { createBulkInsert } from '../../platform/postgres/bulk-insert.ts';
+import { createConfigVersion } from '../../platform/postgres/config-version.ts';
+import { openPostgres, type Postgres } from '../../platform/postgres/connect-postgres.ts';
+import { isConnectionFailure } from '../../platform/postgres/postgres-error.ts';
+import { type ConfigWatch, watchConfigVersion } from '../../platform/postgres/watch-config-version.ts';
+import { loadMasterKey } from '../../platform/sealing/load-master-key.ts';
+import { createSealing } from '../../platform/sealing/sealing.ts';
+import { createMetrics } from '../../platform/telemetry/metrics.ts';
+import { openaiRoutes } from '../../surfaces/openai/index.ts';
+import { systemErrorBody, systemRoutes } from '../../surfaces/system/index.ts';
+import { ownVersion } from '../prepare/own-version.ts';
+import { createAuthenticate } from './authenticate.ts';
+import { readLoadState } from './load-state.ts';
+import { createPolicyHolder, type PolicyHolder } from './policy-snapshot.ts';
+import { readinessChecks } from './readiness-checks.ts';
+import { createRunOnce } from './run-once.ts';
+
+/** How long the start waits for PostgreSQL before it goes on without; `/readyz` tells the rest. */
+const firstLoadMs = 10_000;
+/** Usage records kept in memory at most when neither PostgreSQL nor the disk takes them. */
+const meterBuffer = 50_000;
+
+export interface RunningApi extends Running {
+  readonly url: string;
+}
+
+/**
+ * Starts an api process: the HTTP server with every surface over the modules. It listens before PostgreSQL is
+ * reached, so that health can be asked; requests are served from the first policy snapshot on.
+ */
+export async function startApi(settings: ServerSettings, log: Log): Promise<RunningApi> {
+  const data = dataFolder(resolve(settings.data));
+  const masterKey = await loadMasterKey({
+    masterKey: settings.masterKey,
+    masterKeyFile: settings.masterKeyFile,
+    ownFile: data.masterKey,
+  });
+  const { postgres, watch, policy } = followPolicy(settings, log);
+  const { database } = postgres;
+  const clock = systemClock;
+  const configVersion = createConfigVersion();
+  const metrics = createMetrics();
+  const meter = createUsageMeter({
+    bulkInsert: createBulkInsert(postgres.pool, settings.postgresSchema),
+    spoolFolder: data.spool,
+    flushMs: settings.meteringFlushMs,
+    maxBuffered: meterBuffer,
+    log,
+    clock,
+  });
+  const inference = createInference({
+    policy: () => policy.current(),
+    onPolicyChange: (listener) => policy.onChange(listener),
+    requestLoad: (model) => requestLoad({ database, configVersion }, model.versionId),
+    loadState: (model) => readLoadState(database, model),
+    limiter: createKeyLimiter(clock),
+    meter,
+    metrics,
+    clock,
+    log,
+    settings,
+    workerToken: deriveWorkerToken(masterKey),
+  });
+  let draining = false;
+  const routes: BoundRoute[] = [
+    ...openaiRoutes({ startInference: inference.start, policy: () => policy.current() }),
+    ...systemRoutes({
+      version: ownVersion(),
+      checks: () =>
+        readinessChecks({
+          policy,
+          draining,
+          confirmedAt: watch.lastConfirmedAt(),
+          clock,
+        }),
+      routes: () => routes.map((bound) => bound.route),
+      metrics: () => metrics.text(),
+    }),
+  ];
+  const server = await createHttpServer({
+    routes,
+    authenticate: createAuthenticate(() => policy.current(), clock),
+    authorize,
+    runOnce: createRunOnce(createIdempotency({ database, sealing: createSealing(masterKey), clock })),
+    settings,
+    errorBody: systemErrorBody,
+    mapError,
+    endRunning: (error) => inference.endAll(error),
+    log,
+  });
+  metrics.measure([
+    {
+      name: 'samovar_inference_running',
+      help: 'Inference requests that have begun and not ended.',
+      read: () => inference.running,
+    },
+    {
+      name: 'samovar_inference_waiting',
+      help: 'Inference requests that wait for their model to be loaded.',
+      read: () => inference.waiting,
+    },
+    {
+      name: 'samovar_http_open_connections',
+      help: 'Open client connections.',
+      read: () => server.openConnections,
+    },
+  ]);
+  const url = `http://${server.host.includes(':') ? `[${server.host}]` : server.host}:${server.port}`;
+  log.info({ url }, 'listening');
+  await within(watch.loaded, firstLoadMs, log);
+  let stopped: Promise<void> | null = null;
+  const stop = async (graceMs: number): Promise<void> => {
+    draining = true;
+    await server.stop(graceMs);
+    await inference.close();
+    await meter.stop();
+    await watch.stop();
+    await postgres.end();
+  };
+  return {
+    url,
+    stop(graceMs) {
+      stopped ??= stop(graceMs);
+      return stopped;
+    },
+  };
+}
+
+interface FollowedPolicy {
+  readonly postgres: Postgres;
+  readonly watch: ConfigWatch;
+  readonly policy: PolicyHolder;
+}
+
+/** Opens the database and keeps the policy snapshot as new as it says. */
+function followPolicy(settings: ServerSettings, log: Log): FollowedPolicy {
+  const url = settings.postgresUrl;
+  if (url === null)
+    throw new SamovarError('setup.setting_invalid', {
+      params: {
+        name: 'SAMOVAR_POSTGRES_URL',
+        source: 'the settings',
+        reason: 'the role `api` needs it; the role `all` sets it by itself',
+      },
+    });
+  const address = { url, caFile: settings.caFile, schema: settings.postgresSchema, log };
+  const postgres = openPostgres({ ...address, poolSize: settings.postgresPoolSize });
+  let confirmedAt: () => number | null = () => null;
+  const policy = createPolicyHolder({
+    database: postgres.database,
+    awaySeconds: settings.postgresAwaySeconds,
+    lastConfirmedAt: () => confirmedAt(),
+    clock: systemClock,
+  });
+  const watch = watchConfigVersion({ ...address, onChange: (version) => policy.load(version) });
+  confirmedAt = () => watch.lastConfirmedAt();
+  return { postgres, watch, policy };
+}
+
+function mapError(thrown: unknown): SamovarError {
+  if (thrown instanceof SamovarError || !isConnectionFailure(thrown)) return asSamovarError(thrown);
+  return new SamovarError('system.database_away', { cause: thrown, retryAfterSeconds: 1 });
+}
+
+async function within(loaded: Promise<void>, limitMs: number, log: Log): Promise<void> {
+  const { promise, resolve: late } = Promise.withResolvers<'late'>();
+  const timer = setTimeout(() => late('late'), limitMs);
+  if ((await Promise.race([loaded, promise])) === 'late')
+    log.warn({}, 'PostgreSQL is not reached yet; requests are refused until it is');
+  clearTimeout(timer);
+}
