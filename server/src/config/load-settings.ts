@@ -18,9 +18,14 @@ export type ServerSettings = Settings & { readonly data: string };
  * Throws `setup.setting_invalid` for the first value that does not fit.
  */
 export function loadSettings(flags: Readonly<Partial<Record<SettingName, string>>> = {}): ServerSettings {
-  const resolved = resolveSettings({ flags, environment: process.env, file: readConfigFile() });
+  const resolved = resolveOwnSettings(flags);
   refuseProblems(resolved);
   return { ...resolved.values, data: resolved.values.data ?? defaultDataFolder() };
+}
+
+/** The settings of this process with their sources, not judged yet. */
+export function resolveOwnSettings(flags: Readonly<Partial<Record<SettingName, string>>>): ResolvedSettings {
+  return resolveSettings({ flags, environment: process.env, file: readConfigFile() });
 }
 
 function refuseProblems(resolved: ResolvedSettings): void {

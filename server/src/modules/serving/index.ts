@@ -4,6 +4,7 @@ export type { EngineHostDependencies, EngineHostPolicy, ModelSource } from './en
 export type { EngineHostFacts } from './engine-host-store.ts';
 export { ensureDeployments } from './ensure-deployments.ts';
 export { listDeployments } from './list-deployments.ts';
+export { type EngineHostStatus, listEngineHosts } from './list-engine-hosts.ts';
 export { loadReplicaSnapshot, type ServingSnapshot } from './load-replica-snapshot.ts';
 export type { Replica, ReplicaSnapshot } from './replica.ts';
 export { requestLoad } from './request-load.ts';

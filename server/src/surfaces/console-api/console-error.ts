@@ -1,0 +1,29 @@
+import Type from 'typebox';
+import type { ErrorBody } from '../../kernel/ports/http-routes.ts';
+
+/** The error body of the console API. `params` are those of the message, for clients that translate it. */
+export const consoleError = Type.Object(
+  {
+    error: Type.Object(
+      {
+        code: Type.String(),
+        message: Type.String(),
+        remedy: Type.String(),
+        requestId: Type.String(),
+        params: Type.Record(Type.String(), Type.Union([Type.String(), Type.Number()])),
+      },
+      { additionalProperties: false },
+    ),
+  },
+  { additionalProperties: false },
+);
+
+export const consoleErrorBody: ErrorBody = (error, requestId) => ({
+  error: {
+    code: error.code,
+    message: error.message,
+    remedy: error.remedy,
+    requestId,
+    params: error.params,
+  },
+});

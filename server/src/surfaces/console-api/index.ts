@@ -1,0 +1,2 @@
+export { type ConsoleApi, consoleApiRoutes } from './console-api-routes.ts';
+export { consoleErrorBody } from './console-error.ts';

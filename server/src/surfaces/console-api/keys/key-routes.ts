@@ -1,0 +1,126 @@
+import { applicationPermissions } from '@samovar/contract/permissions';
+import Type from 'typebox';
+import { SamovarError } from '../../../kernel/errors.ts';
+import { withoutPrefix } from '../../../kernel/ids.ts';
+import type { BoundRoute, ManagementReply } from '../../../kernel/ports/http-routes.ts';
+import {
+  type CreatedKey,
+  createKey,
+  type IamDependencies,
+  listKeys,
+  type NewKey,
+  noLimits,
+  revokeKey,
+} from '../../../modules/iam/index.ts';
+import { consoleRoute, parseTime } from '../console-route.ts';
+import { createdKeyObject, keyObject, keyObjectOf, keyPage, newKeyBody } from './key-schema.ts';
+
+/** `/api/keys`: the API keys of the caller's project. */
+export function keyRoutes(iam: IamDependencies): BoundRoute[] {
+  return [listRoute(iam), createRoute(iam), revokeRoute(iam)];
+}
+
+function listRoute(iam: IamDependencies): BoundRoute {
+  return consoleRoute(
+    {
+      id: 'console.keys.list',
+      method: 'GET',
+      path: '/api/keys',
+      permission: 'keys.read',
+      audit: null,
+      tag: 'Keys',
+      summary: 'List API keys, newest first',
+      query: Type.Object(
+        {
+          limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 100 })),
+          cursor: Type.Optional(Type.String()),
+        },
+        { additionalProperties: false },
+      ),
+      responses: { 200: { description: 'A page of keys; never their secrets.', schema: keyPage } },
+    },
+    async ({ principal, query }) => {
+      const limit = typeof query.limit === 'number' ? query.limit : 100;
+      const cursor = typeof query.cursor === 'string' ? query.cursor : null;
+      const page = await listKeys(iam, principal, { limit, cursor });
+      const now = iam.clock.now();
+      return {
+        status: 200,
+        body: { items: page.items.map((key) => keyObjectOf(key, now)), nextCursor: page.nextCursor },
+      };
+    },
+  );
+}
+
+function createRoute(iam: IamDependencies): BoundRoute {
+  return consoleRoute(
+    {
+      id: 'console.keys.create',
+      method: 'POST',
+      path: '/api/keys',
+      permission: 'keys.manage',
+      audit: 'key.create',
+      tag: 'Keys',
+      summary: 'Create an API key',
+      description:
+        'The answer holds the secret, which is kept nowhere. A key gives only permissions it has itself.',
+      body: newKeyBody,
+      responses: { 201: { description: 'The key with its secret.', schema: createdKeyObject } },
+      idempotent: true,
+    },
+    async ({ principal, requestId, body, remember }) => {
+      const reply = (created: CreatedKey): ManagementReply => ({
+        status: 201,
+        body: { ...keyObjectOf(created.key, iam.clock.now()), secret: created.secret },
+      });
+      const created = await createKey(iam, {
+        principal,
+        requestId,
+        key: newKeyOf(body as Type.Static<typeof newKeyBody>),
+        ...(remember && { inTransaction: (transaction, made) => remember(transaction, reply(made)) }),
+      });
+      return reply(created);
+    },
+  );
+}
+
+function newKeyOf(body: Type.Static<typeof newKeyBody>): NewKey {
+  return {
+    name: body.name,
+    permissions: body.permissions ?? applicationPermissions,
+    limits: { ...noLimits, ...body.limits },
+    expiresAt: typeof body.expiresAt === 'string' ? parseTime('expiresAt', body.expiresAt) : null,
+  };
+}
+
+function revokeRoute(iam: IamDependencies): BoundRoute {
+  return consoleRoute(
+    {
+      id: 'console.keys.revoke',
+      method: 'DELETE',
+      path: '/api/keys/{id}',
+      permission: 'keys.manage',
+      audit: 'key.revoke',
+      tag: 'Keys',
+      summary: 'Revoke an API key',
+      description: 'Holds within a second on every replica. Revoking a revoked key changes nothing.',
+      params: Type.Object({ id: Type.String() }),
+      query: Type.Object(
+        {
+          force: Type.Optional(
+            Type.Boolean({ description: 'Revoke even the last key that may manage keys.' }),
+          ),
+        },
+        { additionalProperties: false },
+      ),
+      responses: { 200: { description: 'The revoked key.', schema: keyObject } },
+    },
+    async ({ principal, requestId, params, query }) => {
+      const id = params.id ?? '';
+      const keyId = withoutPrefix('key', id);
+      if (keyId === null) throw new SamovarError('request.not_found', { params: { kind: 'API key', id } });
+      const key = await revokeKey(iam, { principal, requestId, keyId, force: query.force === true });
+      return { status: 200, body: keyObjectOf(key, iam.clock.now()) };
+    },
+  );
+}

@@ -1,0 +1,129 @@
+import Type from 'typebox';
+import { SamovarError } from '../../../kernel/errors.ts';
+import type { BoundRoute } from '../../../kernel/ports/http-routes.ts';
+import type { Scope } from '../../../kernel/principal.ts';
+import { auditContextOf } from '../../../modules/audit/index.ts';
+import { type ListedModel, listModels } from '../../../modules/registry/index.ts';
+import {
+  listDeployments,
+  type Residency,
+  requestUnload,
+  type ServingDependencies,
+  setResidency,
+} from '../../../modules/serving/index.ts';
+import { consoleRoute } from '../console-route.ts';
+import { consoleModel, consoleModelList, consoleModelOf } from './model-schema.ts';
+
+const residencies: readonly Residency[] = ['always', 'on-demand', 'stopped'];
+const nameParams = Type.Object({ name: Type.String({ description: 'A model, or an alias.' }) });
+
+/** `/api/models`: the models of the caller's project, their import and their deployments. */
+export function modelRoutes(serving: ServingDependencies): BoundRoute[] {
+  return [listRoute(serving), loadRoute(serving), unloadRoute(serving)];
+}
+
+function listRoute(serving: ServingDependencies): BoundRoute {
+  return consoleRoute(
+    {
+      id: 'console.models.list',
+      method: 'GET',
+      path: '/api/models',
+      permission: 'models.read',
+      audit: null,
+      tag: 'Model management',
+      summary: 'List models with their import and their deployment',
+      responses: { 200: { description: 'Models by name, ready or not.', schema: consoleModelList } },
+    },
+    async ({ principal }) => {
+      const [models, statuses] = await Promise.all([
+        listModels(serving.database, principal),
+        listDeployments(serving.database, principal),
+      ]);
+      const byVersion = new Map(statuses.map((status) => [status.versionId, status]));
+      return {
+        status: 200,
+        body: { items: models.map((model) => consoleModelOf(model, byVersion.get(model.versionId) ?? null)) },
+      };
+    },
+  );
+}
+
+function loadRoute(serving: ServingDependencies): BoundRoute {
+  return consoleRoute(
+    {
+      id: 'console.models.load',
+      method: 'POST',
+      path: '/api/models/{name}/load',
+      permission: 'models.manage',
+      audit: 'model.load',
+      tag: 'Model management',
+      summary: 'Load a model, and say how it stays in memory',
+      description: 'Returns at once; the state in `GET /api/models` tells when the model answers.',
+      params: nameParams,
+      query: Type.Object(
+        {
+          residency: Type.Optional(
+            Type.Enum([...residencies], {
+              description: '`always` stays loaded, `on-demand` may be unloaded, `stopped` never loads.',
+            }),
+          ),
+          pinned: Type.Optional(
+            Type.Boolean({ description: 'Never unloaded to make room or for being idle.' }),
+          ),
+        },
+        { additionalProperties: false },
+      ),
+      responses: { 202: { description: 'The model as it is now.', schema: consoleModel } },
+    },
+    async ({ principal, requestId, params, query }) => {
+      const model = await readyModel(serving, principal, params.name ?? '');
+      const desired = residencies.find((residency) => residency === query.residency);
+      const pinned = typeof query.pinned === 'boolean' ? query.pinned : undefined;
+      await setResidency(serving, auditContextOf(principal, requestId), model.versionId, {
+        ...(desired !== undefined && { desired }),
+        ...(pinned !== undefined && { pinned }),
+      });
+      return { status: 202, body: await shown(serving, principal, model) };
+    },
+  );
+}
+
+function unloadRoute(serving: ServingDependencies): BoundRoute {
+  return consoleRoute(
+    {
+      id: 'console.models.unload',
+      method: 'POST',
+      path: '/api/models/{name}/unload',
+      permission: 'models.manage',
+      audit: 'model.unload',
+      tag: 'Model management',
+      summary: 'Unload a model now',
+      description: 'Frees its memory once running answers have ended. The next request loads it again.',
+      params: nameParams,
+      responses: { 202: { description: 'The model as it is now.', schema: consoleModel } },
+    },
+    async ({ principal, requestId, params }) => {
+      const model = await readyModel(serving, principal, params.name ?? '');
+      await requestUnload(serving, auditContextOf(principal, requestId), model.versionId);
+      return { status: 202, body: await shown(serving, principal, model) };
+    },
+  );
+}
+
+/** The model of this name or alias. Throws `model.not_found`, or `model.not_ready` while its files are missing. */
+async function readyModel(serving: ServingDependencies, scope: Scope, name: string): Promise<ListedModel> {
+  const models = await listModels(serving.database, scope);
+  const model =
+    models.find((candidate) => candidate.name === name) ??
+    models.find((candidate) => candidate.aliases.includes(name));
+  if (!model) throw new SamovarError('model.not_found', { params: { model: name.slice(0, 256) } });
+  if (model.state !== 'ready')
+    throw new SamovarError('model.not_ready', { params: { model: model.name, state: model.state } });
+  return model;
+}
+
+async function shown(serving: ServingDependencies, scope: Scope, model: ListedModel): Promise<object> {
+  const statuses = await listDeployments(serving.database, scope);
+  const status = statuses.find((candidate) => candidate.versionId === model.versionId);
+  return consoleModelOf(model, status ?? null);
+}
