@@ -13,5 +13,6 @@ export const anyJsonRules: readonly string[] = [
   'escape ::= ["\\\\/bfnrt] | "u" ( [0-9a-cefA-CEF] hex hex hex | [dD] [0-7] hex hex | [dD] [89abAB] hex hex "\\\\u" [dD] [c-fC-F] hex hex )',
   'hex ::= [0-9a-fA-F]',
   'number ::= "-"? ( "0" | [1-9] [0-9]{0,15} ) ( "." [0-9]{1,16} )? ( [eE] [-+]? [0-9]{1,2} )?',
+  'integer ::= "-"? [1-9] [0-9]{0,14} | "0"',
   'space ::= " " | "\\n" [ \\t]{0,20} |',
 ];

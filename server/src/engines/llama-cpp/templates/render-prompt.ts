@@ -49,7 +49,11 @@ export function createPromptRenderer(model: {
   };
 }
 
-function render(template: Template, variables: { readonly messages: TemplateMessage[] }): string {
+interface TemplateVariables extends Readonly<Record<string, unknown>> {
+  readonly messages: readonly TemplateMessage[];
+}
+
+function render(template: Template, variables: TemplateVariables): string {
   const environment = new Environment();
   for (const [name, value] of Object.entries(variables)) environment.set(name, value);
   try {

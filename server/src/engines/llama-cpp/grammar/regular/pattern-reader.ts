@@ -1,0 +1,42 @@
+import { PatternError } from './pattern-node.ts';
+
+/** Reads a pattern character by character (whole code points). */
+export interface PatternReader {
+  /** The next character without taking it; `''` at the end. */
+  peek(ahead?: number): string;
+  take(): string;
+  /** Takes the text when it comes next. */
+  skip(text: string): boolean;
+  /** Takes what a sticky expression matches here, or nothing. */
+  match(expression: RegExp): RegExpExecArray | null;
+  fail(reason: string): PatternError;
+}
+
+export function createPatternReader(pattern: string): PatternReader {
+  let at = 0;
+  const peek = (ahead = 0) => {
+    const point = pattern.codePointAt(at + ahead);
+    return point === undefined ? '' : String.fromCodePoint(point);
+  };
+  return {
+    peek,
+    take() {
+      const character = peek();
+      at += character.length;
+      return character;
+    },
+    skip(text) {
+      if (!pattern.startsWith(text, at)) return false;
+      at += text.length;
+      return true;
+    },
+    match(expression) {
+      const sticky = new RegExp(expression.source, 'uy');
+      sticky.lastIndex = at;
+      const found = sticky.exec(pattern);
+      if (found) at += found[0].length;
+      return found;
+    },
+    fail: (reason) => new PatternError(`${reason} (at character ${at + 1})`),
+  };
+}
