@@ -1,0 +1,120 @@
+import type { ChatCompletionTokenLogprob } from 'openai/resources/chat/completions';
+import type { SamovarError } from '../../../kernel/errors.ts';
+import type { TokenSampler } from '../llama-native.ts';
+import type { GenerationEnd, GenerationTask } from '../scheduler/generation-task.ts';
+import type { AnswerPart, ToolCallParser } from '../tools/answer-part.ts';
+import type { Vocabulary } from '../vocabulary.ts';
+import type { LazyGrammar } from './lazy-grammar.ts';
+import { createStopFilter } from './stop-filter.ts';
+import { tokenLogprob } from './token-logprobs.ts';
+
+/** What one of a request's answers is to be. */
+export interface ChoicePlan {
+  readonly prompt: Uint32Array;
+  readonly maxTokens: number;
+  readonly reproducible: boolean;
+  readonly topLogprobs: number | null;
+  readonly stops: readonly string[];
+  /** Control tokens are part of the text: parsers of tool calls read them. */
+  readonly showControlTokens: boolean;
+  /** `null`: the text is the answer. */
+  readonly parser: ToolCallParser | null;
+  readonly lazyGrammar: LazyGrammar | null;
+  createSampler(): TokenSampler;
+}
+
+export interface ChoiceEnd {
+  readonly finishReason: 'stop' | 'length' | 'tool_calls';
+  readonly cancelled: boolean;
+  readonly counts: GenerationEnd;
+  /** Tokens of the answer that went into its reasoning. */
+  readonly reasoningTokens: number;
+}
+
+export interface ChoiceListener {
+  parts(parts: readonly AnswerPart[], logprobs: readonly ChatCompletionTokenLogprob[]): void;
+  end(end: ChoiceEnd): void;
+  error(error: SamovarError): void;
+}
+
+export interface TaskSetting {
+  readonly priority: GenerationTask['priority'];
+  readonly deadline: number | null;
+  readonly vocabulary: Vocabulary;
+  isPaused(): boolean;
+  onFirstToken(): void;
+}
+
+/** The task that generates one answer: tokens to bytes, to text, past the stop strings, to parts. */
+export function createChoiceTask(
+  plan: ChoicePlan,
+  setting: TaskSetting,
+  listener: ChoiceListener,
+): GenerationTask {
+  const { vocabulary } = setting;
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+  const stopFilter = createStopFilter(plan.stops);
+  let sampler: TokenSampler | null = null;
+  let logprobs: ChatCompletionTokenLogprob[] = [];
+  let called = false;
+  let reasoning = false;
+  let reasoningTokens = 0;
+  let tokens = 0;
+
+  const hand = (parts: readonly AnswerPart[]) => {
+    for (const part of parts) {
+      reasoning = part.kind === 'reasoning';
+      if (part.kind === 'tool-call-start') called = true;
+    }
+    if (parts.length === 0) return;
+    listener.parts(parts, logprobs);
+    logprobs = [];
+  };
+  const parse = (text: string): AnswerPart[] => {
+    if (plan.parser !== null) return text === '' ? [] : plan.parser.push(text);
+    return text === '' ? [] : [{ kind: 'text', text }];
+  };
+
+  return {
+    priority: setting.priority,
+    deadline: setting.deadline,
+    prompt: plan.prompt,
+    maxTokens: plan.maxTokens,
+    reproducible: plan.reproducible,
+    topLogprobs: plan.topLogprobs,
+    scoreFrom: null,
+    isPaused: setting.isPaused,
+    createSampler() {
+      sampler = plan.createSampler();
+      return sampler;
+    },
+    onToken(token, raw) {
+      tokens += 1;
+      if (tokens === 1) setting.onFirstToken();
+      if (raw !== null) logprobs.push(tokenLogprob(token, raw, vocabulary));
+      const shown = plan.showControlTokens || !vocabulary.isControl(token);
+      const text = shown ? decoder.decode(vocabulary.bytes(token), { stream: true }) : '';
+      if (sampler !== null) plan.lazyGrammar?.watch(text, sampler);
+      const passed = stopFilter.push(text);
+      hand(parse(passed.text));
+      if (reasoning) reasoningTokens += 1;
+      return !passed.stopped;
+    },
+    onPromptLogprob: () => undefined,
+    onEnd(counts) {
+      if (counts.reason !== 'stopped') {
+        const rest = stopFilter.push(decoder.decode());
+        hand(parse(rest.text + (rest.stopped ? '' : stopFilter.finish())));
+      }
+      hand(plan.parser?.finish() ?? []);
+      if (logprobs.length > 0) listener.parts([], logprobs);
+      listener.end({
+        finishReason: counts.reason === 'length' ? 'length' : called ? 'tool_calls' : 'stop',
+        cancelled: counts.reason === 'cancelled',
+        counts,
+        reasoningTokens,
+      });
+    },
+    onError: (error) => listener.error(error),
+  };
+}

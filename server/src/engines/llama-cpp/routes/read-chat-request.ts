@@ -1,0 +1,147 @@
+import { SamovarError } from '../../../kernel/errors.ts';
+import type { JsonObject } from '../../worker-http/read-json-body.ts';
+import type { ChoicePlan } from '../answer/choice.ts';
+import { createLazyGrammar } from '../answer/lazy-grammar.ts';
+import type { AnswerPlan } from '../answer/run-answer.ts';
+import type { LanguageModel } from '../language-model.ts';
+import type { GrammarState } from '../llama-native.ts';
+import type { ChatMessage } from '../templates/chat-message.ts';
+import { planTools, type ToolPlan } from '../tools/tool-plan.ts';
+import { readMessages } from './read-messages.ts';
+import {
+  invalidParameter,
+  readBoolean,
+  readNumber,
+  readObject,
+  readStops,
+  refuseOthers,
+  unsupportedParameter,
+} from './read-parameters.ts';
+import { readResponseFormat } from './read-response-format.ts';
+import { type ReadSampling, readSampling, samplingOfChoice, samplingParameters } from './read-sampling.ts';
+import { readToolChoice, readTools } from './read-tools.ts';
+
+const known = new Set([
+  ...samplingParameters,
+  'model',
+  'messages',
+  'stream',
+  'stream_options',
+  'n',
+  'stop',
+  'logprobs',
+  'top_logprobs',
+  'max_tokens',
+  'max_completion_tokens',
+  'response_format',
+  'tools',
+  'tool_choice',
+  'parallel_tool_calls',
+  'chat_template_kwargs',
+  'samovar',
+]);
+
+const mostChoices = 128;
+
+/** A chat request as a plan of its choices. Throws what is wrong with it by parameter. */
+export async function readChatRequest(body: JsonObject, model: LanguageModel): Promise<AnswerPlan> {
+  refuseOthers(body, known);
+  const messages = readMessages(body);
+  const tools = readChatTools(body, model);
+  const sampling = readSampling(body, model.manifest.engineOptions, model.vocabulary.size);
+  const count = readNumber(body, 'n', { min: 1, max: mostChoices, integer: true }, 1);
+  const topLogprobs = readTopLogprobs(body);
+  const stops = readStops(body);
+  const maxTokens = readMaxTokens(body, model.contextTokens);
+  const format = readResponseFormat(body);
+  if (format !== null && tools.choice === 'auto')
+    throw unsupportedParameter('response_format together with tools');
+  const prompt = renderChat(model, messages, tools.plan, readObject(body, 'chat_template_kwargs'));
+  const choices: ChoicePlan[] = [];
+  for (let index = 0; index < count; index += 1)
+    choices.push({
+      prompt,
+      maxTokens,
+      reproducible: sampling.reproducible,
+      topLogprobs,
+      stops,
+      showControlTokens: tools.choice !== 'none',
+      parser: tools.plan.createParser(),
+      ...(await bindGrammar(model, tools.plan, format, samplingFor(sampling, index))),
+    });
+  return { choices, choicesPerPrompt: count, sequential: sampling.reproducible };
+}
+
+function readChatTools(body: JsonObject, model: LanguageModel) {
+  const tools = readTools(body);
+  const choice = readToolChoice(body, tools);
+  const family = model.manifest.toolCalls;
+  if (tools.length > 0 && family === 'none') throw unsupportedParameter('tools');
+  const parallel = readBoolean(body, 'parallel_tool_calls', true);
+  return { choice, plan: planTools({ family, tools, toolChoice: choice, parallel }) };
+}
+
+/** The prompt's tokens, as the model's template writes them; used by `/tokenize` too. */
+export function renderChat(
+  model: LanguageModel,
+  messages: readonly ChatMessage[],
+  plan: ToolPlan,
+  extra: JsonObject,
+): Uint32Array {
+  if (model.renderPrompt === null)
+    throw new SamovarError('model.wrong_task', {
+      params: { model: model.manifest.name, task: 'completion without a chat template' },
+    });
+  return model.vocabulary.encodePrompt(
+    model.renderPrompt({
+      messages: plan.prepareMessages(messages),
+      tools: plan.promptTools,
+      addGenerationPrompt: true,
+      extra,
+    }),
+  );
+}
+
+function readTopLogprobs(body: JsonObject): number | null {
+  const wanted = readBoolean(body, 'logprobs', false);
+  const top = readNumber(body, 'top_logprobs', { min: 0, max: 20, integer: true }, null);
+  if (top !== null && !wanted) throw invalidParameter('top_logprobs', 'it needs logprobs to be true');
+  return wanted ? (top ?? 0) : null;
+}
+
+function readMaxTokens(body: JsonObject, contextTokens: number): number {
+  const range = { min: 1, max: Number.MAX_SAFE_INTEGER, integer: true } as const;
+  const older = readNumber(body, 'max_tokens', range, contextTokens);
+  return readNumber(body, 'max_completion_tokens', range, older);
+}
+
+function samplingFor(sampling: ReadSampling, index: number) {
+  return samplingOfChoice(sampling.options, index);
+}
+
+async function bindGrammar(
+  model: LanguageModel,
+  plan: ToolPlan,
+  format: string | null,
+  sampling: ReadSampling['options'],
+): Promise<Pick<ChoicePlan, 'createSampler' | 'lazyGrammar'>> {
+  const gbnf = plan.grammar ?? format;
+  const whole = gbnf === null ? null : await compile(model, gbnf);
+  const trigger = plan.lazyTrigger;
+  const lazyGrammar =
+    trigger === undefined || gbnf !== null
+      ? null
+      : createLazyGrammar(trigger.text, await compile(model, trigger.grammar), model.vocabulary);
+  return { lazyGrammar, createSampler: () => model.engine.createSampler(sampling, whole) };
+}
+
+async function compile(model: LanguageModel, gbnf: string): Promise<GrammarState> {
+  try {
+    return await model.engine.createGrammarState(gbnf);
+  } catch (cause) {
+    throw new SamovarError('request.invalid', {
+      params: { parameter: 'schema', reason: 'the engine cannot follow a schema of this size or depth' },
+      cause,
+    });
+  }
+}

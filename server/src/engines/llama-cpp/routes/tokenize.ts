@@ -1,0 +1,39 @@
+import type { WorkerRoute } from '../../worker-http/worker-route.ts';
+import type { LanguageModel } from '../language-model.ts';
+import { planTools } from '../tools/tool-plan.ts';
+import { renderChat } from './read-chat-request.ts';
+import { readMessages } from './read-messages.ts';
+import { invalidParameter, readObject, refuseOthers } from './read-parameters.ts';
+import { readToolChoice, readTools } from './read-tools.ts';
+
+const known = new Set(['text', 'messages', 'tools', 'chat_template_kwargs', 'model']);
+
+/** `POST /tokenize`: the tokens of a text, or of the prompt that messages become. */
+export function tokenizeRoute(loaded: () => LanguageModel): WorkerRoute {
+  return {
+    method: 'POST',
+    path: '/tokenize',
+    usesModel: true,
+    handle(exchange) {
+      const model = loaded();
+      const { body } = exchange;
+      refuseOthers(body, known);
+      const { text } = body;
+      let tokens: Uint32Array;
+      if (typeof text === 'string') tokens = model.vocabulary.encodePlain(text);
+      else if (body.messages === undefined)
+        throw invalidParameter('text', 'it must be a text, or messages must be given');
+      else {
+        const tools = readTools(body);
+        const plan = planTools({
+          family: model.manifest.toolCalls,
+          tools,
+          toolChoice: readToolChoice(body, tools),
+          parallel: true,
+        });
+        tokens = renderChat(model, readMessages(body), plan, readObject(body, 'chat_template_kwargs'));
+      }
+      exchange.json(200, { tokens: [...tokens], count: tokens.length });
+    },
+  };
+}

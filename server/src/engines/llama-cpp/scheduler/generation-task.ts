@@ -1,0 +1,40 @@
+import type { SamovarError } from '../../../kernel/errors.ts';
+import type { RawLogprobs, TokenSampler } from '../llama-native.ts';
+
+/** One prompt to be continued. The callbacks run between two steps of the engine: they must be quick. */
+export interface GenerationTask {
+  readonly priority: 'interactive' | 'background';
+  /** Milliseconds since the epoch; a task that has not begun by then is refused. */
+  readonly deadline: number | null;
+  readonly prompt: Uint32Array;
+  /** Most tokens to generate; the context may end the answer earlier. 0 only evaluates the prompt. */
+  readonly maxTokens: number;
+  /**
+   * Equal tasks get equal answers on an idle worker: of a slot's cache only what a cold run would compute in the
+   * same shapes is used again.
+   */
+  readonly reproducible: boolean;
+  /** How many alternatives to report with each token; `null` reports no log-probabilities. */
+  readonly topLogprobs: number | null;
+  /** Report the log-probability of each prompt token from this position (at least 1) on; `null` reports none. */
+  readonly scoreFrom: number | null;
+  createSampler(): TokenSampler;
+  /** A token of the answer; return false to end the answer with it. End tokens are not reported. */
+  onToken(token: number, logprobs: RawLogprobs | null): boolean;
+  onPromptLogprob(position: number, logprob: number): void;
+  onEnd(end: GenerationEnd): void;
+  onError(error: SamovarError): void;
+  /** True while the reader is behind: the task keeps its slot and is not continued. */
+  isPaused(): boolean;
+}
+
+export interface GenerationEnd {
+  /** `end`: the model ended its turn; `stopped`: `onToken` said so; `length`: no tokens or no context left. */
+  readonly reason: 'end' | 'stopped' | 'length' | 'cancelled';
+  /** Tokens of the prompt; 0 when the task was cancelled before it began. */
+  readonly promptTokens: number;
+  /** Of these, tokens that were taken from a slot's cache. */
+  readonly cachedTokens: number;
+  /** Tokens of the answer, the end token not counted. */
+  readonly answerTokens: number;
+}
