@@ -1,0 +1,142 @@
+import { SamovarError } from '../../kernel/errors.ts';
+
+/** Inputs of one request, run together or in parts with those of others. */
+export interface BatchJob {
+  readonly inputs: readonly (readonly number[])[];
+  readonly priority: 'interactive' | 'background';
+  /** Milliseconds since the epoch after which the work must not begin; `null` when there is none. */
+  readonly deadline: number | null;
+}
+
+export interface TokenBatcher {
+  /** Queues a request's inputs; throws `engine.busy` at once when they do not fit into the queue. */
+  submit(job: BatchJob): { readonly vectors: Promise<Float32Array[]>; cancel(): void };
+  /** Inputs that wait. */
+  readonly queued: number;
+  readonly batches: number;
+  readonly inputsDone: number;
+  /** Tokens that were computed for padding alone. */
+  readonly paddingTokens: number;
+}
+
+export interface TokenBatcherOptions {
+  run(inputs: readonly (readonly number[])[]): Promise<Float32Array[]>;
+  /** Tokens of one batch at most, padding included; a longer input runs alone. */
+  readonly budgetTokens: number;
+  /** Inputs that may wait. */
+  readonly queueLimit: number;
+}
+
+interface Waiting {
+  readonly input: readonly number[];
+  readonly job: BatchJob;
+  done(vector: Float32Array): void;
+  failed(error: unknown): void;
+  dropped: boolean;
+}
+
+/**
+ * Batches across requests: the longest waiting input leads, those nearest to it in length fill its batch up to the
+ * token budget, so little is spent on padding and none waits behind newer ones for long. Nothing waits for company: an
+ * idle model runs at once, a busy one gathers the next batch meanwhile.
+ */
+export function createTokenBatcher(options: TokenBatcherOptions): TokenBatcher {
+  let waiting: Waiting[] = [];
+  let running = false;
+  let batches = 0;
+  let inputsDone = 0;
+  let paddingTokens = 0;
+
+  const work = async (): Promise<void> => {
+    while (waiting.length > 0) {
+      // Whatever arrives in this turn of the loop still joins.
+      await new Promise((resolve) => setImmediate(resolve));
+      const [batch, rest] = takeBatch(waiting, options.budgetTokens);
+      waiting = rest;
+      if (batch.length === 0) continue;
+      const inputs = batch.map((each) => each.input);
+      try {
+        const vectors = await options.run(inputs);
+        batch.forEach((each, index) => {
+          const vector = vectors[index];
+          if (vector === undefined) each.failed(new Error('the model gave fewer vectors than inputs'));
+          else each.done(vector);
+        });
+      } catch (error) {
+        for (const each of batch) each.failed(error);
+      }
+      batches += 1;
+      inputsDone += batch.length;
+      const lengths = inputs.map((input) => input.length);
+      paddingTokens += Math.max(...lengths) * lengths.length - lengths.reduce((sum, each) => sum + each, 0);
+    }
+    running = false;
+  };
+
+  return {
+    submit(job) {
+      if (waiting.length + job.inputs.length > options.queueLimit && waiting.length > 0)
+        throw new SamovarError('engine.busy', { retryAfterSeconds: 1 });
+      const entries: Waiting[] = [];
+      const vectors = Promise.all(
+        job.inputs.map(
+          (input) =>
+            new Promise<Float32Array>((done, failed) => {
+              entries.push({ input, job, done, failed, dropped: false });
+            }),
+        ),
+      );
+      waiting.push(...entries);
+      if (!running) {
+        running = true;
+        void work();
+      }
+      return {
+        vectors,
+        cancel() {
+          const cause = new Error('the client left');
+          for (const entry of entries) {
+            entry.dropped = true;
+            entry.failed(cause);
+          }
+          waiting = waiting.filter((entry) => !entry.dropped);
+        },
+      };
+    },
+    get queued() {
+      return waiting.length;
+    },
+    get batches() {
+      return batches;
+    },
+    get inputsDone() {
+      return inputsDone;
+    },
+    get paddingTokens() {
+      return paddingTokens;
+    },
+  };
+}
+
+/** Splits what waits into the next batch and the rest. Work past its deadline is refused on the way. */
+function takeBatch(waiting: readonly Waiting[], budgetTokens: number): [Waiting[], Waiting[]] {
+  const now = Date.now();
+  const alive = waiting.filter((each) => {
+    if (each.job.deadline === null || each.job.deadline >= now) return true;
+    each.failed(new SamovarError('engine.busy', { retryAfterSeconds: 1 }));
+    return false;
+  });
+  const leader = alive.find((each) => each.job.priority === 'interactive') ?? alive[0];
+  if (leader === undefined) return [[], []];
+  const distance = (each: Waiting) => Math.abs(each.input.length - leader.input.length);
+  const nearest = alive.toSorted((a, b) => distance(a) - distance(b));
+  const batch = new Set<Waiting>([leader]);
+  let longest = leader.input.length;
+  for (const each of nearest) {
+    const length = Math.max(longest, each.input.length);
+    if (length * (batch.size + 1) > budgetTokens) break;
+    batch.add(each);
+    longest = length;
+  }
+  return [[...batch], alive.filter((each) => !batch.has(each))];
+}
