@@ -68,7 +68,10 @@ async function announce(
 ): Promise<boolean> {
   const data = settings.values.data;
   const client = createApiClient({ ...settings, apiKey: readFirstKey(data) ?? settings.apiKey });
-  const models = await Promise.race([waitForModels(client, printNews), started.ended.then(() => null)]);
+  const models = await Promise.race([
+    waitForModels(client, settings.values.defaultModels, printNews),
+    started.ended.then(() => null),
+  ]);
   if (models === null) return true;
   const block = readyBlock({
     url: settings.values.publicUrl ?? client.baseUrl,

@@ -1,18 +1,10 @@
-/** How a model comes to answer, as `GET /api/models` tells it. */
+/** How a model comes to answer. */
 export interface ModelProgress {
   readonly name: string;
   readonly title: string;
   readonly aliases: readonly string[];
-  /** `not-fetched`: in the catalogue, and nobody asked for it. `unloaded`: it is loaded when it is called. */
-  readonly phase:
-    | 'not-fetched'
-    | 'waiting'
-    | 'downloading'
-    | 'storing'
-    | 'unloaded'
-    | 'loading'
-    | 'ready'
-    | 'failed';
+  readonly note: string | null;
+  readonly phase: ModelPhase;
   readonly downloadedBytes: number;
   readonly totalBytes: number;
   readonly bytesPerSecond: number;
@@ -20,19 +12,31 @@ export interface ModelProgress {
   readonly remedy: string | null;
 }
 
+/** `registered`: known, its files not here. `unloaded`: here, and loaded when it is called. */
+export type ModelPhase =
+  | 'registered'
+  | 'downloading'
+  | 'storing'
+  | 'unloaded'
+  | 'loading'
+  | 'ready'
+  | 'failed';
+
 /** Reads the body of `GET /api/models`. */
 export function readModelProgress(body: unknown): ModelProgress[] {
   return itemsOf(body).map((item) => {
-    const progress = recordIn(item, 'import');
+    const progress = fieldsIn(item, 'import');
+    const deployment = fieldsIn(item, 'deployment');
     return {
       name: textIn(item, 'name') ?? '',
       title: textIn(item, 'title') ?? '',
       aliases: Array.isArray(item.aliases) ? item.aliases.map(String) : [],
-      phase: phaseOf(item),
-      downloadedBytes: Number(progress.downloadedBytes ?? 0),
-      totalBytes: Number(progress.totalBytes ?? 0),
-      bytesPerSecond: Number(progress.bytesPerSecond ?? 0),
-      error: textIn(progress, 'error'),
+      note: textIn(item, 'note'),
+      phase: textIn(item, 'state') === 'ready' ? servedPhase(deployment) : fetchedPhase(progress),
+      downloadedBytes: numberIn(progress, 'downloadedBytes'),
+      totalBytes: numberIn(progress, 'totalBytes'),
+      bytesPerSecond: numberIn(progress, 'bytesPerSecond'),
+      error: textIn(progress, 'error') ?? textIn(deployment, 'lastError'),
       remedy: textIn(progress, 'remedy'),
     };
   });
@@ -40,20 +44,31 @@ export function readModelProgress(body: unknown): ModelProgress[] {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-function phaseOf(item: Fields): ModelProgress['phase'] {
-  const fetching = textIn(recordIn(item, 'import'), 'phase');
-  if (textIn(item, 'state') !== 'ready') {
-    if (fetching === 'downloading' || fetching === 'storing' || fetching === 'failed') return fetching;
-    return Number(recordIn(item, 'import').attempt ?? 0) > 0 ? 'waiting' : 'not-fetched';
+function fetchedPhase(progress: Fields): ModelPhase {
+  const phase = textIn(progress, 'phase');
+  if (phase === 'downloading' || phase === 'storing' || phase === 'failed') return phase;
+  return 'registered';
+}
+
+function servedPhase(deployment: Fields): ModelPhase {
+  switch (textIn(deployment, 'state')) {
+    case 'ready':
+      return 'ready';
+    case 'starting':
+    case 'loading':
+      return 'loading';
+    case 'failed':
+      return 'failed';
+    default:
+      return 'unloaded';
   }
-  return 'ready';
 }
 
 function itemsOf(body: unknown): Fields[] {
   return isFields(body) && Array.isArray(body.items) ? body.items.filter(isFields) : [];
 }
 
-function recordIn(holder: Fields, name: string): Fields {
+function fieldsIn(holder: Fields, name: string): Fields {
   const value = holder[name];
   return isFields(value) ? value : {};
 }
@@ -61,6 +76,11 @@ function recordIn(holder: Fields, name: string): Fields {
 function textIn(holder: Fields, name: string): string | null {
   const value = holder[name];
   return typeof value === 'string' ? value : null;
+}
+
+function numberIn(holder: Fields, name: string): number {
+  const value = holder[name];
+  return typeof value === 'number' ? value : 0;
 }
 
 function isFields(value: unknown): value is Fields {

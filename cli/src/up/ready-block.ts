@@ -41,16 +41,19 @@ function addresses({ url, key, keyFile }: ReadyFacts): string[] {
 }
 
 function models(all: readonly ModelProgress[]): string[] {
-  const lines = all.map((model) => {
-    if (model.error !== null)
-      return `  ${model.name}: could not be fetched: ${model.error} ${model.remedy ?? ''}`;
-    const names = [model.name, ...model.aliases].join(', ');
-    return `  ${names}  (${model.title})`;
-  });
-  const packaged = all.some((model) => model.name === 'smollm2-135m-instruct' && model.error === null);
-  const note =
-    'The packaged chat model is a small demonstration in English: it shows that everything works, and knows little.';
-  return ['Models', ...lines, ...(packaged ? [`  ${note}`] : [])];
+  if (all.length === 0) return ['Models     none yet; `samovar models` lists those that can be fetched'];
+  return ['Models', ...all.flatMap(modelLines)];
+}
+
+function modelLines(model: ModelProgress): string[] {
+  const names = [model.name, ...model.aliases].join(', ');
+  if (model.phase === 'failed')
+    return [
+      `  ${names}: does not answer: ${model.error ?? 'no reason was given'}`,
+      `    ${model.remedy ?? '`samovar models` and `samovar logs` tell more; it is tried again by itself.'}`,
+    ];
+  const state = model.phase === 'ready' ? '' : ', loaded when it is called';
+  return [`  ${names}  (${model.title}${state})`, ...(model.note === null ? [] : [`    ${model.note}`])];
 }
 
 function examples({ url, key, keyFile }: ReadyFacts): string[] {

@@ -1,45 +1,49 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ApiClient } from '../api-client.ts';
 import { formatBytes } from '../output/format-quantity.ts';
-import { type ModelProgress, readModelProgress } from './model-progress.ts';
+import { type ModelPhase, type ModelProgress, readModelProgress } from './model-progress.ts';
 
 const lookEveryMs = 500;
 const tellEveryMs = 2_000;
 /** Loading goes on by itself; the block need not wait for it longer than this. */
 const loadPatienceMs = 60_000;
+const settled: readonly ModelPhase[] = ['ready', 'unloaded', 'failed'];
 
 /**
- * Waits until every model that this installation fetches is there (or has failed) and loaded, telling the progress
- * of each download with size and rate.
+ * Waits until the models that this installation fetches are there (or have failed) and those that are being loaded
+ * are loaded, telling the progress of each download with size and rate. Returns the models that are not merely
+ * registered.
  */
 export async function waitForModels(
   client: ApiClient,
+  expected: readonly string[],
   tell: (line: string) => void,
 ): Promise<readonly ModelProgress[]> {
-  const lastLines = new Map<string, string>();
-  const lastTold = new Map<string, number>();
-  let allThereAt: number | null = null;
+  const teller = createTeller(tell);
+  let fetchedAt: number | null = null;
   for (;;) {
-    const models = readModelProgress(await client.get('/api/models')).filter(
-      (model) => model.phase !== 'not-fetched',
-    );
-    for (const model of models) {
-      const line = progressLine(model);
-      if (line === null || lastLines.get(model.name) === line) continue;
-      const isDownload = model.phase === 'downloading';
-      if (isDownload && Date.now() - (lastTold.get(model.name) ?? 0) < tellEveryMs) continue;
-      lastLines.set(model.name, line);
-      lastTold.set(model.name, Date.now());
-      tell(line);
-    }
-    const open = models.filter((model) => !['ready', 'unloaded', 'failed'].includes(model.phase));
-    if (open.length === 0) return models;
-    if (open.every((model) => model.phase === 'loading')) {
-      allThereAt ??= Date.now();
-      if (Date.now() - allThereAt > loadPatienceMs) return models;
-    } else allThereAt = null;
+    const all = readModelProgress(await client.get('/api/models'));
+    const models = all.filter((model) => model.phase !== 'registered' || expected.includes(model.name));
+    for (const model of models) teller(model);
+    const open = models.filter((model) => !settled.includes(model.phase));
+    const onlyLoading = open.every((model) => model.phase === 'loading');
+    fetchedAt = onlyLoading ? (fetchedAt ?? Date.now()) : null;
+    if (open.length === 0 || (fetchedAt !== null && Date.now() - fetchedAt > loadPatienceMs)) return models;
     await pause(lookEveryMs);
   }
+}
+
+/** Tells each model's line when it has changed; a download's not more often than a person reads. */
+function createTeller(tell: (line: string) => void): (model: ModelProgress) => void {
+  const last = new Map<string, { line: string; at: number }>();
+  return (model) => {
+    const line = progressLine(model);
+    const before = last.get(model.name);
+    if (line === null || before?.line === line) return;
+    if (model.phase === 'downloading' && before && Date.now() - before.at < tellEveryMs) return;
+    last.set(model.name, { line, at: Date.now() });
+    tell(line);
+  };
 }
 
 function progressLine(model: ModelProgress): string | null {
@@ -55,12 +59,10 @@ function progressLine(model: ModelProgress): string | null {
       return `Checking and storing ${name}.`;
     case 'loading':
       return `Loading ${name}.`;
-    case 'failed':
-      return `${name} could not be fetched: ${model.error ?? 'no reason was given'}`;
-    case 'waiting':
-    case 'not-fetched':
+    case 'registered':
     case 'unloaded':
     case 'ready':
+    case 'failed':
       return null;
   }
 }

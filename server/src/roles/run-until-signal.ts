@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import type { ServerSettings } from '../config/load-settings.ts';
 import { asSamovarError } from '../kernel/errors.ts';
 import type { Log } from '../kernel/ports/log.ts';
@@ -29,6 +30,8 @@ export async function runUntilSignal(run: RoleRun): Promise<void> {
     const running = await run.start(settings, log);
     if (running === null) process.exit(0);
     tellParent({ kind: 'ready' });
+    // Kept now, while it is whole: a killed process saves nothing.
+    flushCompileCache();
     stop.started(running, settings.drainSeconds * 1000, log);
   } catch (thrown) {
     await explain(thrown);
