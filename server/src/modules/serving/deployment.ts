@@ -36,6 +36,8 @@ export interface DeploymentStatus {
   /** From 0 to 1 while loading. */
   readonly loadProgress: number;
   readonly lastError: string | null;
+  /** The host cannot run it as things are (`lastError` says why), so waiting does not help. */
+  readonly refused: boolean;
   /** Starts of the worker since it was last ready for a minute. */
   readonly attempt: number;
   readonly hostName: string | null;

@@ -28,7 +28,7 @@ test('a model that is asked for is loaded, answers, and its progress and address
   floor.startHost();
   await floor.untilKnown(model);
   assert.equal((await floor.status(model)).state, 'unloaded');
-  await Promise.all(Array.from({ length: 20 }, () => requestLoad(floor, model.versionId)));
+  await Promise.all(Array.from({ length: 20 }, () => requestLoad(floor, model)));
   const loading = await floor.untilState(model, 'loading');
   assert.ok(loading.loadProgress >= 0 && loading.loadProgress < 1);
   await floor.untilState(model, 'ready');
@@ -95,12 +95,12 @@ test('the least recently used model makes room, the pinned one never', async () 
   await setResidency(floor, operator(), pinned.versionId, { pinned: true });
   await floor.untilState(pinned, 'ready');
   for (const model of [older, newer]) {
-    await requestLoad(floor, model.versionId);
+    await requestLoad(floor, model);
     await floor.untilState(model, 'ready');
   }
   await floor.call(older, { ms: 1 });
   await floor.call(newer, { ms: 1 });
-  await requestLoad(floor, fourth.versionId);
+  await requestLoad(floor, fourth);
   await floor.untilState(fourth, 'ready');
   assert.equal((await floor.status(older)).state, 'unloaded');
   assert.equal((await floor.status(newer)).state, 'ready');
@@ -113,6 +113,7 @@ test('a model that can never fit is refused with both sizes, and other models go
   floor.startHost({ memoryBudgetBytes: 2 * 2 ** 20, preload: ['huge', 'small'] });
   const refused = await floor.untilState(huge, 'failed');
   assert.match(refused.lastError ?? '', /needs 3 MB, and of the memory budget of 2 MB/);
+  assert.equal(refused.refused, true);
   await floor.untilState(small, 'ready');
 });
 
@@ -123,7 +124,7 @@ test('a model that nobody calls is unloaded, and loaded again when asked for', a
   const pid = await floor.workerPid(model);
   await floor.untilState(model, 'unloaded');
   await floor.until(async () => !pidLives(pid));
-  await requestLoad(floor, model.versionId);
+  await requestLoad(floor, model);
   await floor.untilState(model, 'ready');
 });
 

@@ -1,4 +1,5 @@
 import { newId } from '../../kernel/ids.ts';
+import type { DatabaseTransaction } from '../../kernel/ports/database.ts';
 import type { ServedModel } from '../registry/index.ts';
 import { insertMissingDeployments } from './deployment-store.ts';
 import type { ServingDependencies } from './serving-dependencies.ts';
@@ -10,16 +11,24 @@ export async function ensureDeployments(
 ): Promise<void> {
   if (models.length === 0) return;
   await serving.database.transaction().execute(async (transaction) => {
-    const created = await insertMissingDeployments(
-      transaction,
-      models.map((model) => ({
-        id: newId(),
-        organizationId: model.organizationId,
-        projectId: model.projectId,
-        versionId: model.versionId,
-        modelName: model.name,
-      })),
-    );
-    if (created.length > 0) await serving.configVersion.bump(transaction);
+    if (await addDeployments(transaction, models)) await serving.configVersion.bump(transaction);
   });
+}
+
+/** The same within the caller's transaction; true when there were new ones. */
+export async function addDeployments(
+  transaction: DatabaseTransaction,
+  models: readonly ServedModel[],
+): Promise<boolean> {
+  const created = await insertMissingDeployments(
+    transaction,
+    models.map((model) => ({
+      id: newId(),
+      organizationId: model.organizationId,
+      projectId: model.projectId,
+      versionId: model.versionId,
+      modelName: model.name,
+    })),
+  );
+  return created.length > 0;
 }

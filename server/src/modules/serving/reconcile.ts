@@ -52,7 +52,7 @@ async function readDeployments(pass: Pass, models: readonly ServedModel[]): Prom
   if (missing.length === 0 && preload.length === 0) return deployments;
   await ensureDeployments(host, missing);
   for (const model of preload) {
-    await requestLoad(host, model.versionId);
+    await requestLoad(host, model);
     memory.preloaded.add(model.versionId);
   }
   return await selectDeployments(host.database);

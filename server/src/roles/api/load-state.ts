@@ -10,8 +10,9 @@ const failuresToTell = 3;
 export async function readLoadState(database: Database, model: ServedModel): Promise<LoadState> {
   const deployments = await listDeployments(database, model);
   const deployment = deployments.find(({ versionId }) => versionId === model.versionId);
-  if (!deployment) return { failure: 'it is not deployed on this installation' };
+  if (!deployment) return { failure: null };
   if (deployment.desired === 'stopped') return { failure: 'it is stopped' };
+  if (deployment.refused) return { failure: deployment.lastError };
   if (deployment.state !== 'failed' || deployment.attempt < failuresToTell) return { failure: null };
   return { failure: deployment.lastError ?? 'its worker ended' };
 }

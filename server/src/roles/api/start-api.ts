@@ -65,7 +65,7 @@ export async function startApi(settings: ServerSettings, log: Log): Promise<Runn
   const inference = createInference({
     policy: () => policy.current(),
     onPolicyChange: (listener) => policy.onChange(listener),
-    requestLoad: (model) => requestLoad({ database, configVersion }, model.versionId),
+    requestLoad: (model) => requestLoad({ database, configVersion }, model),
     loadState: (model) => readLoadState(database, model),
     limiter: createKeyLimiter(clock),
     meter,
