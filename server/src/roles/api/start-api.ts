@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { dataFolder } from '@samovar/contract/data-folder';
+import { describeSettings } from '../../config/describe-settings.ts';
 import type { ServerSettings } from '../../config/load-settings.ts';
 import { systemClock } from '../../kernel/clock.ts';
 import { asSamovarError, SamovarError } from '../../kernel/errors.ts';
@@ -20,6 +21,7 @@ import { type ConfigWatch, watchConfigVersion } from '../../platform/postgres/wa
 import { loadMasterKey } from '../../platform/sealing/load-master-key.ts';
 import { createSealing } from '../../platform/sealing/sealing.ts';
 import { createMetrics } from '../../platform/telemetry/metrics.ts';
+import { consoleApiRoutes } from '../../surfaces/console-api/index.ts';
 import { openaiRoutes } from '../../surfaces/openai/index.ts';
 import { systemErrorBody, systemRoutes } from '../../surfaces/system/index.ts';
 import { ownVersion } from '../prepare/own-version.ts';
@@ -54,8 +56,9 @@ export async function startApi(settings: ServerSettings, log: Log): Promise<Runn
   const clock = systemClock;
   const configVersion = createConfigVersion();
   const metrics = createMetrics();
+  const bulkInsert = createBulkInsert(postgres.pool, settings.postgresSchema);
   const meter = createUsageMeter({
-    bulkInsert: createBulkInsert(postgres.pool, settings.postgresSchema),
+    bulkInsert,
     spoolFolder: data.spool,
     flushMs: settings.meteringFlushMs,
     maxBuffered: meterBuffer,
@@ -78,6 +81,15 @@ export async function startApi(settings: ServerSettings, log: Log): Promise<Runn
   let draining = false;
   const routes: BoundRoute[] = [
     ...openaiRoutes({ startInference: inference.start, policy: () => policy.current() }),
+    ...consoleApiRoutes({
+      database,
+      configVersion,
+      clock,
+      version: ownVersion(),
+      startedAt: clock.now(),
+      settings: describeSettings(),
+      checkPostgres: () => bulkInsert.check(),
+    }),
     ...systemRoutes({
       version: ownVersion(),
       checks: () =>
