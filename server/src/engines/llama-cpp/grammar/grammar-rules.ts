@@ -28,13 +28,14 @@ export function createGrammarRules(tooLarge: () => SamovarError): GrammarRules {
       .toLowerCase()
       .replace(/[^a-z0-9]+/g, '-')
       .slice(0, 24)}-${bodies.size}`;
-    bodies.set(name, '');
+    bodies.set(name, '""');
     return name;
   };
   const define = (name: string, body: string) => {
     textLength += name.length + body.length;
     if (textLength > maxTextLength) throw tooLarge();
-    bodies.set(name, body);
+    // A rule without any body would run on into the next line.
+    bodies.set(name, body === '' ? '""' : body);
   };
   return {
     reserve,

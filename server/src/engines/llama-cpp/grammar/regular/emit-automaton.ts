@@ -30,7 +30,8 @@ export function emitAutomaton(
   const steps = (state: number): string[] => {
     const { edges, accepting } = automaton[state] ?? { edges: [], accepting: false };
     const alternatives = edges.map(({ set, target }) => chain(write(set), target));
-    return accepting ? [...alternatives, ''] : alternatives;
+    // An alternative that is empty and last would run on into the next line.
+    return accepting ? ['""', ...alternatives] : alternatives;
   };
   const chain = (first: string, target: number): string => {
     let text = first;

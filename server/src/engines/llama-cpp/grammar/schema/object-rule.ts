@@ -112,7 +112,7 @@ function memberSequence(
     if (member.required) return taken;
     const left = from(index + 1, count);
     const ways = [taken, left].filter((way) => way !== null);
-    return ways.length === 0 ? null : ways.join(' | ');
+    return ways.length === 0 ? null : ways.map((way) => way || '""').join(' | ');
   };
   return from(0, 0);
 }
