@@ -2,6 +2,7 @@ import { Pool } from 'undici';
 
 /** Requests at once to one worker; its own queue refuses long before. */
 const connectionsPerWorker = 4096;
+const closeMs = 500;
 
 /** Keep-alive connections to model workers, one pool for each address. */
 export interface WorkerConnections {
@@ -31,11 +32,18 @@ export function createWorkerConnections(): WorkerConnections {
       }
     },
     async close() {
-      const closing = [...pools.values()].map((pool) => pool.destroy());
+      const closing = [...pools.values()].map(closeSoon);
       pools.clear();
       await Promise.all(closing);
     },
   };
+}
+
+/** Lets what is being sent (cancellations) get out, then breaks the connections. */
+async function closeSoon(pool: Pool): Promise<void> {
+  const timer = setTimeout(() => void pool.destroy(), closeMs);
+  await pool.close();
+  clearTimeout(timer);
 }
 
 /** `unix:/path` or `http://host:port`. Workers answer when they have thought: only the connection has a time limit. */
