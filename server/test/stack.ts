@@ -1,0 +1,129 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { dataFolder } from '@samovar/contract/data-folder';
+import { testCacheFolder } from './cache-folder.ts';
+import { createTestDatabase } from './postgres.ts';
+
+export interface TestStack {
+  readonly url: string;
+  /** The key of the first run. */
+  readonly key: string;
+  readonly data: string;
+  stop(): Promise<void>;
+}
+
+const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+const readyWithinMs = 300_000;
+const stopWithinMs = 30_000;
+
+/**
+ * The whole platform as one starts it (`main.ts all`): a supervisor, the three roles and the real default models.
+ * With SAMOVAR_TEST_STACK_URL and SAMOVAR_TEST_STACK_KEY set, one that runs already.
+ */
+export async function startTestStack(settings: Readonly<Record<string, string>> = {}): Promise<TestStack> {
+  const { SAMOVAR_TEST_STACK_URL: running, SAMOVAR_TEST_STACK_KEY: runningKey } = process.env;
+  if (running && runningKey) return { url: running, key: runningKey, data: '', stop: async () => {} };
+  const database = await createTestDatabase();
+  const data = await mkdtemp(join(tmpdir(), 'samovar-stack-'));
+  const port = await freePort();
+  const child = spawn(process.execPath, [main, 'all', '--attached'], {
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    env: {
+      ...process.env,
+      SAMOVAR_DATA: data,
+      SAMOVAR_HOST: '127.0.0.1',
+      SAMOVAR_PORT: String(port),
+      SAMOVAR_POSTGRES_URL: database.url,
+      SAMOVAR_LOG_LEVEL: 'warn',
+      SAMOVAR_TEST_CACHE: testCacheFolder(),
+      ...settings,
+    },
+  });
+  const output = outputOf(child);
+  const stop = async (): Promise<void> => {
+    await endProcess(child);
+    await database.end();
+    await rm(data, { recursive: true, force: true });
+  };
+  const url = `http://127.0.0.1:${port}`;
+  try {
+    await untilReady(url, child, output);
+    const key = (await readFile(dataFolder(data).firstKey, 'utf8')).trim();
+    await untilModelsAreListed(url, key);
+    return { url, key, data, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function untilReady(url: string, child: ChildProcess, output: () => string): Promise<void> {
+  const deadline = Date.now() + readyWithinMs;
+  while (Date.now() < deadline) {
+    if (child.exitCode !== null) throw new Error(`The stack ended with ${child.exitCode}: ${output()}`);
+    if (await answers(`${url}/readyz`)) return;
+    await wait(200);
+  }
+  throw new Error(`The stack was not ready in time: ${output()}`);
+}
+
+/** The models of a fresh installation are imported by a job. */
+async function untilModelsAreListed(url: string, key: string): Promise<void> {
+  const deadline = Date.now() + readyWithinMs;
+  const headers = { authorization: `Bearer ${key}` };
+  while (Date.now() < deadline) {
+    const [chat, embedding] = await Promise.all(
+      ['chat-default', 'embedding-default'].map((alias) => answers(`${url}/v1/models/${alias}`, headers)),
+    );
+    if (chat && embedding) return;
+    await wait(500);
+  }
+  throw new Error('The default models were not imported in time');
+}
+
+async function answers(url: string, headers: Record<string, string> = {}): Promise<boolean> {
+  try {
+    const response = await fetch(url, { headers });
+    await response.arrayBuffer();
+    return response.ok;
+  } catch {
+    // Nothing listens yet.
+    return false;
+  }
+}
+
+function outputOf(child: ChildProcess): () => string {
+  let text = '';
+  const keep = (chunk: Buffer) => {
+    text = `${text}${chunk.toString('utf8')}`.slice(-4000);
+  };
+  child.stdout?.on('data', keep);
+  child.stderr?.on('data', keep);
+  return () => text;
+}
+
+async function endProcess(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  child.kill('SIGTERM');
+  const timer = setTimeout(() => child.kill('SIGKILL'), stopWithinMs);
+  await ended;
+  clearTimeout(timer);
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      const port = typeof address === 'object' && address !== null ? address.port : 0;
+      server.close(() => resolve(port));
+    });
+  });
+}
