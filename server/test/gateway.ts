@@ -68,7 +68,10 @@ export async function startTestGateway(options: GatewayOptions = {}): Promise<Te
   const embedding = servedModel('e', embeddingVersionId, 'embedding');
   const models = {
     models: new Map([chat, embedding].map((model) => [`${projectId}/${model.name}`, model])),
-    aliases: new Map([[`${projectId}/chat-default`, chat]]),
+    aliases: new Map([
+      [`${projectId}/chat-default`, chat],
+      [`${projectId}/embedding-default`, embedding],
+    ]),
     pending: new Map(),
   };
   const keys = new Map([[hashKeySecret(key).toString('hex'), record]]);
