@@ -8,7 +8,7 @@ import { obeyHost } from './obey-host.ts';
 type StartWorker = (start: WorkerStart, log: Log) => Promise<Running>;
 
 /** Each engine loads its own code alone. */
-const engines: Record<ModelManifest['engine'], StartWorker> = {
+const engines: Partial<Record<ModelManifest['engine'], StartWorker>> = {
   'llama-cpp': async (start, log) =>
     (await import('../engines/llama-cpp/start-llama-cpp-worker.ts')).startLlamaCppWorker(start, log),
   onnx: async (start, log) =>
@@ -21,4 +21,6 @@ const log = createLog({ level: start.logLevel, role: 'model-worker' }).child({
   model: start.modelName,
   workerId: start.workerId,
 });
-host.started(await engines[start.manifest.engine](start, log));
+const startWorker = engines[start.manifest.engine];
+if (startWorker === undefined) throw new Error(`this release has no engine ${start.manifest.engine}`);
+host.started(await startWorker(start, log));
