@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { pythonWithOpenai } from '../python-with-openai.ts';
+import { startTestStack, type TestStack } from '../stack.ts';
+import { type RunnableBlock, runnableBlocks } from './runnable-blocks.ts';
+
+const run = promisify(execFile);
+const checkout = fileURLToPath(new URL('../../..', import.meta.url));
+
+let stack: TestStack;
+let python: string;
+before(async () => {
+  stack = await startTestStack();
+  python = await pythonWithOpenai();
+});
+after(() => stack?.stop());
+
+const pages = [
+  'README.md',
+  ...readdirSync(join(checkout, 'docs'))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
+];
+const blocks = pages.flatMap((page) => runnableBlocks(page, readFileSync(join(checkout, page), 'utf8')));
+
+test('the guides have examples that run', () => {
+  assert.ok(blocks.length >= 8, `only ${blocks.length} blocks are marked to be run`);
+});
+
+for (const block of blocks) {
+  test(`the example at ${block.page}:${block.line} does what it says`, async () => {
+    const { stdout } = await runBlock(block);
+    assert.notEqual(stdout.trim(), '', 'it printed nothing');
+    assert.doesNotMatch(stdout, /"error":\s*\{/);
+  });
+}
+
+async function runBlock(block: RunnableBlock): Promise<{ stdout: string }> {
+  const [program, args] = commandOf(block);
+  const options = { cwd: checkout, env: environment(), timeout: 120_000 };
+  try {
+    return await run(program, args, options);
+  } catch (error) {
+    const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
+    return assert.fail(`${stdout}${stderr}` || String(error));
+  }
+}
+
+function commandOf(block: RunnableBlock): [string, string[]] {
+  if (block.language === 'python') return [python, ['-c', block.code]];
+  if (block.language === 'ts')
+    return [process.execPath, ['--input-type=module-typescript', '--eval', block.code]];
+  // As a reader would: any failing line fails the example. The address in the README is the default one.
+  return ['sh', ['-euc', block.code.replaceAll('http://127.0.0.1:8080', stack.url)]];
+}
+
+function environment(): NodeJS.ProcessEnv {
+  return {
+    ...process.env,
+    SAMOVAR_DATA: stack.data,
+    SAMOVAR_PORT: new URL(stack.url).port,
+    SAMOVAR_URL: stack.url,
+    SAMOVAR_API_KEY: stack.key,
+  };
+}
