@@ -15,9 +15,7 @@ import { createKeyLimiter, createUsageMeter } from '../../modules/usage/index.ts
 import { createHttpServer } from '../../platform/http/http-server.ts';
 import { createBulkInsert } from '../../platform/postgres/bulk-insert.ts';
 import { createConfigVersion } from '../../platform/postgres/config-version.ts';
-import { openPostgres, type Postgres } from '../../platform/postgres/connect-postgres.ts';
 import { isConnectionFailure } from '../../platform/postgres/postgres-error.ts';
-import { type ConfigWatch, watchConfigVersion } from '../../platform/postgres/watch-config-version.ts';
 import { loadMasterKey } from '../../platform/sealing/load-master-key.ts';
 import { createSealing } from '../../platform/sealing/sealing.ts';
 import { createMetrics } from '../../platform/telemetry/metrics.ts';
@@ -26,8 +24,8 @@ import { openaiRoutes } from '../../surfaces/openai/index.ts';
 import { systemErrorBody, systemRoutes } from '../../surfaces/system/index.ts';
 import { ownVersion } from '../prepare/own-version.ts';
 import { createAuthenticate } from './authenticate.ts';
+import { followPolicy } from './follow-policy.ts';
 import { readLoadState } from './load-state.ts';
-import { createPolicyHolder, type PolicyHolder } from './policy-snapshot.ts';
 import { readinessChecks } from './readiness-checks.ts';
 import { createRunOnce } from './run-once.ts';
 
@@ -51,11 +49,13 @@ export async function startApi(settings: ServerSettings, log: Log): Promise<Runn
     masterKeyFile: settings.masterKeyFile,
     ownFile: data.masterKey,
   });
-  const { postgres, watch, policy } = followPolicy(settings, log);
+  const { postgres, watch, policy, end: endPolicy } = followPolicy(settings, log);
   const { database } = postgres;
   const clock = systemClock;
   const configVersion = createConfigVersion();
   const metrics = createMetrics();
+  const version = ownVersion();
+  const startedAt = clock.now();
   const bulkInsert = createBulkInsert(postgres.pool, settings.postgresSchema);
   const meter = createUsageMeter({
     bulkInsert,
@@ -78,6 +78,11 @@ export async function startApi(settings: ServerSettings, log: Log): Promise<Runn
     settings,
     workerToken: deriveWorkerToken(masterKey),
   });
+  const release = async (): Promise<void> => {
+    await inference.close();
+    await meter.stop();
+    await endPolicy();
+  };
   let draining = false;
   const routes: BoundRoute[] = [
     ...openaiRoutes({ startInference: inference.start, policy: () => policy.current() }),
@@ -85,13 +90,13 @@ export async function startApi(settings: ServerSettings, log: Log): Promise<Runn
       database,
       configVersion,
       clock,
-      version: ownVersion(),
-      startedAt: clock.now(),
+      version,
+      startedAt,
       settings: describeSettings(),
       checkPostgres: () => bulkInsert.check(),
     }),
     ...systemRoutes({
-      version: ownVersion(),
+      version,
       checks: () =>
         readinessChecks({
           policy,
@@ -113,6 +118,9 @@ export async function startApi(settings: ServerSettings, log: Log): Promise<Runn
     mapError,
     endRunning: (error) => inference.endAll(error),
     log,
+  }).catch(async (error: unknown) => {
+    await release();
+    throw error;
   });
   metrics.measure([
     {
@@ -138,10 +146,7 @@ export async function startApi(settings: ServerSettings, log: Log): Promise<Runn
   const stop = async (graceMs: number): Promise<void> => {
     draining = true;
     await server.stop(graceMs);
-    await inference.close();
-    await meter.stop();
-    await watch.stop();
-    await postgres.end();
+    await release();
   };
   return {
     url,
@@ -150,37 +155,6 @@ export async function startApi(settings: ServerSettings, log: Log): Promise<Runn
       return stopped;
     },
   };
-}
-
-interface FollowedPolicy {
-  readonly postgres: Postgres;
-  readonly watch: ConfigWatch;
-  readonly policy: PolicyHolder;
-}
-
-/** Opens the database and keeps the policy snapshot as new as it says. */
-function followPolicy(settings: ServerSettings, log: Log): FollowedPolicy {
-  const url = settings.postgresUrl;
-  if (url === null)
-    throw new SamovarError('setup.setting_invalid', {
-      params: {
-        name: 'SAMOVAR_POSTGRES_URL',
-        source: 'the settings',
-        reason: 'the role `api` needs it; the role `all` sets it by itself',
-      },
-    });
-  const address = { url, caFile: settings.caFile, schema: settings.postgresSchema, log };
-  const postgres = openPostgres({ ...address, poolSize: settings.postgresPoolSize });
-  let confirmedAt: () => number | null = () => null;
-  const policy = createPolicyHolder({
-    database: postgres.database,
-    awaySeconds: settings.postgresAwaySeconds,
-    lastConfirmedAt: () => confirmedAt(),
-    clock: systemClock,
-  });
-  const watch = watchConfigVersion({ ...address, onChange: (version) => policy.load(version) });
-  confirmedAt = () => watch.lastConfirmedAt();
-  return { postgres, watch, policy };
 }
 
 function mapError(thrown: unknown): SamovarError {
