@@ -1,6 +1,5 @@
 import { createWriteStream } from 'node:fs';
 import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { ManifestFile, ModelManifest } from '@samovar/contract/worker-protocol';
@@ -11,6 +10,9 @@ import { parseSource } from '../src/modules/registry/model-source.ts';
 import { parseManifest } from '../src/modules/registry/parse-manifest.ts';
 import { openVerifiedFile } from '../src/modules/registry/verified-file.ts';
 import { createPackageSource } from '../src/platform/package-sources/create-package-source.ts';
+import { testCacheFolder } from './cache-folder.ts';
+
+export { testCacheFolder };
 
 export type TestModelName = 'smollm2-135m-instruct' | 'all-minilm-l6-v2' | 'qwen2.5-coder-0.5b-instruct';
 
@@ -21,11 +23,6 @@ export interface TestModel {
 }
 
 const modelsFolder = new URL('../../models/', import.meta.url);
-
-/** Where tests keep what they fetch, between runs too. */
-export function testCacheFolder(): string {
-  return process.env.SAMOVAR_TEST_CACHE || join(homedir(), '.cache', 'samovar-test');
-}
 
 /** A real model of the catalogue, fetched by the product's own sources the first time and kept by SHA-256. */
 export async function testModel(name: TestModelName): Promise<TestModel> {
