@@ -14,6 +14,7 @@ export class ApiError extends CommandError {
     super(
       message ?? `The server answered with status ${httpStatus}.`,
       remedy ?? '`samovar logs api` has the details.',
+      httpStatus === 401 || httpStatus === 403 ? exitStatus.notAuthorized : exitStatus.failed,
     );
     this.httpStatus = httpStatus;
     this.code = code;

@@ -6,6 +6,8 @@ export const exitStatus = {
   usage: 2,
   /** Samovar does not run, or does not answer. */
   notRunning: 3,
+  /** The key is missing or not valid, or lacks a permission. */
+  notAuthorized: 4,
 } as const;
 
 /** A failure that the person at the terminal can act on: one sentence and its remedy, no stack. */

@@ -42,6 +42,42 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./commands/doctor.ts'),
   },
   {
+    name: 'ask',
+    group: 'use',
+    summary: 'ask a model once; reads standard input too',
+    load: () => import('./commands/ask.ts'),
+  },
+  {
+    name: 'chat',
+    group: 'use',
+    summary: 'talk with a model in the terminal',
+    load: () => import('./commands/chat.ts'),
+  },
+  {
+    name: 'models',
+    group: 'use',
+    summary: 'what answers and in which state; load and unload',
+    load: () => import('./commands/models.ts'),
+  },
+  {
+    name: 'keys',
+    group: 'manage',
+    summary: 'create, list and revoke API keys',
+    load: () => import('./commands/keys.ts'),
+  },
+  {
+    name: 'usage',
+    group: 'manage',
+    summary: 'requests and tokens by day, model, key or endpoint',
+    load: () => import('./commands/usage.ts'),
+  },
+  {
+    name: 'config',
+    group: 'manage',
+    summary: 'every setting with its source',
+    load: () => import('./commands/config.ts'),
+  },
+  {
     name: 'test',
     group: 'develop',
     summary: 'run the tests: what CI runs, a group, or a file',

@@ -1,0 +1,69 @@
+import type { Permission } from '@samovar/contract/permissions';
+
+/* What the console API answers, as far as the commands read it; /openapi.json describes it whole. */
+
+export interface KeyAnswer {
+  readonly id: string;
+  readonly name: string;
+  readonly prefix: string;
+  readonly permissions: readonly Permission[];
+  readonly limits: {
+    readonly requestsPerMinute: number | null;
+    readonly tokensPerMinute: number | null;
+    readonly parallelRequests: number | null;
+  };
+  readonly state: 'valid' | 'expired' | 'revoked';
+  readonly expiresAt: string | null;
+  readonly createdAt: string;
+}
+
+export interface CreatedKeyAnswer extends KeyAnswer {
+  readonly secret: string;
+}
+
+export interface KeyPageAnswer {
+  readonly items: readonly KeyAnswer[];
+  readonly nextCursor: string | null;
+}
+
+export interface ModelAnswer {
+  readonly name: string;
+  readonly title: string;
+  readonly task: 'chat' | 'embedding';
+  readonly engine: string;
+  readonly aliases: readonly string[];
+  readonly state: 'registered' | 'importing' | 'ready' | 'failed';
+  readonly import: {
+    readonly downloadedBytes: number;
+    readonly totalBytes: number;
+    readonly bytesPerSecond: number;
+    readonly error: string | null;
+  };
+  readonly deployment: {
+    readonly residency: 'always' | 'on-demand' | 'stopped';
+    readonly pinned: boolean;
+    readonly state: string;
+    readonly loadProgress: number;
+    readonly lastError: string | null;
+    readonly host: string | null;
+    readonly residentBytes: number;
+  } | null;
+  readonly sizeBytes: number;
+}
+
+export interface UsageTotalsAnswer {
+  readonly requests: number;
+  readonly failedRequests: number;
+  readonly inputTokens: number;
+  readonly cachedInputTokens: number;
+  readonly outputTokens: number;
+  readonly reasoningTokens: number;
+}
+
+export interface UsageAnswer {
+  readonly from: string;
+  readonly to: string;
+  readonly groupBy: string;
+  readonly groups: readonly (UsageTotalsAnswer & { readonly group: string })[];
+  readonly totals: UsageTotalsAnswer;
+}

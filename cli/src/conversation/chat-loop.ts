@@ -1,0 +1,83 @@
+import { createInterface } from 'node:readline/promises';
+import type { ApiClient } from '../api-client.ts';
+import { CommandError, exitStatus } from '../command-error.ts';
+import { printLine, printNews } from '../output/print-line.ts';
+import type { Conversation } from './conversation.ts';
+
+const help = [
+  '/model NAME   go on with another model; without a name: which there are',
+  '/reset        forget what was said',
+  '/help         this',
+  'Ctrl-C stops an answer, Ctrl-D leaves.',
+].join('\n');
+
+/** Reads lines from the terminal and answers each, until the input ends. */
+export async function runChat(client: ApiClient, conversation: Conversation): Promise<void> {
+  const terminal = createInterface({ input: process.stdin, output: process.stdout, prompt: '> ' });
+  let running: AbortController | null = null;
+  terminal.on('SIGINT', () => {
+    if (running) {
+      running.abort();
+      return;
+    }
+    process.stdout.write('\n');
+    printNews('Ctrl-D leaves.');
+    terminal.prompt();
+  });
+  terminal.prompt();
+  for await (const line of terminal) {
+    running = new AbortController();
+    try {
+      await turn(client, conversation, line.trim(), running.signal);
+    } catch (error) {
+      // The conversation goes on after what a person can act on; without a server there is none.
+      if (!(error instanceof CommandError) || error.status === exitStatus.notRunning) throw error;
+      printNews(`${error.message}\n${error.remedy}`);
+    } finally {
+      running = null;
+    }
+    terminal.prompt();
+  }
+  process.stdout.write('\n');
+}
+
+async function turn(
+  client: ApiClient,
+  conversation: Conversation,
+  line: string,
+  signal: AbortSignal,
+): Promise<void> {
+  if (line === '') return;
+  if (!line.startsWith('/')) return await answer(conversation, line, signal);
+  const [word, ...others] = line.split(/\s+/);
+  if (word === '/help') printLine(help);
+  else if (word === '/reset') {
+    conversation.reset();
+    printLine('Forgotten.');
+  } else if (word === '/model') await switchModel(client, conversation, others.join(' '));
+  else printLine(`There is no ${word}.\n${help}`);
+}
+
+async function answer(conversation: Conversation, line: string, signal: AbortSignal): Promise<void> {
+  const given = await conversation.ask(line, (text) => process.stdout.write(text), signal);
+  process.stdout.write('\n');
+  if (signal.aborted) printNews('(stopped)');
+  else if (given.finishReason === 'length') printNews('(cut: it reached the longest length)');
+}
+
+async function switchModel(client: ApiClient, conversation: Conversation, name: string): Promise<void> {
+  if (name === '') {
+    printLine(`Now ${conversation.model}. There are: ${(await chatModels(client)).join(', ')}`);
+    return;
+  }
+  await client.get(`/v1/models/${encodeURIComponent(name)}`);
+  conversation.switchModel(name);
+  printLine(`Now ${name}.`);
+}
+
+async function chatModels(client: ApiClient): Promise<readonly string[]> {
+  const list = (await client.get('/v1/models')) as {
+    readonly data: readonly { readonly id: string; readonly samovar?: { readonly task?: string } }[];
+  };
+  return list.data.filter((model) => model.samovar?.task !== 'embedding').map((model) => model.id);
+}
