@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { dirname } from 'node:path';
+import { after, test } from 'node:test';
+import { dataFolder } from '@samovar/contract/data-folder';
+import { isRunning } from '@samovar/contract/process-identity';
+import { newDataFolder, runSamovar, startSamovar } from '../../test/run-samovar.ts';
+import { lastRecord } from '../running-server.ts';
+
+const folders: string[] = [];
+after(() => {
+  for (const folder of folders) rmSync(dirname(folder), { recursive: true, force: true });
+});
+
+function folder(): string {
+  const made = newDataFolder();
+  folders.push(made);
+  return made;
+}
+
+test('up --detach, status, a second up, logs and down work together, and nothing is left', async () => {
+  const data = folder();
+  const up = await runSamovar(data, ['up', '--detach']);
+  assert.equal(up.status, 0, up.err);
+  const record = lastRecord(data);
+  assert.ok(record);
+  assert.match(up.out, new RegExp(`Ready\n\nAPI +${record.url}/v1`));
+  assert.match(up.out, /curl -N[\s\S]*from openai import OpenAI[\s\S]*import OpenAI from 'openai'/);
+  const key = readFileSync(dataFolder(data).firstKey, 'utf8').trim();
+  assert.ok(!up.out.includes(key), 'the key is shown on a terminal only');
+
+  const status = await runSamovar(data, ['status', '--json']);
+  assert.equal(status.status, 0, status.err);
+  const shown: { url: string; processes: { role: string; running: boolean }[] } = JSON.parse(status.out);
+  assert.equal(shown.url, record.url);
+  assert.deepEqual(
+    shown.processes.map((each) => [each.role, each.running]),
+    ['supervisor', 'postgres', 'api', 'engine', 'worker'].map((role) => [role, true]),
+  );
+
+  const again = await runSamovar(data, ['up']);
+  assert.equal(again.status, 0);
+  assert.match(again.out, new RegExp(`already runs at ${record.url}`));
+
+  const logs = await runSamovar(data, ['logs', 'api', '-n', '1000']);
+  assert.match(logs.out, /"msg":"listening"/);
+
+  const down = await runSamovar(data, ['down']);
+  assert.equal(down.status, 0, down.err);
+  for (const each of [record, ...record.children]) assert.equal(isRunning(each), false);
+  const gone = await runSamovar(data, ['status']);
+  assert.equal(gone.status, 3);
+  assert.equal((await runSamovar(data, ['down'])).status, 0);
+});
+
+test('up in the foreground drains on Ctrl-C and leaves nothing behind', async () => {
+  const data = folder();
+  const up = startSamovar(data, ['up']);
+  await up.shows('Ready');
+  const record = lastRecord(data);
+  assert.ok(record);
+  up.child.kill('SIGINT');
+  const { status, err } = await up.finished;
+  assert.equal(status, 0, err);
+  assert.match(err, /Stopping; running answers get up to 2 seconds/);
+  for (const each of [record, ...record.children]) assert.equal(isRunning(each), false);
+});
+
+test('when up itself is killed, its supervisor stops everything in order', async () => {
+  const data = folder();
+  const up = startSamovar(data, ['up']);
+  await up.shows('Ready');
+  const record = lastRecord(data);
+  assert.ok(record);
+  up.child.kill('SIGKILL');
+  const deadline = Date.now() + 20_000;
+  while ([record, ...record.children].some(isRunning) && Date.now() < deadline)
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  for (const each of [record, ...record.children]) assert.equal(isRunning(each), false);
+  assert.equal(existsSync(dataFolder(data).supervisor), false);
+});
+
+test('a port in use and a setting that does not fit end it with one sentence and its remedy', async () => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  const port = typeof address === 'object' && address ? String(address.port) : '';
+  const used = await runSamovar(folder(), ['up', '--port', port]);
+  server.close();
+  assert.equal(used.status, 1);
+  assert.match(used.err, new RegExp(`Port ${port} on 127.0.0.1 is already in use\\.\n.*--port`));
+  const unfit = await runSamovar(folder(), ['up', '--port', 'eighty']);
+  assert.equal(unfit.status, 1);
+  assert.match(unfit.err, /^The setting SAMOVAR_PORT from the command line is not valid: .*\n.*\n$/);
+});
+
+test('every command has help, and an unknown one ends with 2', async () => {
+  const data = folder();
+  for (const name of ['up', 'down', 'status', 'logs', 'doctor']) {
+    const help = await runSamovar(data, [name, '--help']);
+    assert.equal(help.status, 0);
+    assert.match(help.out, new RegExp(`^Usage: samovar ${name} `));
+  }
+  assert.equal((await runSamovar(data, ['brew'])).status, 2);
+  assert.equal((await runSamovar(data, ['up', '--brew'])).status, 2);
+  assert.equal((await runSamovar(data, [])).status, 0);
+});
+
+test('doctor judges this machine in JSON too, and a folder that cannot be written fails it', async () => {
+  const well = await runSamovar(folder(), ['doctor', '--json']);
+  assert.equal(well.status, 0, well.out);
+  const { items }: { items: { name: string; state: string }[] } = JSON.parse(well.out);
+  assert.ok(items.some((item) => item.name === 'Node' && item.state === 'ok'));
+  const ill = await runSamovar('/proc/1/data', ['doctor']);
+  assert.equal(ill.status, 1);
+  assert.match(ill.out, /FAIL {2}Data folder: .*\n {6}Give this user the right/);
+});

@@ -1,0 +1,78 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { chmodSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+
+export interface Finished {
+  readonly status: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+export interface RunningCommand {
+  readonly child: ChildProcess;
+  readonly finished: Promise<Finished>;
+  /** Resolves as soon as this text was written on the standard output. */
+  shows(text: string): Promise<void>;
+}
+
+/** A data folder of its own, in which PostgreSQL's user can work too. */
+export function newDataFolder(): string {
+  const root = mkdtempSync(join(tmpdir(), 'samovar-cli-'));
+  chmodSync(root, 0o711);
+  return join(root, 'data');
+}
+
+/** Starts `samovar …` on a data folder, on a free port, without models to fetch unless `settings` say so. */
+export function startSamovar(
+  data: string,
+  words: readonly string[],
+  settings: Readonly<Record<string, string>> = {},
+): RunningCommand {
+  const child = spawn(process.execPath, [main, ...words], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      ...process.env,
+      SAMOVAR_DATA: data,
+      SAMOVAR_PORT: '0',
+      SAMOVAR_DEFAULT_MODELS: ',',
+      SAMOVAR_DRAIN_SECONDS: '2',
+      ...settings,
+    },
+  });
+  let out = '';
+  let err = '';
+  const watchers: { text: string; seen: () => void }[] = [];
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    out += chunk;
+    for (const watcher of watchers) if (out.includes(watcher.text)) watcher.seen();
+  });
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+    err += chunk;
+  });
+  const finished = new Promise<Finished>((resolve) => {
+    child.once('close', (status) => resolve({ status, out, err }));
+  });
+  return {
+    child,
+    finished,
+    shows: (text) =>
+      new Promise((resolve, reject) => {
+        if (out.includes(text)) return resolve();
+        watchers.push({ text, seen: resolve });
+        child.once('close', () => reject(new Error(`it ended without showing "${text}": ${out}${err}`)));
+      }),
+  };
+}
+
+/** Runs `samovar …` to its end. */
+export async function runSamovar(
+  data: string,
+  words: readonly string[],
+  settings: Readonly<Record<string, string>> = {},
+): Promise<Finished> {
+  return await startSamovar(data, words, settings).finished;
+}
