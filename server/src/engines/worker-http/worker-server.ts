@@ -1,4 +1,5 @@
 import { createServer, type Server } from 'node:http';
+import type { Socket } from 'node:net';
 import type { WorkerHealth } from '@samovar/contract/worker-protocol';
 import { SamovarError } from '../../kernel/errors.ts';
 import type { Log } from '../../kernel/ports/log.ts';
@@ -56,6 +57,11 @@ export async function createWorkerServer(options: WorkerServerOptions): Promise<
   });
   // Longer than any client keeps an idle connection, so that it is never closed under a request being sent.
   server.keepAliveTimeout = 75_000;
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
   const bound = await listenOn(server, address);
   let stopped: Promise<void> | null = null;
   return {
@@ -70,20 +76,31 @@ export async function createWorkerServer(options: WorkerServerOptions): Promise<
       return state.lastUsedAt;
     },
     stop(graceMs) {
-      stopped ??= drain(server, state, graceMs);
+      stopped ??= drain(server, sockets, state, graceMs);
       return stopped;
     },
   };
 }
 
-async function drain(server: Server, state: AnsweringState, graceMs: number): Promise<void> {
+/** What a reader gets to take the rest of an answer that has ended. */
+const flushMs = 2_000;
+
+async function drain(
+  server: Server,
+  sockets: ReadonlySet<Socket>,
+  state: AnsweringState,
+  graceMs: number,
+): Promise<void> {
   state.draining = true;
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeIdleConnections();
   const until = Date.now() + graceMs;
   while (state.open.size > 0 && Date.now() < until) await pause(20);
   for (const exchange of state.open.values()) exchange?.fail(new SamovarError('system.draining'));
   if (state.open.size > 0) await pause(50);
+  // An answer has ended for us before its last bytes are with the reader, and closing the server (which closes the
+  // connections that it takes for idle) would cut them off.
+  const flushedBy = Date.now() + flushMs;
+  while ([...sockets].some((socket) => socket.writableLength > 0) && Date.now() < flushedBy) await pause(5);
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeAllConnections();
   await closed;
 }
