@@ -1,45 +1,18 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import { defaultScope } from '@samovar/contract/default-scope';
-import { allPermissions, type Permission } from '@samovar/contract/permissions';
 import type { Route } from '@samovar/contract/route';
-import { resolveSettings } from '@samovar/contract/settings/resolve-settings';
-import { shownSettings } from '@samovar/contract/settings/shown-settings';
 import { Check } from 'typebox/value';
-import { parse } from 'yaml';
-import { createTestDatabase, type TestDatabase, testSchema } from '../../../test/postgres.ts';
+import { type ConsoleServer, startConsoleServer } from '../../../test/console-server.ts';
 import { sampleUsage } from '../../../test/sample-usage.ts';
-import { silentLog } from '../../../test/silent-log.ts';
 import { createForeignScope } from '../../../test/test-principal.ts';
-import { systemClock } from '../../kernel/clock.ts';
-import { asSamovarError, SamovarError } from '../../kernel/errors.ts';
+import { SamovarError } from '../../kernel/errors.ts';
 import type { Scope } from '../../kernel/principal.ts';
-import { systemAuditContext } from '../../modules/audit/index.ts';
-import { writeKey } from '../../modules/iam/create-key.ts';
-import { authorize, type KeySnapshot, loadKeySnapshot, noLimits } from '../../modules/iam/index.ts';
-import { createIdempotency } from '../../modules/idempotency/index.ts';
-import { loadModelSnapshot, parseManifest, syncCatalogue } from '../../modules/registry/index.ts';
-import { ensureDeployments } from '../../modules/serving/index.ts';
-import { createUsageWriter } from '../../modules/usage/write-usage.ts';
-import { createHttpServer, type HttpServer } from '../../platform/http/http-server.ts';
-import { createBulkInsert } from '../../platform/postgres/bulk-insert.ts';
-import { createConfigVersion } from '../../platform/postgres/config-version.ts';
-import { createSealing } from '../../platform/sealing/sealing.ts';
-import { createAuthenticate } from '../../roles/api/authenticate.ts';
-import { createRunOnce } from '../../roles/api/run-once.ts';
-import { type ConsoleApi, consoleApiRoutes, consoleErrorBody } from './index.ts';
 
-const modelName = 'smollm2-135m-instruct';
-let store: TestDatabase;
-let server: HttpServer;
-let api: ConsoleApi;
-let keys: KeySnapshot;
+let server: ConsoleServer;
 let admin: string;
 let adminId: string;
 let stranger: string;
-let routes: readonly Route[];
 
 interface Answer {
   readonly status: number;
@@ -49,83 +22,20 @@ interface Answer {
 }
 
 before(async () => {
-  store = await createTestDatabase();
-  const { database } = store;
-  const clock = systemClock;
-  const bulkInsert = createBulkInsert(store.pool, testSchema);
-  api = {
-    database,
-    configVersion: createConfigVersion(),
-    clock,
-    version: '0.0.0-test',
-    startedAt: Date.now() - 5000,
-    settings: shownSettings(resolveSettings({ flags: {}, environment: {}, file: {} })),
-    checkPostgres: () => bulkInsert.check(),
-  };
-  const bound = consoleApiRoutes(api);
-  routes = bound.map(({ route }) => route);
-  server = await createHttpServer({
-    routes: bound,
-    authenticate: createAuthenticate(() => ({ keys }), clock),
-    authorize,
-    runOnce: createRunOnce(createIdempotency({ database, sealing: createSealing(randomBytes(32)), clock })),
-    mapError: asSamovarError,
-    settings: { host: '127.0.0.1', port: 0, bodyLimitBytes: 1024 * 1024, connectionLimit: 100 },
-    errorBody: consoleErrorBody,
-    endRunning() {},
-    log: silentLog,
-  });
-  await addModel();
-  ({ secret: admin, keyId: adminId } = await addKey(defaultScope));
-  ({ secret: stranger } = await addKey(await createForeignScope(database)));
-  await createUsageWriter(bulkInsert, silentLog).write([sampleUsage({ keyId: adminId })], false);
+  server = await startConsoleServer();
+  ({ secret: admin, keyId: adminId } = await server.addKey(defaultScope));
+  ({ secret: stranger } = await server.addKey(await createForeignScope(server.store.database)));
+  await server.addUsage(sampleUsage({ keyId: adminId }));
 });
 
-after(async () => {
-  await server.stop(0);
-  await store.end();
-});
-
-async function addModel(): Promise<void> {
-  const { database } = store;
-  const file = new URL(`../../../../models/${modelName}.yaml`, import.meta.url);
-  const manifest = parseManifest(parse(await readFile(file, 'utf8')), modelName);
-  await syncCatalogue({
-    database,
-    configVersion: api.configVersion,
-    manifests: [manifest],
-    defaultModels: [],
-    scope: defaultScope,
-    queue: {
-      send: () => assert.fail('nothing is to be imported'),
-      work: () => assert.fail('nothing is to be worked on'),
-      schedule: () => assert.fail('nothing is to be scheduled'),
-      stop: async () => {},
-    },
-  });
-  await store.pool.query("update model_versions set state = 'ready'");
-  await ensureDeployments(api, [...(await loadModelSnapshot(database)).models.values()]);
-}
-
-async function addKey(scope: Scope, permissions: readonly Permission[] = allPermissions) {
-  const { key, secret } = await store.database.transaction().execute((transaction) =>
-    writeKey(api, transaction, systemAuditContext(scope, 'test'), {
-      name: 'test',
-      permissions,
-      limits: noLimits,
-      expiresAt: null,
-    }),
-  );
-  keys = await loadKeySnapshot(store.database);
-  return { secret, keyId: key.keyId };
-}
+after(() => server.stop());
 
 async function call(
   method: string,
   path: string,
   options: { key?: string; body?: object; headers?: Record<string, string> } = {},
 ): Promise<Answer> {
-  const response = await fetch(`http://127.0.0.1:${server.port}${path}`, {
+  const response = await fetch(server.url + path, {
     method,
     headers: {
       authorization: `Bearer ${options.key ?? admin}`,
@@ -134,10 +44,10 @@ async function call(
     },
     ...(options.body && { body: JSON.stringify(options.body) }),
   });
-  keys = await loadKeySnapshot(store.database);
+  await server.refresh();
   const body: unknown = await response.json();
   const [plain = ''] = path.split('?');
-  const route = routes.find(
+  const route = server.routes.find(
     (candidate) =>
       candidate.method === method &&
       new RegExp(`^${candidate.path.replace(/\{\w+\}/g, '[^/]+')}$`).test(plain),
@@ -185,7 +95,7 @@ test('a repeated creating call gets the first key again, and only one key is mad
 
 test('the last key that manages keys is revoked only when forced', async () => {
   const scope = await createForeignScopeNamed('alone');
-  const alone = await addKey(scope);
+  const alone = await server.addKey(scope);
   const path = `/api/keys/${alone.keyId}`;
   assert.equal((await call('DELETE', path, { key: alone.secret })).body.error.code, 'access.last_manager');
   assert.equal((await call('DELETE', `${path}?force=true`, { key: alone.secret })).status, 200);
@@ -193,12 +103,14 @@ test('the last key that manages keys is revoked only when forced', async () => {
 
 test('models show their version and deployment, and are loaded and unloaded by name', async () => {
   const find = async () =>
-    (await call('GET', '/api/models')).body.items.find((model: { name: string }) => model.name === modelName);
+    (await call('GET', '/api/models')).body.items.find(
+      (model: { name: string }) => model.name === server.modelName,
+    );
   assert.equal((await find()).deployment.state, 'unloaded');
-  const loaded = await call('POST', `/api/models/${modelName}/load?residency=always&pinned=true`);
+  const loaded = await call('POST', `/api/models/${server.modelName}/load?residency=always&pinned=true`);
   assert.equal(loaded.status, 202);
   assert.deepEqual([loaded.body.deployment.residency, loaded.body.deployment.pinned], ['always', true]);
-  const unloaded = await call('POST', `/api/models/${modelName}/unload`);
+  const unloaded = await call('POST', `/api/models/${server.modelName}/unload`);
   assert.deepEqual(
     [unloaded.body.deployment.residency, unloaded.body.deployment.pinned],
     ['on-demand', false],
@@ -228,7 +140,7 @@ test('status and settings are shown', async () => {
 function requestOf(route: Route): [string, string, object | undefined] {
   const path = route.path
     .replace('{id}', adminId)
-    .replace('{name}', modelName)
+    .replace('{name}', server.modelName)
     .concat(route.id === 'console.keys.revoke' ? '?force=true' : '');
   return [route.method, path, route.id === 'console.keys.create' ? { name: 'stranger' } : undefined];
 }
@@ -241,12 +153,12 @@ test('on every route, a key of another project sees and changes nothing of this 
     (await call('GET', '/api/keys')).body,
     (await call('GET', '/api/models')).body,
   ]);
-  for (const route of routes.filter(({ id }) => !installationWide.includes(id))) {
+  for (const route of server.routes.filter(({ id }) => !installationWide.includes(id))) {
     const [method, path, body] = requestOf(route);
     const answer = await call(method, path, { key: stranger, ...(body && { body }) });
     const text = JSON.stringify(answer.body);
     if (/\{\w+\}/.test(route.path)) assert.equal(answer.status, 404, route.id);
-    else assert.ok(!text.includes(adminId.replaceAll('-', '')) && !text.includes(modelName), route.id);
+    else assert.ok(!text.includes(adminId.replaceAll('-', '')) && !text.includes(server.modelName), route.id);
     if (route.id === 'console.usage.read') assert.equal(answer.body.totals.requests, 0);
   }
   assert.equal(
@@ -256,8 +168,8 @@ test('on every route, a key of another project sees and changes nothing of this 
 });
 
 test('every route refuses a call without a key, and a key without its permission by name', async () => {
-  const weak = await addKey(defaultScope, []);
-  for (const route of routes) {
+  const weak = await server.addKey(defaultScope, []);
+  for (const route of server.routes) {
     const [method, path, body] = requestOf(route);
     const refused = await call(method, path, { key: weak.secret, ...(body && { body }) });
     assert.equal(refused.status, 403, route.id);
@@ -269,8 +181,8 @@ test('every route refuses a call without a key, and a key without its permission
 });
 
 test('a changing call leaves the audit record that its route names', async () => {
-  for (const route of routes.filter(({ audit }) => audit !== null)) {
-    const result = await store.pool.query(
+  for (const route of server.routes.filter(({ audit }) => audit !== null)) {
+    const result = await server.store.pool.query(
       'select count(*)::int from audit_records where action = $1 and request_id is not null',
       [route.audit],
     );
@@ -279,7 +191,7 @@ test('a changing call leaves the audit record that its route names', async () =>
 });
 
 async function createForeignScopeNamed(name: string): Promise<Scope> {
-  const result = await store.pool.query(
+  const result = await server.store.pool.query(
     'insert into projects (id, organization_id, name) values (gen_random_uuid(), $1, $2) returning id',
     [defaultScope.organizationId, name],
   );

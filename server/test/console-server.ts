@@ -1,0 +1,114 @@
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { defaultScope } from '@samovar/contract/default-scope';
+import { allPermissions, type Permission } from '@samovar/contract/permissions';
+import type { Route } from '@samovar/contract/route';
+import { resolveSettings } from '@samovar/contract/settings/resolve-settings';
+import { shownSettings } from '@samovar/contract/settings/shown-settings';
+import { parse } from 'yaml';
+import { systemClock } from '../src/kernel/clock.ts';
+import { asSamovarError } from '../src/kernel/errors.ts';
+import type { Scope } from '../src/kernel/principal.ts';
+import { systemAuditContext } from '../src/modules/audit/index.ts';
+import { writeKey } from '../src/modules/iam/create-key.ts';
+import { authorize, type KeySnapshot, loadKeySnapshot, noLimits } from '../src/modules/iam/index.ts';
+import { createIdempotency } from '../src/modules/idempotency/index.ts';
+import { loadModelSnapshot, parseManifest, syncCatalogue } from '../src/modules/registry/index.ts';
+import { ensureDeployments } from '../src/modules/serving/index.ts';
+import type { UsageRecord } from '../src/modules/usage/index.ts';
+import { createUsageWriter } from '../src/modules/usage/write-usage.ts';
+import { createHttpServer } from '../src/platform/http/http-server.ts';
+import { createBulkInsert } from '../src/platform/postgres/bulk-insert.ts';
+import { createConfigVersion } from '../src/platform/postgres/config-version.ts';
+import { createSealing } from '../src/platform/sealing/sealing.ts';
+import { createAuthenticate } from '../src/roles/api/authenticate.ts';
+import { createRunOnce } from '../src/roles/api/run-once.ts';
+import { type ConsoleApi, consoleApiRoutes, consoleErrorBody } from '../src/surfaces/console-api/index.ts';
+import { createTestDatabase, type TestDatabase, testSchema } from './postgres.ts';
+import { silentLog } from './silent-log.ts';
+
+export interface ConsoleServer {
+  readonly url: string;
+  readonly store: TestDatabase;
+  readonly routes: readonly Route[];
+  /** The one model that is registered, without an engine host. */
+  readonly modelName: string;
+  addKey(scope: Scope, permissions?: readonly Permission[]): Promise<{ secret: string; keyId: string }>;
+  addUsage(record: UsageRecord): Promise<void>;
+  /** Loads the keys, as an api process does within a second of a change. */
+  refresh(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const modelName = 'smollm2-135m-instruct';
+
+/** The console API over HTTP and a fresh database, without engines. */
+export async function startConsoleServer(): Promise<ConsoleServer> {
+  const store = await createTestDatabase();
+  const { database } = store;
+  const clock = systemClock;
+  const bulkInsert = createBulkInsert(store.pool, testSchema);
+  let keys: KeySnapshot = new Map();
+  const refresh = async () => {
+    keys = await loadKeySnapshot(database);
+  };
+  const api: ConsoleApi = {
+    database,
+    configVersion: createConfigVersion(),
+    clock,
+    version: '0.0.0-test',
+    startedAt: Date.now() - 5000,
+    settings: shownSettings(resolveSettings({ flags: {}, environment: {}, file: {} })),
+    checkPostgres: () => bulkInsert.check(),
+  };
+  const routes = consoleApiRoutes(api);
+  const idempotency = createIdempotency({ database, sealing: createSealing(randomBytes(32)), clock });
+  const server = await createHttpServer({
+    routes,
+    authenticate: createAuthenticate(() => ({ keys }), clock),
+    authorize,
+    runOnce: createRunOnce(idempotency),
+    mapError: asSamovarError,
+    settings: { host: '127.0.0.1', port: 0, bodyLimitBytes: 1024 * 1024, connectionLimit: 100 },
+    errorBody: consoleErrorBody,
+    endRunning() {},
+    log: silentLog,
+  });
+  await addModel(store, api);
+  return {
+    url: `http://127.0.0.1:${server.port}`,
+    store,
+    routes: routes.map(({ route }) => route),
+    modelName,
+    async addKey(scope, permissions = allPermissions) {
+      const wanted = { name: 'test', permissions, limits: noLimits, expiresAt: null };
+      const { key, secret } = await database
+        .transaction()
+        .execute((transaction) => writeKey(api, transaction, systemAuditContext(scope, 'test'), wanted));
+      await refresh();
+      return { secret, keyId: key.keyId };
+    },
+    addUsage: (record) => createUsageWriter(bulkInsert, silentLog).write([record], false),
+    refresh,
+    async stop() {
+      await server.stop(0);
+      await store.end();
+    },
+  };
+}
+
+async function addModel(store: TestDatabase, api: ConsoleApi): Promise<void> {
+  const { database } = store;
+  const file = new URL(`../../models/${modelName}.yaml`, import.meta.url);
+  const never = () => Promise.reject(new Error('nothing is to be queued'));
+  await syncCatalogue({
+    database,
+    configVersion: api.configVersion,
+    manifests: [parseManifest(parse(await readFile(file, 'utf8')), modelName)],
+    defaultModels: [],
+    scope: defaultScope,
+    queue: { send: never, work: never, schedule: never, stop: async () => {} },
+  });
+  await store.pool.query("update model_versions set state = 'ready'");
+  await ensureDeployments(api, [...(await loadModelSnapshot(database)).models.values()]);
+}
