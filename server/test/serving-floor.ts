@@ -8,6 +8,7 @@ import { defaultScope } from '@samovar/contract/default-scope';
 import { identityOf, ownIdentity } from '@samovar/contract/process-identity';
 import type { ModelManifest } from '@samovar/contract/worker-protocol';
 import { sql } from 'kysely';
+import { Client as PgClient } from 'pg';
 import { Client } from 'undici';
 import { workerEnvironment } from '../src/config/worker-environment.ts';
 import { systemClock } from '../src/kernel/clock.ts';
@@ -34,6 +35,7 @@ interface HostOptions {
   readonly name?: string;
   readonly memoryBudgetBytes?: number;
   readonly threads?: number;
+  readonly leaseMs?: number;
   readonly idleUnloadSeconds?: number;
   readonly preload?: readonly string[];
 }
@@ -61,6 +63,8 @@ export interface ServingFloor extends ServingDependencies {
   untilState(model: ServedModel, state: WorkerState): Promise<DeploymentStatus>;
   /** Does to a host what others do when its lease ran out. */
   silence(hostName: string): Promise<void>;
+  /** Takes the database away from everybody, until the returned function gives it back. */
+  takeDatabaseAway(): Promise<() => Promise<void>>;
   pause(milliseconds: number): Promise<void>;
   /** Stops the hosts of a test and forgets its models. */
   reset(): Promise<void>;
@@ -127,7 +131,7 @@ export async function createServingFloor(): Promise<ServingFloor> {
           identity: ownIdentity(),
         },
         policy: {
-          leaseMs: 10_000,
+          leaseMs: options.leaseMs ?? 10_000,
           parallelSequences: 4,
           idleUnloadSeconds: options.idleUnloadSeconds ?? 0,
           drainMs: 5_000,
@@ -209,6 +213,19 @@ export async function createServingFloor(): Promise<ServingFloor> {
     },
     async silence(hostName) {
       await sql`update engine_hosts set lease_token = null where name = ${hostName}`.execute(database);
+    },
+    async takeDatabaseAway() {
+      const name = new URL(testDatabase.url).pathname.slice(1);
+      const outside = new PgClient({ connectionString: testDatabase.url.replace(`/${name}`, '/postgres') });
+      await outside.connect();
+      await outside.query(`alter database ${name} allow_connections false`);
+      await outside.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [
+        name,
+      ]);
+      return async () => {
+        await outside.query(`alter database ${name} allow_connections true`);
+        await outside.end();
+      };
     },
     pause: (milliseconds) => sleep(milliseconds),
     async reset() {

@@ -175,6 +175,44 @@ test('a second process of the same host waits for the first', async () => {
   await second.stop(0);
 });
 
+test('while PostgreSQL is away a killed worker is started again, at once known when it is back', async () => {
+  const journal = join(floor.folder, 'away');
+  const model = floor.addModel('one', { engineOptions: { journal } });
+  floor.startHost({ preload: ['one'] });
+  await floor.untilState(model, 'ready');
+  const pid = await floor.workerPid(model);
+  const giveBack = await floor.takeDatabaseAway();
+  try {
+    process.kill(pid, 'SIGKILL');
+    await floor.until(async () => readFileSync(journal, 'utf8').trim().split('\n').length === 2);
+  } finally {
+    await giveBack();
+  }
+  await floor.until(async () => {
+    const answers = (await floor.replicas(model)).length === 1;
+    return answers && (await floor.workerPid(model)) !== pid;
+  });
+  assert.equal((await floor.call(model, { ms: 1 })).status, 200);
+});
+
+test('the workers of a host that gives no sign are released when its lease has run out', async () => {
+  const model = floor.addModel('one');
+  const lost = floor.startHost({ name: 'host-lost', preload: ['one'] });
+  await floor.untilState(model, 'ready');
+  await lost.stop(0);
+  // As it stands after the machine was switched off.
+  await sql`update engine_hosts set lease_token = id, lease_until = now() - interval '1 second'`.execute(
+    floor.database,
+  );
+  await sql`update model_workers set state = 'ready', address = 'unix:/nowhere'`.execute(floor.database);
+  floor.startHost({ name: 'host-b', leaseMs: 1000, preload: ['one'] });
+  assert.equal((await floor.replicas(model)).length, 1);
+  assert.match((await floor.status(model)).lastError ?? '', /host-lost gives no sign/);
+  await floor.until(async () => (await floor.status(model)).hostName === 'host-b');
+  await floor.untilState(model, 'ready');
+  assert.doesNotMatch((await floor.replicas(model))[0]?.address ?? '', /nowhere/);
+});
+
 test('an orderly stop leaves no process and no replica behind', async () => {
   const model = floor.addModel('one');
   const host = floor.startHost({ preload: ['one'] });

@@ -1,4 +1,5 @@
 import { newId } from '../../kernel/ids.ts';
+import type { StoredFile } from '../../kernel/ports/worker-runner.ts';
 import type { ServedModel } from '../registry/index.ts';
 import { claimWorker } from './claim-worker.ts';
 import type { Deployment } from './deployment.ts';
@@ -48,13 +49,16 @@ export function createWorkerFloor(host: EngineHostDependencies, wake: () => void
       queueLimit: driver.queueLimit(sizing.parallelSequences),
       logLevel: host.policy.logLevel,
     };
+    // Read once: a restart does not need the database.
+    let stored: readonly StoredFile[] | null = null;
     const worker = createSupervisedWorker({
       workerId,
       clock: host.clock,
       log: host.log.child({ model: model.name }),
       changed: (urgent) => urgent && wake(),
       async start(signal) {
-        const files = await host.placer.place(await host.models.filesOf(model), signal);
+        stored ??= await host.models.filesOf(model);
+        const files = await host.placer.place(stored, signal);
         signal.throwIfAborted();
         return await host.runner.start(startSpec({ sizing, threads, workerId }, model, files, engine));
       },
