@@ -45,4 +45,10 @@ export const modelErrors = defineErrors({
     message: 'The file {file} of {source} is not the one that the manifest pins: {reason}',
     remedy: 'The file was not kept. Another mirror may serve the right one; do not use the model otherwise.',
   },
+  'model.import_failed': {
+    httpStatus: 500,
+    grpcStatus: 'INTERNAL',
+    message: 'The import of the model {model} failed: {reason}',
+    remedy: 'It is retried with growing pauses; `samovar logs worker` has the details.',
+  },
 });

