@@ -36,7 +36,7 @@ export function extraMembers(
     ways.push(...memberRule(context, names, schemas));
   }
   const additional = shape.properties.flatMap(({ additional }) => additional ?? []);
-  const silent = known.declared.size === 0 && patterns.size === 0;
+  const silent = shape.properties.length === 0 && known.declared.size === 0;
   if (additional.length > 0 || silent || known.tooFew) {
     const names = space.both(undeclared, space.not(space.either(...allPatterns)));
     ways.push(...memberRule(context, names, additional));

@@ -1,0 +1,44 @@
+import type { ModelManifest } from '@samovar/contract/worker-protocol';
+
+/** How calls stand in the text of a family of models. */
+export interface CallFormat {
+  /** The text that announces calls. */
+  readonly marker: string;
+  /** The text behind a call; empty when there is none. */
+  readonly close: string;
+  /** What may stand before the first call of a list, and between calls. */
+  readonly separators: RegExp;
+  /** Calls may also stand alone, as a JSON object at the beginning of the answer. */
+  readonly bare: boolean;
+  readonly argumentsKey: 'arguments' | 'parameters';
+}
+
+export type CallingFamily = Exclude<ModelManifest['toolCalls'], 'none'>;
+
+const tagged: CallFormat = {
+  marker: '<tool_call>',
+  close: '</tool_call>',
+  separators: /^\s*/,
+  bare: false,
+  argumentsKey: 'arguments',
+};
+
+/** `grammar`: templates without tools are told the Hermes form in the system message. */
+export const callFormats: Readonly<Record<CallingFamily, CallFormat>> = {
+  hermes: tagged,
+  grammar: tagged,
+  llama3: {
+    marker: '<|python_tag|>',
+    close: '',
+    separators: /^[\s;]*/,
+    bare: true,
+    argumentsKey: 'parameters',
+  },
+  mistral: {
+    marker: '[TOOL_CALLS]',
+    close: '',
+    separators: /^[\s,[\]]*/,
+    bare: false,
+    argumentsKey: 'arguments',
+  },
+};
