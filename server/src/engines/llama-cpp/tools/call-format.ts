@@ -6,8 +6,10 @@ export interface CallFormat {
   readonly marker: string;
   /** The text behind a call; empty when there is none. */
   readonly close: string;
-  /** What may stand before the first call of a list, and between calls. */
-  readonly separators: RegExp;
+  /** What may stand between the marker and a call. */
+  readonly before: RegExp;
+  /** What may stand behind a call. */
+  readonly behind: RegExp;
   /** Calls may also stand alone, as a JSON object at the beginning of the answer. */
   readonly bare: boolean;
   readonly argumentsKey: 'arguments' | 'parameters';
@@ -18,7 +20,8 @@ export type CallingFamily = Exclude<ModelManifest['toolCalls'], 'none'>;
 const tagged: CallFormat = {
   marker: '<tool_call>',
   close: '</tool_call>',
-  separators: /^\s*/,
+  before: /^\s*/,
+  behind: /^\s*/,
   bare: false,
   argumentsKey: 'arguments',
 };
@@ -30,14 +33,16 @@ export const callFormats: Readonly<Record<CallingFamily, CallFormat>> = {
   llama3: {
     marker: '<|python_tag|>',
     close: '',
-    separators: /^[\s;]*/,
+    before: /^[\s;]*/,
+    behind: /^[\s;]*/,
     bare: true,
     argumentsKey: 'parameters',
   },
   mistral: {
     marker: '[TOOL_CALLS]',
     close: '',
-    separators: /^[\s,[\]]*/,
+    before: /^[\s,[]*/,
+    behind: /^[\s,\]]*/,
     bare: false,
     argumentsKey: 'arguments',
   },

@@ -22,7 +22,7 @@ export function createCallParser(
   toolNames: ReadonlySet<string>,
   newCallId: () => string,
 ): ToolCallParser {
-  const { marker, close, bare, separators } = format;
+  const { marker, close, bare, before, behind } = format;
   const parts = createPartCollector(newCallId);
   let mode: Mode = bare ? 'lead' : 'text';
   /** Read but not given out: it may turn out to belong to a call. */
@@ -66,7 +66,7 @@ export function createCallParser(
   const readLead = (character: string) => {
     held += character;
     lead += character;
-    const word = lead.replace(separators, '');
+    const word = lead.replace(before, '');
     if (word === '{') return beginCall('{', false);
     if (bare && word === marker) return enter('lead');
     if (word === '' || (bare && marker.startsWith(word))) return;
@@ -78,7 +78,7 @@ export function createCallParser(
   };
   const readFollow = (character: string) => {
     held += character;
-    const word = held.replace(separators, '');
+    const word = held.replace(behind, '');
     if (word === '{' && close === '') return beginCall('{', false);
     if (word === marker) return enter('lead');
     if (word === close && close !== '') {
@@ -121,7 +121,7 @@ export function createCallParser(
     },
     finish() {
       // White space and separators behind the last call belong to it.
-      if (parts.calls() === 0 || held.replace(separators, '') !== '') parts.text(held);
+      if (parts.calls() === 0 || held.replace(behind, '') !== '') parts.text(held);
       held = '';
       return parts.take();
     },

@@ -85,55 +85,61 @@ export function createJsonCallScanner(): JsonCallScanner {
     return argumentKeys.has(key) && character === '{' ? handArguments(character) : {};
   };
 
+  /** Takes a character of a value and tells whether the value, unless it is a bare word, ends with it. */
+  const closesValue = (character: string): boolean => {
+    if (text !== 'none') return scanString(character) && depth === 0;
+    token += character;
+    if (character === '"') text = 'inside';
+    else if (character === '{' || character === '[') depth++;
+    else if (character === '}' || character === ']') depth--;
+    return depth === 0 && text === 'none';
+  };
   const insideValue = (character: string): CallScan => {
-    const streamed = argumentKeys.has(key) && token.startsWith('{');
-    if (text !== 'none') {
-      const closed = scanString(character);
-      if (closed && depth === 0) return endValue();
-    } else if (depth === 0) {
-      if (character === ',' || character === '}' || blank.test(character)) {
-        return { ...endValue(), ...scan(character) };
-      }
+    const isWord = text === 'none' && depth === 0;
+    if (isWord && /^[,}\s]$/.test(character)) return { ...endValue(), ...scan(character) };
+    if (isWord) {
       token += character;
-    } else {
-      token += character;
-      if (character === '"') text = 'inside';
-      else if (character === '{' || character === '[') depth++;
-      else if (character === '}' || character === ']') depth--;
+      return {};
     }
-    const done = depth === 0 && text === 'none' && /^[{[]/.test(token);
+    const streamed = argumentKeys.has(key) && token.startsWith('{');
+    const closed = closesValue(character);
     const handed = streamed ? handArguments(character) : {};
-    return done ? { ...handed, ...endValue() } : handed;
+    return closed ? { ...handed, ...endValue() } : handed;
+  };
+
+  const scanKey = (character: string): CallScan => {
+    if (token !== '') {
+      if (!scanString(character)) return {};
+      key = String(parse(token));
+      return next('colon');
+    }
+    if (blank.test(character)) return {};
+    if (character === '}') return end();
+    if (character !== '"') return malformed;
+    token = character;
+    text = 'inside';
+    return {};
+  };
+  const scanPunctuation = (character: string, following: Readonly<Record<string, Place>>): CallScan => {
+    if (blank.test(character)) return {};
+    const to = following[character];
+    return to === undefined ? malformed : next(to);
   };
 
   const scan = (character: string): CallScan => {
     switch (place) {
       case 'open':
-        if (blank.test(character)) return {};
-        return character === '{' ? next('key') : malformed;
+        return scanPunctuation(character, { '{': 'key' });
       case 'key':
-        if (token === '' && blank.test(character)) return {};
-        if (token === '' && character === '}') return end();
-        if (token === '' && character !== '"') return malformed;
-        if (token === '') {
-          token = character;
-          text = 'inside';
-          return {};
-        }
-        if (!scanString(character)) return {};
-        key = String(parse(token));
-        return next('colon');
+        return scanKey(character);
       case 'colon':
-        if (blank.test(character)) return {};
-        return character === ':' ? next('value') : malformed;
+        return scanPunctuation(character, { ':': 'value' });
       case 'value':
         return beginValue(character);
       case 'inside':
         return insideValue(character);
       case 'comma':
-        if (blank.test(character)) return {};
-        if (character === ',') return next('key');
-        return character === '}' ? end() : malformed;
+        return character === '}' ? end() : scanPunctuation(character, { ',': 'key' });
     }
   };
   return { push: scan };
