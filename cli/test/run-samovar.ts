@@ -26,14 +26,15 @@ export function newDataFolder(): string {
   return join(root, 'data');
 }
 
-/** Starts `samovar …` on a data folder, on a free port, without models to fetch unless `settings` say so. */
+/** Starts `samovar …` on a data folder, on a free port, without models to fetch unless `settings` say so; `input` is piped in. */
 export function startSamovar(
   data: string,
   words: readonly string[],
   settings: Readonly<Record<string, string>> = {},
+  input: string | null = null,
 ): RunningCommand {
   const child = spawn(process.execPath, [main, ...words], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
     env: {
       ...process.env,
       SAMOVAR_DATA: data,
@@ -43,6 +44,7 @@ export function startSamovar(
       ...settings,
     },
   });
+  child.stdin.end(input ?? '');
   let out = '';
   let err = '';
   const watchers: { text: string; seen: () => void }[] = [];
@@ -73,6 +75,7 @@ export async function runSamovar(
   data: string,
   words: readonly string[],
   settings: Readonly<Record<string, string>> = {},
+  input: string | null = null,
 ): Promise<Finished> {
-  return await startSamovar(data, words, settings).finished;
+  return await startSamovar(data, words, settings, input).finished;
 }

@@ -13,8 +13,20 @@ const help = [
 
 /** Reads lines from the terminal and answers each, until the input ends. */
 export async function runChat(client: ApiClient, conversation: Conversation): Promise<void> {
-  const terminal = createInterface({ input: process.stdin, output: process.stdout, prompt: '> ' });
+  const atTerminal = process.stdin.isTTY && process.stdout.isTTY;
+  const terminal = createInterface({
+    input: process.stdin,
+    output: process.stdout,
+    terminal: atTerminal,
+    prompt: atTerminal ? '> ' : '',
+  });
   let running: AbortController | null = null;
+  let ended = false;
+  terminal.on('close', () => {
+    ended = true;
+    // Ctrl-D in the middle of an answer leaves at once.
+    if (atTerminal) running?.abort();
+  });
   terminal.on('SIGINT', () => {
     if (running) {
       running.abort();
@@ -36,9 +48,9 @@ export async function runChat(client: ApiClient, conversation: Conversation): Pr
     } finally {
       running = null;
     }
-    terminal.prompt();
+    if (!ended) terminal.prompt();
   }
-  process.stdout.write('\n');
+  if (atTerminal) process.stdout.write('\n');
 }
 
 async function turn(

@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { after, before, test } from 'node:test';
+import { startTestGateway, type TestGateway, versionId } from '../../../server/test/gateway.ts';
+import {
+  beginEvents,
+  chatEvent,
+  doneEvent,
+  type ScriptedWorker,
+  startScriptedWorker,
+  usageEvent,
+} from '../../../server/test/scripted-worker.ts';
+import { newDataFolder, runSamovar, startSamovar } from '../../test/run-samovar.ts';
+
+let worker: ScriptedWorker;
+let gateway: TestGateway;
+let data: string;
+
+const stopChoice = [{ index: 0, delta: {}, logprobs: null, finish_reason: 'stop' }];
+
+before(async () => {
+  data = newDataFolder();
+  // Says how many messages it was given and repeats the last; "hang" never ends, "break" dies in the middle.
+  worker = await startScriptedWorker(({ body, response }) => {
+    const messages = body.messages as { content: string }[];
+    const last = messages.at(-1)?.content ?? '';
+    beginEvents(response);
+    response.write(chatEvent(`${messages.length}:`));
+    if (last === 'hang') return;
+    if (last === 'break') {
+      response.destroy();
+      return;
+    }
+    response.write(chatEvent(last));
+    response.write(chatEvent('', { choices: stopChoice }));
+    response.end(usageEvent() + doneEvent);
+  });
+  gateway = await startTestGateway({ replicas: [worker.replica(versionId)] });
+});
+after(async () => {
+  await gateway.stop();
+  await worker.die();
+  rmSync(dirname(data), { recursive: true, force: true });
+});
+
+const environment = () => ({ SAMOVAR_PUBLIC_URL: gateway.url, SAMOVAR_API_KEY: gateway.key });
+
+async function samovar(words: readonly string[], input: string | null = null) {
+  return await runSamovar(data, words, environment(), input);
+}
+
+test('ask prints the answer to the question and to what is piped in', async () => {
+  const asked = await samovar(['ask', 'Why', 'so?']);
+  assert.deepEqual(asked, { status: 0, out: '1:Why so?\n', err: '' });
+  const piped = await samovar(['ask', 'Sum up:', '--system', 'Be brief.'], 'a long text\n');
+  assert.equal(piped.out, '2:Sum up:\n\na long text\n');
+  const sent = worker.requests.at(-1)?.body.messages;
+  assert.deepEqual(sent, [
+    { role: 'system', content: 'Be brief.' },
+    { role: 'user', content: 'Sum up:\n\na long text' },
+  ]);
+});
+
+test('ask --json prints the answer with its model, end and tokens', async () => {
+  const asked = await samovar(['ask', 'Hi', '--json', '--max-tokens', '9', '--temperature', '0', '-m', 'm']);
+  assert.deepEqual(JSON.parse(asked.out), {
+    answer: '1:Hi',
+    model: 'm',
+    finishReason: 'stop',
+    usage: { promptTokens: 11, completionTokens: 3 },
+  });
+  assert.equal(worker.requests.at(-1)?.body.temperature, 0);
+});
+
+test('ask refuses an empty question with 2, an unknown model with 1, and a wrong key with 4', async () => {
+  assert.equal((await samovar(['ask'])).status, 2);
+  const unknown = await samovar(['ask', 'Hi', '-m', 'none']);
+  assert.equal(unknown.status, 1);
+  assert.match(unknown.err, /`none` does not exist/);
+  const wrong = await runSamovar(data, ['ask', 'Hi'], { ...environment(), SAMOVAR_API_KEY: 'smv_wrong' }, '');
+  assert.equal(wrong.status, 4);
+});
+
+test('an answer that breaks off ends ask with a failure that says so', async () => {
+  const broken = await samovar(['ask', 'break']);
+  assert.equal(broken.status, 1);
+  assert.match(broken.err, /model worker ended/);
+});
+
+test('ending ask in the middle of an answer cancels it on the worker', async () => {
+  const asking = startSamovar(data, ['ask', 'hang'], environment(), '');
+  await asking.shows('1:');
+  const before = worker.cancelled.length;
+  asking.child.kill('SIGINT');
+  await asking.finished;
+  for (let waits = 0; waits < 100 && worker.cancelled.length === before; waits += 1)
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.equal(worker.cancelled.length, before + 1);
+});
+
+test('chat keeps the conversation, forgets it on /reset, and goes on after an error', async () => {
+  const input = ['one', 'two', '/reset', 'three', 'break', 'four', '/model none', '/model m', '/help', ''];
+  const chat = await samovar(['chat', '--system', 'Be brief.'], input.join('\n'));
+  assert.equal(chat.status, 0, chat.err);
+  // One system message, then two for each turn that was answered.
+  for (const text of ['2:one', '4:two', 'Forgotten.', '2:three', '4:four', 'Now m.', 'Ctrl-D leaves.'])
+    assert.ok(chat.out.includes(text), text);
+  assert.match(chat.err, /`none` does not exist/);
+});

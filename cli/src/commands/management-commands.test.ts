@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { defaultScope } from '@samovar/contract/default-scope';
+import { type ConsoleServer, startConsoleServer } from '../../../server/test/console-server.ts';
+import { sampleUsage } from '../../../server/test/sample-usage.ts';
+import { newDataFolder, runSamovar } from '../../test/run-samovar.ts';
+
+let server: ConsoleServer;
+let data: string;
+let key: string;
+
+before(async () => {
+  data = newDataFolder();
+  server = await startConsoleServer();
+  const admin = await server.addKey(defaultScope);
+  key = admin.secret;
+  await server.addUsage(sampleUsage({ keyId: admin.keyId, inputTokens: 1234 }));
+});
+after(async () => {
+  await server.stop();
+  rmSync(dirname(data), { recursive: true, force: true });
+});
+
+async function samovar(words: readonly string[], settings: Record<string, string> = {}) {
+  await server.refresh();
+  return await runSamovar(data, words, {
+    SAMOVAR_PUBLIC_URL: server.url,
+    SAMOVAR_API_KEY: key,
+    ...settings,
+  });
+}
+
+test('keys are created, listed and revoked, and only the secret is on the standard output', async () => {
+  const created = await samovar([
+    'keys',
+    'create',
+    '--name',
+    'cli',
+    '--permission',
+    'keys.read,models.read',
+    '--rpm',
+    '5',
+    '--expires',
+    '30d',
+  ]);
+  assert.equal(created.status, 0, created.err);
+  assert.match(created.out, /^smv_[0-9A-Za-z]{43}\n$/);
+  const listed = await samovar(['keys', 'list'], { SAMOVAR_API_KEY: created.out.trim() });
+  assert.match(listed.out, /cli +smv_.{4}… +valid +keys\.read,models\.read +5 rpm/);
+  const refused = await samovar(['keys', 'create', '--name', 'x'], { SAMOVAR_API_KEY: created.out.trim() });
+  assert.equal(refused.status, 4);
+  assert.match(refused.err, /lacks the permission keys\.manage/);
+  const revoked = await samovar(['keys', 'revoke', 'cli', '--json']);
+  assert.equal(JSON.parse(revoked.out).state, 'revoked');
+  const after = await samovar(['keys', 'list'], { SAMOVAR_API_KEY: created.out.trim() });
+  assert.equal(after.status, 4);
+});
+
+test('the last managing key is kept until forced', async () => {
+  const kept = await samovar(['keys', 'revoke', key]);
+  assert.equal(kept.status, 1);
+  assert.match(kept.err, /last valid key/);
+});
+
+test('usage is printed as a table with its total, and as JSON', async () => {
+  const table = await samovar(['usage', '--by', 'model']);
+  assert.match(table.out, /^model .*\nsmollm2-135m-instruct +1 +0 +1234 [\s\S]*\ntotal +1 +0 +1234/);
+  const json = await samovar(['usage', '--json']);
+  assert.equal(JSON.parse(json.out).totals.inputTokens, 1234);
+  const none = await samovar(['usage', '--from', '2001-01-01', '--to', '2001-01-02']);
+  assert.match(none.out, /Nothing was used/);
+  assert.equal((await samovar(['usage', '--by', 'moon'])).status, 2);
+});
+
+test('models are listed with their state, loaded and unloaded', async () => {
+  const listed = await samovar(['models']);
+  assert.match(listed.out, new RegExp(`${server.modelName} +chat +unloaded`));
+  const loaded = await samovar(['models', 'load', server.modelName, '--keep', '--json']);
+  assert.equal(JSON.parse(loaded.out).deployment.residency, 'always');
+  const unloaded = await samovar(['models', 'unload', server.modelName, '--json']);
+  assert.equal(JSON.parse(unloaded.out).deployment.residency, 'on-demand');
+  const unknown = await samovar(['models', 'load', 'none']);
+  assert.equal(unknown.status, 1);
+  assert.match(unknown.err, /model `none` does not exist/);
+});
+
+test('config shows every setting with its source, secrets masked, without a server', async () => {
+  const file = join(dirname(data), 'samovar.yaml');
+  writeFileSync(file, 'engine:\n  parallel: 7\n');
+  const settings = {
+    SAMOVAR_PUBLIC_URL: '',
+    SAMOVAR_CONFIG_FILE: file,
+    SAMOVAR_MASTER_KEY: 'c2VjcmV0',
+  };
+  const shown = await samovar(['config', '--host', '0.0.0.0'], settings);
+  assert.equal(shown.status, 0, shown.err);
+  assert.match(shown.out, /SAMOVAR_HOST +host +0\.0\.0\.0 +flag/);
+  assert.match(shown.out, /SAMOVAR_ENGINE_PARALLEL +engine\.parallel +7 +file/);
+  assert.match(shown.out, /SAMOVAR_MASTER_KEY +masterKey +\*{8} +environment/);
+  assert.ok(!shown.out.includes('c2VjcmV0'));
+  const faulty = await samovar(['config', '--json'], { ...settings, SAMOVAR_DRAIN_SECONDS: 'soon' });
+  assert.equal(faulty.status, 1);
+  assert.match(faulty.err, /SAMOVAR_DRAIN_SECONDS from the environment is not valid/);
+  assert.equal(JSON.parse(faulty.out).problems.length, 1);
+});
+
+test('without a server commands say so with status 3, and every command has its help', async () => {
+  const away = await samovar(['usage'], { SAMOVAR_PUBLIC_URL: 'http://127.0.0.1:1' });
+  assert.equal(away.status, 3);
+  assert.match(away.err, /samovar up/);
+  for (const words of [['keys'], ['keys', 'create'], ['usage'], ['models'], ['config'], ['ask'], ['chat']]) {
+    const help = await samovar([...words, '--help']);
+    assert.equal(help.status, 0);
+    assert.match(help.out, new RegExp(`Usage: samovar ${words.join(' ')}`));
+  }
+  assert.equal((await samovar(['keys', 'create'])).status, 2);
+});
