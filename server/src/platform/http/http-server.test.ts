@@ -154,7 +154,9 @@ describe('bodies', () => {
   });
 
   test('and heads that arrive too slowly are answered with 408', async () => {
-    const gateway = await start({ timeouts: { headersMs: 300, requestMs: 600, keepAliveMs: 1000 } });
+    const gateway = await start({
+      timeouts: { headersMs: 300, requestMs: 600, keepAliveMs: 1000, stallMs: 9000 },
+    });
     const { port } = gateway.server;
     const [slowHead, slowBody, silent] = await Promise.all([
       raw(port, 'POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\n'),
@@ -342,5 +344,30 @@ describe('a client that reads slowly', () => {
     incoming.resume();
     await once(incoming, 'end');
     assert.equal(size, event.length * total + doneEvent.length);
+  });
+
+  test('and at last reads nothing at all is cut off, and its request cancelled', async () => {
+    const worker = await startScriptedWorker(async ({ response }) => {
+      beginEvents(response);
+      while (!response.destroyed)
+        if (!response.write(chatEvent('x'.repeat(60_000))))
+          await new Promise((resolve) => setTimeout(resolve, 20));
+    });
+    const gateway = await startTestGateway({
+      replicas: [worker.replica(versionId)],
+      timeouts: { headersMs: 5000, requestMs: 5000, keepAliveMs: 5000, stallMs: 400 },
+    });
+    cleanups.push(
+      () => gateway.stop(),
+      () => worker.die(),
+    );
+    const socket = connect(gateway.server.port, '127.0.0.1');
+    socket.on('error', () => undefined);
+    const body = JSON.stringify(chatBody({ stream: true }));
+    socket.write(head(body.length) + body);
+    const [record] = await gateway.metered(1);
+    assert.equal(record?.status, 499);
+    assert.equal(worker.cancelled.length, 1);
+    socket.destroy();
   });
 });

@@ -22,6 +22,8 @@ export interface HttpTimeouts {
   readonly requestMs: number;
   /** For an idle connection. */
   readonly keepAliveMs: number;
+  /** For a client that takes nothing of what waits for it. */
+  readonly stallMs: number;
 }
 
 export interface HttpServerOptions {
@@ -53,7 +55,12 @@ export interface HttpServer extends Running {
   readonly openRequests: number;
 }
 
-const defaultTimeouts: HttpTimeouts = { headersMs: 20_000, requestMs: 120_000, keepAliveMs: 75_000 };
+const defaultTimeouts: HttpTimeouts = {
+  headersMs: 20_000,
+  requestMs: 120_000,
+  keepAliveMs: 75_000,
+  stallMs: 120_000,
+};
 /** Between the end of the grace and the closing of what did not end by itself. */
 const lastWordsMs = 500;
 
@@ -88,7 +95,11 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   answerClientErrors(server, options.errorBody, options.log);
   server.on('request', await createDispatch(options, state));
   const { host, port } = await listen(server, options.settings.host, options.settings.port);
-  server.on('error', (err) => options.log.error({ err }, 'The HTTP server could not take a connection'));
+  server.setTimeout(timeouts.stallMs, (socket) => {
+    // Silence is fine while a model thinks; bytes that nobody fetches are not.
+    if (socket.writableLength > 0) socket.destroy();
+  });
+  server.on('error', (error) => options.log.error({ error }, 'The HTTP server could not take a connection'));
   let stopped: Promise<void> | null = null;
   return {
     host,

@@ -1,0 +1,247 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { defaultScope } from '@samovar/contract/default-scope';
+import { allPermissions, type Permission } from '@samovar/contract/permissions';
+import { resolveSettings } from '@samovar/contract/settings/resolve-settings';
+import { parse } from 'pg-connection-string';
+import { type CuttableProxy, startCuttableProxy } from '../../../test/cuttable-proxy.ts';
+import { createTestDatabase, type TestDatabase, testSchema } from '../../../test/postgres.ts';
+import { registerWorker } from '../../../test/registered-worker.ts';
+import {
+  chatAnswer,
+  type ScriptedWorker,
+  sendJson,
+  startScriptedWorker,
+} from '../../../test/scripted-worker.ts';
+import { silentLog } from '../../../test/silent-log.ts';
+import { testPrincipal } from '../../../test/test-principal.ts';
+import { systemClock } from '../../kernel/clock.ts';
+import { newId } from '../../kernel/ids.ts';
+import { createFirstKey, createKey, noLimits, revokeKey } from '../../modules/iam/index.ts';
+import { createConfigVersion } from '../../platform/postgres/config-version.ts';
+import { type RunningApi, startApi } from './start-api.ts';
+
+const model = 'smollm2-135m-instruct';
+let store: TestDatabase;
+let proxy: CuttableProxy;
+let worker: ScriptedWorker;
+let folder: string;
+let api: RunningApi;
+let firstKey = '';
+let adminId = '';
+
+before(async () => {
+  store = await createTestDatabase();
+  const { host, port } = parse(store.url);
+  proxy = await startCuttableProxy({ host: host ?? 'localhost', port: Number(port ?? 5432) });
+  worker = await startScriptedWorker(({ response }) => sendJson(response, 200, chatAnswer('a')));
+  await registerWorker(store, worker.address);
+  await createFirstKey(iam(), defaultScope, async (secret) => {
+    firstKey = secret;
+  });
+  const { rows } = await store.pool.query('select id from api_keys');
+  adminId = rows[0].id;
+  folder = await mkdtemp(join(tmpdir(), 'samovar-api-'));
+  api = await startApi(settings(), silentLog);
+});
+
+after(async () => {
+  await api.stop(0);
+  await worker.die();
+  await proxy.end();
+  await store.end();
+  await rm(folder, { recursive: true, force: true });
+});
+
+function iam() {
+  return { database: store.database, configVersion: createConfigVersion(), clock: systemClock };
+}
+
+function settings(more: Record<string, string> = {}) {
+  const { database, user } = parse(store.url);
+  const url = `postgres://${user}@127.0.0.1:${proxy.port}/${database}`;
+  const { values } = resolveSettings({
+    flags: { postgresUrl: url, postgresSchema: testSchema, port: '0', data: folder, ...more },
+    environment: {},
+    file: {},
+  });
+  return { ...values, data: folder };
+}
+
+async function newKey(permissions: readonly Permission[]): Promise<{ secret: string; keyId: string }> {
+  const { secret, key } = await createKey(iam(), {
+    principal: testPrincipal(adminId),
+    requestId: newId(),
+    key: { name: 'test', permissions, limits: noLimits, expiresAt: null },
+  });
+  return { secret, keyId: key.keyId };
+}
+
+/** The longest that a change may take to reach an api process. */
+function applied(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 700));
+}
+
+function call(path: string, key: string | null, init: RequestInit = {}): Promise<Response> {
+  const headers = { 'content-type': 'application/json', ...(key ? { authorization: `Bearer ${key}` } : {}) };
+  return fetch(api.url + path, { headers, ...init });
+}
+
+function chat(key: string): Promise<Response> {
+  return call('/v1/chat/completions', key, {
+    method: 'POST',
+    body: JSON.stringify({ model: 'chat-default', messages: [{ role: 'user', content: 'Hi' }] }),
+  });
+}
+
+async function ready(): Promise<{
+  status: number;
+  body: { status: string; checks: Record<string, unknown> };
+}> {
+  const answer = await call('/readyz', null);
+  return { status: answer.status, body: (await answer.json()) as never };
+}
+
+interface Document {
+  readonly paths: Record<string, Record<string, { 'x-samovar-permission': Permission | 'public' }>>;
+}
+
+describe('an api process', () => {
+  test('answers a chat through the alias and meters it', async () => {
+    const answer = await chat(firstKey);
+    assert.equal(answer.status, 200);
+    assert.equal(await answer.text(), chatAnswer('a'));
+    assert.equal(worker.requests.at(-1)?.body.model, model);
+    const requestId = answer.headers.get('x-request-id');
+    for (let attempt = 0; ; attempt += 1) {
+      const { rows } = await store.pool.query('select * from usage_records where request_id = $1', [
+        requestId,
+      ]);
+      if (rows.length === 1) {
+        assert.equal(Number(rows[0].input_tokens), 11);
+        break;
+      }
+      assert.ok(attempt < 100, 'the request was never metered');
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  });
+
+  test('tells health, readiness and its release to everybody, metrics only to a key that may', async () => {
+    assert.deepEqual(await (await call('/healthz', null)).json(), { status: 'ok' });
+    assert.equal((await ready()).body.status, 'ready');
+    assert.match(await (await call('/version', null)).text(), /"name":"samovar"/);
+    assert.equal((await call('/metrics', null)).status, 401);
+    const metrics = await call('/metrics', firstKey);
+    const text = await metrics.text();
+    assert.match(metrics.headers.get('content-type') ?? '', /text\/plain/);
+    assert.match(
+      text,
+      /gen_ai_server_request_duration_seconds_count\{.*gen_ai_operation_name="chat".*\} [1-9]/,
+    );
+    assert.match(text, /samovar_inference_running 0/);
+  });
+
+  test('lets every route be called only by a key with its permission', async () => {
+    const document = (await (await call('/openapi.json', null)).json()) as Document;
+    const byPermission = new Map<string, string>();
+    for (const permission of allPermissions) {
+      const others = allPermissions.filter((other) => other !== permission);
+      byPermission.set(permission, (await newKey(others)).secret);
+    }
+    await applied();
+    let checked = 0;
+    for (const [path, methods] of Object.entries(document.paths)) {
+      for (const [method, operation] of Object.entries(methods)) {
+        const permission = operation['x-samovar-permission'];
+        const at = path.replace(/\{\w+\}/g, 'x');
+        const init: RequestInit = { method: method.toUpperCase() };
+        if (method !== 'get' && method !== 'delete') init.body = '{}';
+        if (permission === 'public') {
+          assert.notEqual((await call(at, null, init)).status, 401, path);
+          continue;
+        }
+        assert.equal((await call(at, null, init)).status, 401, path);
+        assert.equal((await call(at, 'smv_no', init)).status, 401, path);
+        const lacking = byPermission.get(permission) ?? '';
+        assert.equal((await call(at, lacking, init)).status, 403, path);
+        checked += 1;
+      }
+    }
+    assert.ok(checked >= 8, `${checked} routes`);
+  });
+
+  test('refuses a revoked key within a second', async () => {
+    const { secret, keyId } = await newKey(['inference.invoke']);
+    await applied();
+    assert.equal((await chat(secret)).status, 200);
+    await revokeKey(iam(), {
+      principal: testPrincipal(adminId),
+      requestId: newId(),
+      keyId,
+      force: false,
+    });
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    assert.equal((await chat(secret)).status, 401);
+  });
+});
+
+describe('while PostgreSQL is away', () => {
+  test('inference goes on, readiness says what is missing, and management is refused as such', async () => {
+    proxy.cut();
+    await new Promise((resolve) => setTimeout(resolve, 3500));
+    assert.equal((await chat(firstKey)).status, 200);
+    const { status, body } = await ready();
+    assert.equal(status, 200);
+    assert.equal(body.status, 'degraded');
+    assert.equal((body.checks.postgres as { ok: boolean }).ok, false);
+    const keys = await call('/api/keys', firstKey);
+    assert.equal(keys.status, 503);
+    assert.match(await keys.text(), /system\.database_away/);
+    proxy.mend();
+    for (let attempt = 0; (await ready()).body.status !== 'ready'; attempt += 1) {
+      assert.ok(attempt < 60, 'it never became ready again');
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    assert.equal((await call('/api/keys', firstKey)).status, 200);
+  });
+
+  test('for longer than is allowed, requests are refused until it is back', async () => {
+    const strict = await startApi(settings({ postgresAwaySeconds: '1' }), silentLog);
+    const own = api;
+    try {
+      api = strict;
+      assert.equal((await chat(firstKey)).status, 200);
+      proxy.cut();
+      await new Promise((resolve) => setTimeout(resolve, 4500));
+      const refused = await chat(firstKey);
+      assert.equal(refused.status, 503);
+      assert.match(await refused.text(), /system\.policy_stale/);
+      assert.equal((await ready()).status, 503);
+      proxy.mend();
+      for (let attempt = 0; (await chat(firstKey)).status !== 200; attempt += 1) {
+        assert.ok(attempt < 60, 'it never answered again');
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    } finally {
+      proxy.mend();
+      api = own;
+      await strict.stop(0);
+    }
+  });
+
+  test('from the start, a process lives, says why it is not ready, and serves when PostgreSQL comes', async () => {
+    proxy.cut();
+    const starting = startApi(settings({ port: '0' }), silentLog);
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    proxy.mend();
+    const late = await starting;
+    const own = api;
+    api = late;
+    assert.equal((await chat(firstKey)).status, 200);
+    api = own;
+    await late.stop(0);
+  });
+});
