@@ -1,11 +1,11 @@
-export type { Deployment, DeploymentOptions, DeploymentStatus, Residency } from './deployment.ts';
+export type { DeploymentStatus, Residency } from './deployment.ts';
 export { type EngineHost, startEngineHost } from './engine-host.ts';
-export type { EngineHostDependencies, EngineHostPolicy, ModelSource } from './engine-host-dependencies.ts';
+export type { ModelSource } from './engine-host-dependencies.ts';
 export type { EngineHostFacts } from './engine-host-store.ts';
 export { ensureDeployments } from './ensure-deployments.ts';
 export { listDeployments } from './list-deployments.ts';
 export { type EngineHostStatus, listEngineHosts } from './list-engine-hosts.ts';
-export { loadReplicaSnapshot, type ServingSnapshot } from './load-replica-snapshot.ts';
+export { loadReplicaSnapshot } from './load-replica-snapshot.ts';
 export type { Replica, ReplicaSnapshot } from './replica.ts';
 export { requestLoad } from './request-load.ts';
 export { requestUnload } from './request-unload.ts';
