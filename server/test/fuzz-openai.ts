@@ -1,0 +1,170 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { bodySchema } from '../src/surfaces/openai/body-schema.ts';
+import { parameterTables } from '../src/surfaces/openai/parameter-tables.ts';
+import { arbitraryOf } from './arbitrary-of-schema.ts';
+
+export interface FuzzTarget {
+  readonly url: string;
+  readonly key: string;
+}
+
+export interface FuzzReport {
+  readonly requests: number;
+  /** Answers by status. */
+  readonly statuses: Readonly<Record<number, number>>;
+  readonly seed: number;
+}
+
+/** Parameters that make an answer long. */
+const lengths = ['max_tokens', 'max_completion_tokens', 'max_output_tokens'];
+const requestTimeoutMs = 60_000;
+
+/**
+ * Sends requests made from the schemas of the endpoints, whole and mutated, until the time is over.
+ * Fails for the first answer that is a 5xx other than 503, that is no JSON, or that does not come.
+ */
+export async function fuzzOpenai(
+  target: FuzzTarget,
+  seconds: number,
+  models: Readonly<Record<'chat' | 'embedding', string>>,
+): Promise<FuzzReport> {
+  const seed = Date.now() & 0x7fffffff;
+  const statuses: Record<number, number> = {};
+  const ends = Date.now() + seconds * 1000;
+  const inputs = requests(models);
+  let requestCount = 0;
+  for (let round = 0; Date.now() < ends; round += 1) {
+    const batch = fc.sample(inputs, { numRuns: 8, seed: seed + round });
+    for (const status of await Promise.all(batch.map((one) => send(target, one, seed + round)))) {
+      requestCount += 1;
+      statuses[status] = (statuses[status] ?? 0) + 1;
+    }
+  }
+  return { requests: requestCount, statuses, seed };
+}
+
+interface FuzzRequest {
+  readonly path: string;
+  readonly body: Buffer;
+}
+
+function requests(models: Readonly<Record<'chat' | 'embedding', string>>): fc.Arbitrary<FuzzRequest> {
+  const endpoints = Object.entries(parameterTables).map(([endpoint, table]) => {
+    const path = endpoint.replace('POST ', '');
+    const model = path === '/v1/embeddings' ? models.embedding : models.chat;
+    return fc
+      .record({ base: arbitraryOf(bodySchema(table)), faults: fc.array(fault, { maxLength: 2 }) })
+      .map(({ base, faults }) => ({
+        path,
+        body: faults.reduce<Buffer>(
+          (bytes, apply) => apply(bytes),
+          Buffer.from(JSON.stringify(servable(base, model))),
+        ),
+      }));
+  });
+  return fc.oneof(...endpoints);
+}
+
+/** A real model and a short answer, so that what fits the schemas is answered within the time. */
+function servable(base: unknown, model: string): unknown {
+  if (typeof base !== 'object' || base === null) return base;
+  const body: Record<string, unknown> = { ...base, model };
+  for (const name of lengths) if (typeof body[name] === 'number') body[name] = 3;
+  if (!lengths.some((name) => name in body) && !('input' in body && !('stream' in body)))
+    body['input' in body ? 'max_output_tokens' : 'max_tokens'] = 3;
+  if (typeof body.n === 'number') body.n = 1;
+  return body;
+}
+
+type Fault = (bytes: Buffer) => Buffer;
+
+const oddValues: readonly unknown[] = [
+  null,
+  true,
+  -1,
+  1e308,
+  2 ** 53,
+  '',
+  'x'.repeat(5000),
+  [],
+  {},
+  [[[[[[]]]]]],
+  { $ref: '#' },
+  '\u0000',
+  ['a', 1, null],
+];
+
+/** Replaces, drops or adds a member somewhere, or spoils the bytes. */
+const fault: fc.Arbitrary<Fault> = fc.oneof(
+  { weight: 4, arbitrary: memberFault('replace') },
+  { weight: 2, arbitrary: memberFault('drop') },
+  { weight: 2, arbitrary: memberFault('add') },
+  {
+    weight: 1,
+    arbitrary: fc.record({ at: fc.nat(), byte: fc.nat(255) }).map(
+      ({ at, byte }) =>
+        (bytes: Buffer) =>
+          spoilByte(bytes, at, byte),
+    ),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.nat().map((at) => (bytes: Buffer) => bytes.subarray(0, at % (bytes.length + 1))),
+  },
+);
+
+function memberFault(kind: 'replace' | 'drop' | 'add'): fc.Arbitrary<Fault> {
+  return fc
+    .record({ at: fc.nat(), value: fc.constantFrom(...oddValues), name: fc.string({ maxLength: 12 }) })
+    .map(({ at, value, name }) => (bytes: Buffer) => {
+      let parsed: unknown;
+      try {
+        parsed = JSON.parse(bytes.toString('utf8'));
+      } catch {
+        // An earlier fault has spoiled it already.
+        return bytes;
+      }
+      const places = membersOf(parsed);
+      const place = places[at % Math.max(1, places.length)];
+      if (place === undefined) return bytes;
+      const [holder, key] = place;
+      if (kind === 'drop') Reflect.deleteProperty(holder, key);
+      else Reflect.set(holder, kind === 'add' ? name : key, value);
+      return Buffer.from(JSON.stringify(parsed));
+    });
+}
+
+/** Every member of a value, however deep, as its holder and its name. */
+function membersOf(value: unknown): (readonly [object, string])[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, member]) => [[value, key] as const, ...membersOf(member)]);
+}
+
+function spoilByte(bytes: Buffer, at: number, byte: number): Buffer {
+  if (bytes.length === 0) return bytes;
+  const spoiled = Buffer.from(bytes);
+  spoiled[at % spoiled.length] = byte;
+  return spoiled;
+}
+
+async function send(target: FuzzTarget, { path, body }: FuzzRequest, seed: number): Promise<number> {
+  const told = `${path} (seed ${seed}): ${body.toString('utf8').slice(0, 3000)}`;
+  let response: Response;
+  let text: string;
+  try {
+    response = await fetch(target.url + path, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${target.key}`, 'content-type': 'application/json' },
+      body: new Uint8Array(body),
+      signal: AbortSignal.timeout(requestTimeoutMs),
+    });
+    text = await response.text();
+  } catch (error) {
+    assert.fail(`no answer (${String(error)}) to ${told}`);
+  }
+  assert.ok(response.status < 500 || response.status === 503, `${response.status} ${text} to ${told}`);
+  if (!response.headers.get('content-type')?.startsWith('text/event-stream')) JSON.parse(text);
+  else assert.doesNotMatch(text, /"code":"(system\.internal|engine\.failed)"/, told);
+  return response.status;
+}
