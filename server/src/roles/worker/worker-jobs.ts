@@ -5,6 +5,7 @@ import type { JobQueue } from '../../kernel/ports/job-queue.ts';
 import type { Log } from '../../kernel/ports/log.ts';
 import type { ObjectStore } from '../../kernel/ports/object-store.ts';
 import type { PackageSource } from '../../kernel/ports/package-source.ts';
+import { purgeIdempotencyJob } from '../../modules/idempotency/index.ts';
 import { createImportModelJob } from '../../modules/registry/index.ts';
 import { maintainUsage, maintainUsageJob } from '../../modules/usage/index.ts';
 import { createConfigVersion } from '../../platform/postgres/config-version.ts';
@@ -24,6 +25,10 @@ export async function workOnJobs(parts: WorkerParts): Promise<void> {
   const { database, queue, log } = parts;
   const importModel = createImportModelJob({ ...parts, configVersion: createConfigVersion() });
   await queue.work(importModel, 2);
+
+  const purge = purgeIdempotencyJob(database, systemClock);
+  await queue.work(purge, 1);
+  await queue.schedule(purge.name, '41 * * * *', {});
 
   const retentionDays = parts.settings.usageRetentionDays;
   const maintenance = { database, clock: systemClock, log, retentionDays };
