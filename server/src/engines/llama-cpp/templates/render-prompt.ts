@@ -40,7 +40,8 @@ export function createPromptRenderer(model: {
     return render(template, {
       ...globals,
       ...extra,
-      ...(tools && tools.length > 0 ? { tools } : {}),
+      // Templates ask `tools is not none`: the reference implementation always sets it.
+      tools: tools && tools.length > 0 ? tools : null,
       messages: templateMessages(messages),
       add_generation_prompt: addGenerationPrompt,
       bos_token: model.bosToken,
