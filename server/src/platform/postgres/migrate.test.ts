@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import { sql } from 'kysely';
+import { createEmptyDatabase, createTestDatabase, testSchema } from '../../../test/postgres.ts';
+import { silentLog } from '../../../test/silent-log.ts';
+import { SamovarError } from '../../kernel/errors.ts';
+import { connectPostgres } from './connect-postgres.ts';
+import { breaksOf, describeSchema, type SchemaFacts } from './describe-schema.ts';
+import { migrate } from './migrate.ts';
+import { migrationNames, migrationsFolder } from './sql-migrations.ts';
+
+const common = { schema: testSchema, log: silentLog, caFile: null };
+
+/** This release's migrations and one more. */
+async function folderWith(text: string): Promise<{ folder: URL; remove(): Promise<void> }> {
+  const path = await mkdtemp(join(tmpdir(), 'samovar-migrations-'));
+  await cp(migrationsFolder, path, { recursive: true });
+  await writeFile(join(path, '9999_planted.sql'), text);
+  return { folder: pathToFileURL(`${path}/`), remove: () => rm(path, { recursive: true }) };
+}
+
+test('two processes that migrate at once apply each migration exactly once', async () => {
+  const empty = await createEmptyDatabase();
+  try {
+    const options = { ...common, url: empty.url };
+    const [first, second] = await Promise.all([migrate(options), migrate(options)]);
+    assert.deepEqual([...first, ...second], await migrationNames());
+    assert.deepEqual(await migrate(options), []);
+  } finally {
+    await empty.end();
+  }
+});
+
+test('a migration that fails leaves nothing of itself or of those before it', async () => {
+  const empty = await createEmptyDatabase();
+  const planted = await folderWith('create table half (id int); select 1 / 0;');
+  try {
+    await assert.rejects(migrate({ ...common, url: empty.url, folder: planted.folder }), /division by zero/);
+    assert.deepEqual(await migrate({ ...common, url: empty.url }), await migrationNames());
+  } finally {
+    await planted.remove();
+    await empty.end();
+  }
+});
+
+test('data of a newer release is refused, naming both', async () => {
+  const fresh = await createTestDatabase();
+  const planted = await folderWith('create table later (id int);');
+  try {
+    await migrate({ ...common, url: fresh.url, folder: planted.folder });
+    await assert.rejects(migrate({ ...common, url: fresh.url }), (error: unknown) => {
+      assert.ok(error instanceof SamovarError);
+      assert.equal(error.code, 'setup.newer_data');
+      assert.equal(error.params.found, '9999_planted');
+      return true;
+    });
+  } finally {
+    await planted.remove();
+    await fresh.end();
+  }
+});
+
+test('an unreachable server is named without its password', async () => {
+  const url = 'postgres://me:very-secret@127.0.0.1:9/db';
+  const attempts = [
+    () => migrate({ ...common, url }),
+    () => connectPostgres({ ...common, url, poolSize: 1 }),
+  ];
+  for (const attempt of attempts)
+    await assert.rejects(attempt, (error: unknown) => {
+      assert.ok(error instanceof SamovarError);
+      assert.equal(error.code, 'setup.postgres_unreachable');
+      assert.match(error.message, /127\.0\.0\.1:9 /);
+      assert.ok(!JSON.stringify([error.message, error.params, String(error.cause)]).includes('very-secret'));
+      return true;
+    });
+});
+
+test('the previous release runs on this schema: migrations since then only expand it', async () => {
+  const contract = JSON.parse(await readFile(new URL('previous-release.json', migrationsFolder), 'utf8')) as {
+    tables: SchemaFacts;
+  };
+  const fresh = await createTestDatabase();
+  try {
+    assert.deepEqual(breaksOf(contract.tables, await describeSchema(fresh.database, testSchema)), []);
+  } finally {
+    await fresh.end();
+  }
+});
+
+const expansions = [
+  'create table extra (id int primary key)',
+  "alter table models add column color text check (color <> '')",
+  'alter table models add column size int not null default 1',
+  'create index on models (created_at)',
+];
+
+const faults: readonly [change: string, finding: RegExp][] = [
+  ['drop table config_version', /the table config_version is gone/],
+  ['alter table projects rename column name to title', /the column projects.name is gone/],
+  ['alter table models alter column name type varchar(10)', /models.name became character varying\(10\)/],
+  ['alter table model_imports alter column error set not null', /model_imports.error may no longer be null/],
+  ['alter table model_imports alter column phase drop default', /model_imports.phase lost its default/],
+  ['alter table models add column color text not null', /models.color has no default/],
+  ['alter table models add check (length(name) < 5)', /new constraint of models may refuse rows/],
+];
+
+test('the check of the previous release finds each planted break, and none in what only expands', async () => {
+  const fresh = await createTestDatabase();
+  try {
+    const before = await describeSchema(fresh.database, testSchema);
+    const breaksAfter = async (change: string): Promise<string> => {
+      const transaction = await fresh.database.startTransaction().execute();
+      await sql.raw(change).execute(transaction);
+      const breaks = breaksOf(before, await describeSchema(transaction, testSchema));
+      await transaction.rollback().execute();
+      return breaks.join('; ');
+    };
+    for (const [change, finding] of faults) assert.match(await breaksAfter(change), finding);
+    for (const change of expansions) assert.equal(await breaksAfter(change), '', change);
+  } finally {
+    await fresh.end();
+  }
+});
