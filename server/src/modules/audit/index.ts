@@ -1,8 +1,2 @@
-export {
-  type Actor,
-  type AuditContext,
-  type AuditRecord,
-  auditContextOf,
-  systemAuditContext,
-} from './audit-record.ts';
+export { type AuditContext, auditContextOf, systemAuditContext } from './audit-record.ts';
 export { recordAudit } from './record-audit.ts';

@@ -1,10 +1,10 @@
 export { type ApiKey, type CreatedKey, type NewKey, noLimits } from './api-key.ts';
 export { authorize } from './authorize.ts';
 export { createFirstKey } from './create-first-key.ts';
-export { type CreateKeyRequest, createKey } from './create-key.ts';
+export { createKey } from './create-key.ts';
 export type { IamDependencies } from './iam-dependencies.ts';
 export type { KeyLimits, KeyRecord, KeySnapshot } from './key-record.ts';
 export { hashKeySecret } from './key-secret.ts';
 export { loadKeySnapshot } from './key-store.ts';
 export { listKeys } from './list-keys.ts';
-export { type RevokeKeyRequest, revokeKey } from './revoke-key.ts';
+export { revokeKey } from './revoke-key.ts';

@@ -1,9 +1,2 @@
-export {
-  createIdempotency,
-  type Idempotency,
-  type IdempotencyOptions,
-  type Remember,
-  type RepeatableAnswer,
-  type RepeatableRequest,
-} from './idempotency.ts';
+export { createIdempotency, type Idempotency, type RepeatableRequest } from './idempotency.ts';
 export { purgeIdempotencyJob } from './purge-idempotency-job.ts';
