@@ -51,7 +51,10 @@ test('bound tools are called and their results are taken', async () => {
     schema: light,
   });
   const question = new HumanMessage('Switch the light on.');
-  const model = chat({ maxTokens: 60 }).bindTools([setLight], { tool_choice: 'required' });
+  const model = chat({ maxTokens: 60 }).bindTools([setLight], {
+    tool_choice: 'required',
+    parallel_tool_calls: false,
+  });
   const answer = await model.invoke([question]);
   const [call] = answer.tool_calls ?? [];
   assert.equal(call?.name, 'set_light');

@@ -64,6 +64,7 @@ test('tools are called, their results are taken, and the conversation goes on', 
       messages: [{ role: 'user', content: 'Switch the light on.' }],
       max_completion_tokens: 60,
       tool_choice: 'required',
+      parallel_tool_calls: false,
       tools: [
         zodFunction({
           name: 'set_light',
@@ -148,6 +149,7 @@ test('a conversation of responses goes on with the items of the last answer', as
     input,
     tools,
     tool_choice: 'required',
+    parallel_tool_calls: false,
     max_output_tokens: 60,
   });
   const call = first.output.find((item) => item.type === 'function_call');

@@ -4,16 +4,21 @@ import type { AnswerStart, InferenceSink } from '../../modules/inference/index.t
 import { answerHeaders } from './answer-headers.ts';
 import { openaiErrorBody } from './openai-error.ts';
 import { sendError } from './send-error.ts';
+import { withPromptField } from './with-prompt-field.ts';
 
 /** Writes the worker's bytes to the client untouched. The header goes out with the first of them. */
-export function createByteSink(
-  exchange: DataExchange,
-  form: { readonly stream: boolean; readonly ignored: readonly string[] },
-): InferenceSink {
-  return form.stream ? streamSink(exchange, form.ignored) : bodySink(exchange, form.ignored);
+export function createByteSink(exchange: DataExchange, form: ByteSinkForm): InferenceSink {
+  return form.stream ? streamSink(exchange, form) : bodySink(exchange, form);
 }
 
-function streamSink(exchange: DataExchange, ignored: readonly string[]): InferenceSink {
+export interface ByteSinkForm {
+  readonly stream: boolean;
+  readonly ignored: readonly string[];
+  /** How the endpoint names its prompt. */
+  readonly promptField: 'messages' | 'prompt' | 'input';
+}
+
+function streamSink(exchange: DataExchange, { ignored, promptField }: ByteSinkForm): InferenceSink {
   const { response, requestId } = exchange;
   return {
     form: 'bytes',
@@ -26,14 +31,14 @@ function streamSink(exchange: DataExchange, ignored: readonly string[]): Inferen
       response.end();
     },
     error(error) {
-      if (!response.headersSent) sendError(response, error, requestId);
+      if (!response.headersSent) sendError(response, withPromptField(error, promptField), requestId);
       else response.end(errorEvent(error, requestId));
     },
   };
 }
 
 /** One JSON body. A body that arrives whole goes out in one write, with its length. */
-function bodySink(exchange: DataExchange, ignored: readonly string[]): InferenceSink {
+function bodySink(exchange: DataExchange, { ignored, promptField }: ByteSinkForm): InferenceSink {
   const { response, requestId } = exchange;
   let begun: AnswerStart | null = null;
   let held: Buffer | null = null;
@@ -70,7 +75,7 @@ function bodySink(exchange: DataExchange, ignored: readonly string[]): Inference
       if (response.headersSent)
         // Half of a JSON body is out: cutting the connection is the only honest end.
         response.destroy();
-      else sendError(response, error, requestId);
+      else sendError(response, withPromptField(error, promptField), requestId);
     },
   };
 }

@@ -18,7 +18,7 @@ export const samplingExtras = {
   },
   repetition_penalty: {
     treatment: 'honoured',
-    schema: Type.Number({ exclusiveMinimum: 0, maximum: 10 }),
+    schema: Type.Number({ minimum: 0.01, maximum: 10 }),
     note: 'Divides the score of tokens seen before; 1 is off.',
     extension: true,
   },

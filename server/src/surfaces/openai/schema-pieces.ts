@@ -17,7 +17,7 @@ export const choiceCount = Type.Integer({ minimum: 1, maximum: 128 });
 export const anyObject = Type.Object({}, { additionalProperties: true });
 
 const stopString = Type.String({ minLength: 1, maxLength: 1000 });
-export const stop = Type.Union([stopString, Type.Array(stopString, { minItems: 1, maxItems: 16 })]);
+export const stop = Type.Union([stopString, Type.Array(stopString, { minItems: 1, maxItems: 4 })]);
 
 export const logitBias = Type.Record(
   Type.String({ pattern: '^[0-9]+$' }),

@@ -37,6 +37,7 @@ export function createChatCompletion(exchange: DataExchange, policy: SurfacePoli
     },
     sink: createByteSink(exchange, {
       stream,
+      promptField: 'messages',
       ignored: effortIgnored ? [...ignored, 'reasoning_effort'] : ignored,
     }),
   };

@@ -43,6 +43,6 @@ export function createCompletion(exchange: DataExchange): Forwarded {
       reserveTokens: reserveTokens(exchange.body.length, maxTokens, request.n),
       priority: priorityOf(exchange),
     },
-    sink: createByteSink(exchange, { stream, ignored }),
+    sink: createByteSink(exchange, { stream, ignored, promptField: 'prompt' }),
   };
 }

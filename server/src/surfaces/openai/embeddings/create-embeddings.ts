@@ -23,6 +23,6 @@ export function createEmbeddings(exchange: DataExchange): Forwarded {
       reserveTokens: reserveTokens(exchange.body.length, 0, 1),
       priority: priorityOf(exchange),
     },
-    sink: createByteSink(exchange, { stream: false, ignored }),
+    sink: createByteSink(exchange, { stream: false, ignored, promptField: 'input' }),
   };
 }

@@ -1,4 +1,5 @@
 import { SamovarError } from '../../../kernel/errors.ts';
+import { withPromptField } from '../with-prompt-field.ts';
 
 /** Parameters of chat completions by the name that they have here. */
 const terms: readonly (readonly [RegExp, string])[] = [
@@ -12,7 +13,7 @@ const terms: readonly (readonly [RegExp, string])[] = [
 
 /** The worker speaks of chat parameters; the caller knows those of a response. */
 export function inResponseTerms(error: SamovarError): SamovarError {
-  const { field, params } = error;
+  const { field, params } = withPromptField(error, 'input');
   const parameter = params.parameter;
   if (field === null && typeof parameter !== 'string') return error;
   return new SamovarError(error.code, {
