@@ -47,29 +47,36 @@ export function createTokenBatcher(options: TokenBatcherOptions): TokenBatcher {
   let inputsDone = 0;
   let paddingTokens = 0;
 
+  /** Takes the next batch and starts it; `null` when nothing waits. */
+  const begin = (): RunningBatch | null => {
+    const [batch, rest] = takeBatch(waiting, options.budgetTokens);
+    waiting = rest;
+    if (batch.length === 0) return null;
+    const lengths = batch.map((each) => each.input.length);
+    batches += 1;
+    inputsDone += batch.length;
+    paddingTokens += Math.max(...lengths) * lengths.length - lengths.reduce((sum, each) => sum + each, 0);
+    const vectors = options.run(batch.map((each) => each.input)).then(
+      (made) => ({ made }),
+      (error: unknown) => ({ error }),
+    );
+    return { batch, vectors };
+  };
+
   const work = async (): Promise<void> => {
-    while (waiting.length > 0) {
+    let current: RunningBatch | null = null;
+    do {
       // Whatever arrives in this turn of the loop still joins.
       await new Promise((resolve) => setImmediate(resolve));
-      const [batch, rest] = takeBatch(waiting, options.budgetTokens);
-      waiting = rest;
-      if (batch.length === 0) continue;
-      const inputs = batch.map((each) => each.input);
-      try {
-        const vectors = await options.run(inputs);
-        batch.forEach((each, index) => {
-          const vector = vectors[index];
-          if (vector === undefined) each.failed(new Error('the model gave fewer vectors than inputs'));
-          else each.done(vector);
-        });
-      } catch (error) {
-        for (const each of batch) each.failed(error);
+      current = begin();
+      while (current !== null) {
+        const outcome = await current.vectors;
+        // The next batch is computed while the answers of this one are written.
+        const next = begin();
+        deliver(current.batch, outcome);
+        current = next;
       }
-      batches += 1;
-      inputsDone += batch.length;
-      const lengths = inputs.map((input) => input.length);
-      paddingTokens += Math.max(...lengths) * lengths.length - lengths.reduce((sum, each) => sum + each, 0);
-    }
+    } while (waiting.length > 0);
     running = false;
   };
 
@@ -116,6 +123,22 @@ export function createTokenBatcher(options: TokenBatcherOptions): TokenBatcher {
       return paddingTokens;
     },
   };
+}
+
+interface RunningBatch {
+  readonly batch: readonly Waiting[];
+  readonly vectors: Promise<Outcome>;
+}
+
+type Outcome = { readonly made: readonly Float32Array[] } | { readonly error: unknown };
+
+function deliver(batch: readonly Waiting[], outcome: Outcome): void {
+  for (const [index, each] of batch.entries()) {
+    const vector = 'made' in outcome ? outcome.made[index] : undefined;
+    if (vector !== undefined) each.done(vector);
+    else
+      each.failed('error' in outcome ? outcome.error : new Error('the model gave fewer vectors than inputs'));
+  }
 }
 
 /** Splits what waits into the next batch and the rest. Work past its deadline is refused on the way. */
