@@ -56,7 +56,9 @@ export async function readChatRequest(body: JsonObject, model: LanguageModel): P
   const format = readResponseFormat(body);
   if (format !== null && tools.choice === 'auto')
     throw unsupportedParameter('response_format together with tools');
-  const prompt = renderChat(model, messages, tools.plan, readObject(body, 'chat_template_kwargs'));
+  const text = renderChat(model, messages, tools.plan, readObject(body, 'chat_template_kwargs'));
+  const prompt = model.vocabulary.encodePrompt(text);
+  const begins = /<think>\s*$/.test(text) ? 'reasoning' : 'answer';
   const choices: ChoicePlan[] = [];
   for (let index = 0; index < count; index += 1)
     choices.push({
@@ -66,7 +68,7 @@ export async function readChatRequest(body: JsonObject, model: LanguageModel): P
       topLogprobs,
       stops,
       showControlTokens: tools.choice !== 'none',
-      parser: tools.plan.createParser(),
+      parser: tools.plan.createParser(begins),
       ...(await bindGrammar(model, tools.plan, format, samplingFor(sampling, index))),
     });
   return { choices, choicesPerPrompt: count, sequential: sampling.reproducible };
@@ -78,28 +80,29 @@ function readChatTools(body: JsonObject, model: LanguageModel) {
   const family = model.manifest.toolCalls;
   if (tools.length > 0 && family === 'none') throw unsupportedParameter('tools');
   const parallel = readBoolean(body, 'parallel_tool_calls', true);
-  return { choice, plan: planTools({ family, tools, toolChoice: choice, parallel }) };
+  return {
+    choice,
+    plan: planTools({ family, reasoning: model.manifest.reasoning, tools, toolChoice: choice, parallel }),
+  };
 }
 
-/** The prompt's tokens, as the model's template writes them; used by `/tokenize` too. */
+/** The prompt as the model's template writes it; used by `/tokenize` too. */
 export function renderChat(
   model: LanguageModel,
   messages: readonly ChatMessage[],
   plan: ToolPlan,
   extra: JsonObject,
-): Uint32Array {
+): string {
   if (model.renderPrompt === null)
     throw new SamovarError('model.wrong_task', {
       params: { model: model.manifest.name, task: 'completion without a chat template' },
     });
-  return model.vocabulary.encodePrompt(
-    model.renderPrompt({
-      messages: plan.prepareMessages(messages),
-      tools: plan.promptTools,
-      addGenerationPrompt: true,
-      extra,
-    }),
-  );
+  return model.renderPrompt({
+    messages: plan.prepareMessages(messages),
+    tools: plan.promptTools,
+    addGenerationPrompt: true,
+    extra,
+  });
 }
 
 function readTopLogprobs(body: JsonObject): number | null {

@@ -31,7 +31,8 @@ export function tokenizeRoute(loaded: () => LanguageModel): WorkerRoute {
           toolChoice: readToolChoice(body, tools),
           parallel: true,
         });
-        tokens = renderChat(model, readMessages(body), plan, readObject(body, 'chat_template_kwargs'));
+        const extra = readObject(body, 'chat_template_kwargs');
+        tokens = model.vocabulary.encodePrompt(renderChat(model, readMessages(body), plan, extra));
       }
       exchange.json(200, { tokens: [...tokens], count: tokens.length });
     },
