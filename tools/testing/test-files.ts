@@ -17,7 +17,7 @@ export type TestGroup = (typeof testGroups)[number];
 
 const patterns: Readonly<Record<Exclude<TestGroup, 'default'>, readonly string[]>> = {
   checks: ['tools/**/*.test.ts', 'contract/src/**/*.test.ts', 'bench/src/**/*.test.ts'],
-  server: ['server/src/**/*.test.ts', 'server/test/*.test.ts'],
+  server: ['server/src/**/*.test.ts', 'server/test/*.test.ts', 'server/test/apart/*.test.ts'],
   conformance: ['server/test/conformance/**/*.test.ts'],
   clients: ['server/test/openai-clients/**/*.test.ts'],
   cli: ['cli/src/**/*.test.ts'],
