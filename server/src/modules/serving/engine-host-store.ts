@@ -122,6 +122,25 @@ export async function lockExpiredHosts(
   return rows.map((row) => row.id);
 }
 
+/** Forgets hosts that gave their lease back (or lost it) long ago and have not come again. */
+export async function deleteForgottenHosts(
+  transaction: DatabaseTransaction,
+  afterDays: number,
+): Promise<void> {
+  const tables = transaction.withTables<ServingTables>();
+  const forgotten = tables
+    .selectFrom('engine_hosts')
+    .select('id')
+    .where('lease_token', 'is', null)
+    .where('lease_until', '<', sql<Date>`now() - ${afterDays} * interval '1 day'`);
+  await tables.deleteFrom('model_workers').where('host_id', 'in', forgotten).execute();
+  await tables
+    .deleteFrom('engine_hosts')
+    .where('lease_token', 'is', null)
+    .where('lease_until', '<', sql<Date>`now() - ${afterDays} * interval '1 day'`)
+    .execute();
+}
+
 /** Locks this host's row against a take-over until the transaction ends; false when the lease is lost. */
 export async function holdsLease(transaction: DatabaseTransaction, lease: HostLease): Promise<boolean> {
   const row = await transaction

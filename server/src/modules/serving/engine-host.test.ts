@@ -206,11 +206,22 @@ test('the workers of a host that gives no sign are released when its lease has r
   );
   await sql`update model_workers set state = 'ready', address = 'unix:/nowhere'`.execute(floor.database);
   floor.startHost({ name: 'host-b', leaseMs: 1000, preload: ['one'] });
+  await sql`insert into engine_hosts (id, name, lease_until, memory_budget_bytes, threads, engines, pid, process_started_at)
+    select gen_random_uuid(), 'host-of-old', now() - interval '2 days', 1, 1, '{}', 1, ''`.execute(
+    floor.database,
+  );
   assert.equal((await floor.replicas(model)).length, 1);
   assert.match((await floor.status(model)).lastError ?? '', /host-lost gives no sign/);
   await floor.until(async () => (await floor.status(model)).hostName === 'host-b');
   await floor.untilState(model, 'ready');
   assert.doesNotMatch((await floor.replicas(model))[0]?.address ?? '', /nowhere/);
+  const { rows } = await sql<{ name: string }>`select name from engine_hosts order by name`.execute(
+    floor.database,
+  );
+  assert.deepEqual(
+    rows.map((row) => row.name),
+    ['host-b', 'host-lost'],
+  );
 });
 
 test('an orderly stop leaves no process and no replica behind', async () => {

@@ -2,6 +2,7 @@ import { isRunning } from '@samovar/contract/process-identity';
 import type { WorkerRunner } from '../../kernel/ports/worker-runner.ts';
 import {
   clearHostLease,
+  deleteForgottenHosts,
   type EngineHostFacts,
   type HostLease,
   lockExpiredHosts,
@@ -10,6 +11,9 @@ import {
 } from './engine-host-store.ts';
 import type { ServingDependencies } from './serving-dependencies.ts';
 import { recordedProcesses, releaseWorkersOf } from './worker-store.ts';
+
+/** Where every pod has a name of its own, hosts never come back; a machine that was repaired does. */
+const forgetAfterDays = 1;
 
 /**
  * Takes the lease of this host's name, or returns `null` while a living process holds it. A holder that is dead (its
@@ -56,6 +60,7 @@ export async function releaseSilentHosts(serving: ServingDependencies, lease: Ho
       await releaseWorkersOf(transaction, hostId, 'its engine host gave no sign');
       await clearHostLease(transaction, hostId, null);
     }
+    await deleteForgottenHosts(transaction, forgetAfterDays);
     if (silent.length > 0) await serving.configVersion.bump(transaction);
     return silent.length;
   });

@@ -123,7 +123,7 @@ export function createSupervisedWorker(dependencies: SupervisedWorkerDependencie
       state,
       address: running?.address ?? null,
       slots: health?.slots ?? 0,
-      residentBytes: health?.residentBytes ?? 0,
+      residentBytes: coarse(health?.residentBytes ?? 0),
       loadProgress: health?.loadProgress ?? 0,
       attempt,
       lastError,
@@ -139,6 +139,11 @@ export function createSupervisedWorker(dependencies: SupervisedWorkerDependencie
       clearTimeout(late);
     },
   };
+}
+
+/** In steps of 4 MiB, so that the row is not written for every page that comes or goes. */
+function coarse(bytes: number): number {
+  return Math.round(bytes / 2 ** 22) * 2 ** 22;
 }
 
 /** What a worker may take to end beyond the time for running requests. */
