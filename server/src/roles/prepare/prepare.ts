@@ -8,11 +8,11 @@ import type { Log } from '../../kernel/ports/log.ts';
 import { createFirstKey } from '../../modules/iam/index.ts';
 import { createConfigVersion } from '../../platform/postgres/config-version.ts';
 import { connectPostgres, type Postgres } from '../../platform/postgres/connect-postgres.ts';
-import { migrate } from '../../platform/postgres/migrate.ts';
 import { writeFileWhole } from '../../platform/process/write-file-whole.ts';
 import { loadMasterKey } from '../../platform/sealing/load-master-key.ts';
 import { bringCatalogue } from './bring-catalogue.ts';
 import { checkPostgres } from './check-postgres.ts';
+import { prepareTables } from './prepare-tables.ts';
 import { writeRelease } from './release-record.ts';
 
 /**
@@ -27,7 +27,7 @@ export async function prepare(settings: ServerSettings, log: Log): Promise<null>
   const address = { caFile: settings.caFile, schema: settings.postgresSchema, log };
   const migrationUrl = settings.postgresMigrationUrl ?? url;
   await checkPostgres({ url: migrationUrl, caFile: settings.caFile });
-  await migrate({ ...address, url: migrationUrl });
+  await prepareTables({ ...address, url: migrationUrl }, url);
   await loadMasterKey({
     masterKey: settings.masterKey,
     masterKeyFile: settings.masterKeyFile,
@@ -36,10 +36,7 @@ export async function prepare(settings: ServerSettings, log: Log): Promise<null>
   const postgres = await connectPostgres({ ...address, url, poolSize: 2 });
   try {
     await makeFirstKey(postgres, data.firstKey, log);
-    await bringCatalogue(settings, postgres.database, {
-      running: { ...address, url },
-      migration: { ...address, url: migrationUrl },
-    });
+    await bringCatalogue(postgres.database, { ...address, url }, settings.defaultModels);
   } finally {
     await postgres.end();
   }
