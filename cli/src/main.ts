@@ -4,6 +4,12 @@ import { type CommandEntry, commands } from './commands.ts';
 import { overview } from './overview.ts';
 import { ownVersion } from './own-version.ts';
 
+// A reader that has seen enough (`| head`) ends the command, quietly, as it does other tools.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(exitStatus.ok);
+});
+
 process.exitCode = await run(process.argv.slice(2));
 
 /** Runs one command and returns its exit status. */
