@@ -1,0 +1,20 @@
+import { describe } from 'node:test';
+import type { ConformingWorker } from './conforming-worker.ts';
+import { describeAnswers } from './describe-answers.ts';
+import { describeErrors } from './describe-errors.ts';
+import { describePrompts } from './describe-prompts.ts';
+import { describeSchemas } from './describe-schemas.ts';
+import { describeStreaming } from './describe-streaming.ts';
+import { describeTools } from './describe-tools.ts';
+
+/** What every engine's worker for language models must keep, over its HTTP alone. */
+export function describeConformance(title: string, worker: ConformingWorker): void {
+  describe(title, () => {
+    describeAnswers(worker);
+    describeStreaming(worker);
+    describeErrors(worker);
+    describePrompts(worker);
+    describeSchemas(worker);
+    describeTools(worker);
+  });
+}
