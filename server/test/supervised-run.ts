@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -24,7 +24,7 @@ export interface SupervisedRun {
   process(role: string): SupervisedProcess;
 }
 
-/** A new data folder in which PostgreSQL's user can work, removed by `removeDataFolders`. */
+/** A new data folder in which PostgreSQL's user can work, removed by `cleanUp`. */
 export function newDataFolder(): string {
   const root = mkdtempSync(join(tmpdir(), 'samovar-run-'));
   made.push(root);
@@ -35,9 +35,17 @@ export function newDataFolder(): string {
 }
 
 const made: string[] = [];
+const started: { readonly child: ChildProcess; readonly data: string }[] = [];
 
-/** Removes every folder that `newDataFolder` made in this process. */
-export function removeDataFolders(): void {
+/** Ends what a failed test left running, and removes every folder that `newDataFolder` made in this process. */
+export function cleanUp(): void {
+  for (const { child, data } of started) {
+    if (child.exitCode !== null || child.signalCode !== null) continue;
+    const path = dataFolder(data).supervisor;
+    const record: SupervisorRecord | null = existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : null;
+    for (const pid of record ? livingProcesses(record) : []) process.kill(pid, 'SIGKILL');
+    child.kill('SIGKILL');
+  }
   for (const root of made) rmSync(root, { recursive: true, force: true });
 }
 
@@ -57,6 +65,7 @@ export function startSupervised(
       ...settings,
     },
   });
+  started.push({ child, data });
   let errorText = '';
   child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
     errorText += chunk;
@@ -106,8 +115,17 @@ export function livingProcesses(record: SupervisorRecord): number[] {
 
 /** Whether the api answers; a refused connection is an answer of its own. */
 export async function isHealthy(url: string): Promise<boolean> {
+  return await answersWell(`${url}/healthz`);
+}
+
+/** Whether the api says that it has its database and its policy. */
+export async function isReady(url: string): Promise<boolean> {
+  return await answersWell(`${url}/readyz`);
+}
+
+async function answersWell(address: string): Promise<boolean> {
   try {
-    return (await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(2_000) })).ok;
+    return (await fetch(address, { signal: AbortSignal.timeout(2_000) })).ok;
   } catch {
     return false;
   }

@@ -59,6 +59,11 @@ function servedPhase(deployment: Fields): ModelPhase {
       return 'loading';
     case 'failed':
       return 'failed';
+    case 'on-disk':
+      return textIn(deployment, 'requestedAt') === null ? 'unloaded' : 'loading';
+    // Just fetched: its deployment follows at once, and the default models are loaded with it.
+    case null:
+      return 'loading';
     default:
       return 'unloaded';
   }

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { SupervisedProcess } from '@samovar/contract/data-folder';
-import { identityOf } from '@samovar/contract/process-identity';
+import { identityOf, signalProcess } from '@samovar/contract/process-identity';
 import { asProcessMessage } from '@samovar/contract/process-messages';
 import { asSamovarError, SamovarError } from '../../kernel/errors.ts';
 import type { Log } from '../../kernel/ports/log.ts';
@@ -21,10 +21,11 @@ export interface RoleProcessOptions {
 
 /** One role as a child process, started again when it ends by itself. */
 export interface RoleProcess {
-  readonly name: string;
   /** Resolves when the role says that it is ready; rejects when it ends before that the first time. */
   start(): Promise<void>;
   stop(graceMs: number): Promise<void>;
+  /** Ends it at once, without waiting. */
+  kill(): void;
   current(): SupervisedProcess | null;
 }
 
@@ -69,7 +70,6 @@ export function createRoleProcess(options: RoleProcessOptions): RoleProcess {
   }
 
   return {
-    name: options.role,
     async start() {
       await begin();
       wasReady = true;
@@ -79,6 +79,10 @@ export function createRoleProcess(options: RoleProcessOptions): RoleProcess {
       if (timer) clearTimeout(timer);
       if (current && !(await endProcess(current, graceMs)))
         options.log.error({ child: options.role, childPid: current.pid }, 'a process could not be ended');
+    },
+    kill() {
+      stopping = true;
+      if (current) signalProcess(current, 'SIGKILL');
     },
     current: () => current,
   };

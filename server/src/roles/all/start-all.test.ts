@@ -8,16 +8,17 @@ import { after, test } from 'node:test';
 import { dataFolder } from '@samovar/contract/data-folder';
 import { isRunning, signalProcess, waitForEnd } from '@samovar/contract/process-identity';
 import {
+  cleanUp,
   isHealthy,
+  isReady,
   livingIdentity,
   livingProcesses,
   newDataFolder,
-  removeDataFolders,
   startSupervised,
   until,
 } from '../../../test/supervised-run.ts';
 
-after(removeDataFolders);
+after(cleanUp);
 
 test('a run answers, is alone on its folder, and leaves nothing behind when it is told to stop', async () => {
   const root = newDataFolder();
@@ -49,17 +50,17 @@ test('a run answers, is alone on its folder, and leaves nothing behind when it i
 test('each process that is killed comes back, and the others go on', async () => {
   const run = startSupervised(newDataFolder());
   await run.ready;
-  for (const role of ['api', 'engine', 'worker', 'postgres']) {
+  for (const role of ['postgres', 'api', 'engine', 'worker']) {
     const before = run.record();
     const victim = run.process(role);
     signalProcess(victim, 'SIGKILL');
     await until(`${role} runs again`, () =>
       run.record().children.some((child) => child.role === role && child.pid !== victim.pid),
     );
+    await until('everything is ready', () => isReady(run.record().url));
     assert.equal(run.process(role).restarts, 1);
     for (const other of before.children) if (other.role !== role) assert.equal(isRunning(other), true);
   }
-  await until('the api answers', () => isHealthy(run.record().url));
   run.child.kill('SIGTERM');
   assert.equal(await run.ended, 0);
 });
