@@ -127,6 +127,24 @@ test('while PostgreSQL is away records are spooled, and each is replayed once wh
   assert.deepEqual(await waitingFiles(), []);
 });
 
+test('when PostgreSQL is slow, records are on disk after a flush interval, and are counted once in the end', async () => {
+  const blocker = await store.pool.connect();
+  await blocker.query('begin; lock table samovar.usage_records in access exclusive mode');
+  const meter = startMeter({ flushMs: 100 });
+  for (let number = 0; number < 40; number += 1) meter.record(sampleUsage({ keyId }));
+  await sleep(400);
+  const waiting = await Promise.all(
+    (await waitingFiles()).map((name) => readFile(join(spoolFolder, name), 'utf8')),
+  );
+  assert.equal(waiting.join('').split('\n').length - 1, 40);
+  await blocker.query('commit');
+  blocker.release();
+  await untilStored(40);
+  await meter.stop();
+  assert.equal((await stored()).rows, 40);
+  assert.deepEqual(await waitingFiles(), []);
+});
+
 test('an orderly stop without PostgreSQL loses nothing: the next process replays', async () => {
   proxy.cut();
   const first = startMeter();

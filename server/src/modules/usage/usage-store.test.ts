@@ -83,3 +83,25 @@ test('days past their retention are dropped whole, late comers in the default pa
   const left = await store.pool.query('select min(started_at) as first from usage_records');
   assert.equal(left.rows[0].first, null);
 });
+
+test('a running role without rights on the schema makes and drops partitions too', async () => {
+  const role = `samovar_runner_${process.pid}`;
+  const client = await store.pool.connect();
+  try {
+    await client.query(`create role ${role}`);
+    await client.query(`grant usage on schema ${testSchema} to ${role}`);
+    await client.query(
+      `grant select, insert, update, delete on all tables in schema ${testSchema} to ${role}`,
+    );
+    await client.query(`set role ${role}`);
+    await assert.rejects(client.query('create table samovar.mine (id int)'), /permission denied/);
+    await client.query("select samovar.ensure_usage_partition('2031-01-01')");
+    await client.query("select samovar.drop_usage_before('2032-01-01')");
+    await client.query('reset role');
+    const left = await client.query("select to_regclass('samovar.usage_records_20310101') as found");
+    assert.equal(left.rows[0].found, null);
+  } finally {
+    await client.query(`reset role; drop owned by ${role}; drop role ${role}`);
+    client.release();
+  }
+});
