@@ -54,10 +54,10 @@ export function startEngineHost(host: EngineHostDependencies): EngineHost {
     return lease;
   };
 
-  /** Right after an outage of the database every lease looks old; so look around only when it was there for long. */
+  /** Right after an outage of the database every lease looks old, so the others get time to renew theirs first. */
   const lookAround = async (held: HostLease): Promise<void> => {
     const now = clock.now();
-    if (now - troubleAt < 2 * policy.leaseMs || now - lookedAroundAt < policy.leaseMs / 2) return;
+    if (now - troubleAt < policy.leaseMs / 2 || now - lookedAroundAt < policy.leaseMs / 2) return;
     lookedAroundAt = now;
     const silent = await releaseSilentHosts(host, held);
     if (silent > 0) log.warn({ silent }, 'released the workers of engine hosts that give no sign');

@@ -42,6 +42,7 @@ export async function startEngine(settings: ServerSettings, log: Log): Promise<R
   const address = { url: postgresUrlOf(settings), caFile: settings.caFile, schema: settings.postgresSchema };
   const postgres = openPostgres({ ...address, poolSize: settings.postgresPoolSize, log });
   const { database } = postgres;
+  const objectStore = await openObjectStore(settings, data.objects, masterKey);
   const drivers = engineDrivers();
   const host = startEngineHost({
     database,
@@ -57,7 +58,7 @@ export async function startEngine(settings: ServerSettings, log: Log): Promise<R
       output: 'inherit',
       log,
     }),
-    placer: createFilePlacer(openObjectStore(settings, data.objects, masterKey), data.modelCache),
+    placer: createFilePlacer(objectStore, data.modelCache),
     models: createModelSource(database),
     drivers,
     facts: await hostFacts(settings, [...drivers.values()]),

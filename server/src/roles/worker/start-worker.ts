@@ -20,7 +20,7 @@ export async function startWorker(settings: ServerSettings, log: Log): Promise<R
   const data = dataFolder(resolve(settings.data));
   const { masterKey, masterKeyFile } = settings;
   const sealing = await loadMasterKey({ masterKey, masterKeyFile, ownFile: data.masterKey });
-  const objectStore = openObjectStore(settings, data.objects, sealing);
+  const objectStore = await openObjectStore(settings, data.objects, sealing);
   await objectStore.check();
   const address = {
     url: postgresUrlOf(settings),
