@@ -16,13 +16,21 @@ export interface FuzzReport {
   readonly seed: number;
 }
 
-/** Parameters that make an answer long. */
-const lengths = ['max_tokens', 'max_completion_tokens', 'max_output_tokens'];
-const requestTimeoutMs = 60_000;
+/** What bounds an answer at each endpoint. */
+const lengthParameters: Readonly<Record<string, string>> = {
+  '/v1/chat/completions': 'max_completion_tokens',
+  '/v1/completions': 'max_tokens',
+  '/v1/responses': 'max_output_tokens',
+};
+/** After this the client leaves: a fault may have taken the bound from an answer. */
+const patienceMs = 15_000;
+/** The status of a request whose client left, as metering has it. */
+const clientLeft = 499;
 
 /**
  * Sends requests made from the schemas of the endpoints, whole and mutated, until the time is over.
- * Fails for the first answer that is a 5xx other than 503, that is no JSON, or that does not come.
+ * Fails for the first answer that is a 5xx other than 503, or that is no JSON. Requests that its patience did not
+ * suffice for are counted under 499.
  */
 export async function fuzzOpenai(
   target: FuzzTarget,
@@ -59,7 +67,7 @@ function requests(models: Readonly<Record<'chat' | 'embedding', string>>): fc.Ar
         path,
         body: faults.reduce<Buffer>(
           (bytes, apply) => apply(bytes),
-          Buffer.from(JSON.stringify(servable(base, model))),
+          Buffer.from(JSON.stringify(servable(base, model, lengthParameters[path]))),
         ),
       }));
   });
@@ -67,12 +75,13 @@ function requests(models: Readonly<Record<'chat' | 'embedding', string>>): fc.Ar
 }
 
 /** A real model and a short answer, so that what fits the schemas is answered within the time. */
-function servable(base: unknown, model: string): unknown {
+function servable(base: unknown, model: string, lengthParameter: string | undefined): unknown {
   if (typeof base !== 'object' || base === null) return base;
   const body: Record<string, unknown> = { ...base, model };
-  for (const name of lengths) if (typeof body[name] === 'number') body[name] = 3;
-  if (!lengths.some((name) => name in body) && !('input' in body && !('stream' in body)))
-    body['input' in body ? 'max_output_tokens' : 'max_tokens'] = 3;
+  if (lengthParameter !== undefined) {
+    for (const name of Object.values(lengthParameters)) delete body[name];
+    body[lengthParameter] = 3;
+  }
   if (typeof body.n === 'number') body.n = 1;
   return body;
 }
@@ -157,10 +166,11 @@ async function send(target: FuzzTarget, { path, body }: FuzzRequest, seed: numbe
       method: 'POST',
       headers: { authorization: `Bearer ${target.key}`, 'content-type': 'application/json' },
       body: new Uint8Array(body),
-      signal: AbortSignal.timeout(requestTimeoutMs),
+      signal: AbortSignal.timeout(patienceMs),
     });
     text = await response.text();
   } catch (error) {
+    if (error instanceof DOMException && error.name === 'TimeoutError') return clientLeft;
     assert.fail(`no answer (${String(error)}) to ${told}`);
   }
   assert.ok(response.status < 500 || response.status === 503, `${response.status} ${text} to ${told}`);
