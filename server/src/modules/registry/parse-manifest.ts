@@ -10,7 +10,9 @@ export function parseManifest(value: unknown, label: string): ModelManifest {
     new SamovarError('model.manifest_invalid', { params: { name: label, reason } });
   if (!Value.Check(modelManifestSchema, value)) {
     const first = Value.Errors(modelManifestSchema, value)[0];
-    throw fault(first ? `${first.instancePath || 'it'} ${first.message}` : 'it does not fit the schema');
+    if (!first) throw fault('it does not fit the schema');
+    const reason = first.message === 'schema is false' ? 'is no field of a manifest' : first.message;
+    throw fault(`${first.instancePath || 'it'} ${reason}`);
   }
   if ((value.task === 'embedding') !== (value.embedding !== undefined))
     throw fault('`embedding` belongs to embedding models, and to all of them');
