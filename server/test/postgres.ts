@@ -5,7 +5,7 @@ import { Client } from 'pg';
 import type { Database } from '../src/kernel/ports/database.ts';
 import { connectPostgres, type Postgres } from '../src/platform/postgres/connect-postgres.ts';
 import { migrate } from '../src/platform/postgres/migrate.ts';
-import { migrationNames, migrationsFolder } from '../src/platform/postgres/sql-migrations.ts';
+import { migrationNames, migrationsFolder } from '../src/platform/postgres/migration-names.ts';
 import { startTestPostgres, type TestPostgres } from './embedded-postgres.ts';
 import { silentLog } from './silent-log.ts';
 

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { describeSchema } from '../src/platform/postgres/describe-schema.ts';
-import { migrationNames, migrationsFolder } from '../src/platform/postgres/sql-migrations.ts';
+import { migrationNames, migrationsFolder } from '../src/platform/postgres/migration-names.ts';
 import { createTestDatabase, testSchema } from './postgres.ts';
 
 // Run when a release is made: from then on, migrations may only expand what this release uses.

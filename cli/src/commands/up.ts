@@ -48,33 +48,39 @@ async function bringUp(settings: CliSettings, flags: SettingFlags, attached: boo
     attached,
     onStep: (step) => printNews(stepLines[step]),
   });
-  forwardSignals(started, settings.values.drainSeconds);
+  const stopAsked = forwardSignals(started, settings.values.drainSeconds);
   await started.ready;
-  const stopped = await announce(settings, started, attached);
-  if (attached || stopped) process.exitCode = await started.ended;
-  else {
-    started.child.disconnect();
-    started.child.unref();
-    // The watch over signals and the child's end would keep us here.
-    process.exit(0);
+  try {
+    printLine(`\n${await describe(settings, attached)}`);
+  } catch (error) {
+    // Asked to stop while models were awaited: that they cannot be asked about any more is no fault.
+    if (!stopAsked()) {
+      await leave(started, attached);
+      throw error;
+    }
   }
+  if (attached || stopAsked()) process.exitCode = await started.ended;
+  else await leave(started, attached);
 }
 
-/** Waits for the models and prints the block; true when it was stopped meanwhile. */
-async function announce(
-  settings: CliSettings,
-  started: StartedSupervisor,
-  attached: boolean,
-): Promise<boolean> {
-  const data = settings.values.data;
+/** Lets a detached supervisor go on without us; stops an attached one. */
+async function leave(started: StartedSupervisor, attached: boolean): Promise<void> {
+  if (attached) {
+    started.child.kill('SIGTERM');
+    await started.ended;
+    return;
+  }
+  started.child.disconnect();
+  started.child.unref();
+}
+
+/** Waits for the models, and gives the block that tells how to use them. */
+async function describe(settings: CliSettings, attached: boolean): Promise<string> {
+  const { data, defaultModels, publicUrl } = settings.values;
   const client = createApiClient({ ...settings, apiKey: readFirstKey(data) ?? settings.apiKey });
-  const models = await Promise.race([
-    waitForModels(client, settings.values.defaultModels, printNews),
-    started.ended.then(() => null),
-  ]);
-  if (models === null) return true;
-  const block = readyBlock({
-    url: settings.values.publicUrl ?? client.baseUrl,
+  const models = await waitForModels(client, defaultModels, printNews);
+  return readyBlock({
+    url: publicUrl ?? client.baseUrl,
     key: process.stdout.isTTY ? readFirstKey(data) : null,
     keyFile: dataFolder(data).firstKey,
     data,
@@ -82,6 +88,4 @@ async function announce(
     models,
     accelerators: await findAccelerators(),
   });
-  printLine(`\n${block}`);
-  return false;
 }

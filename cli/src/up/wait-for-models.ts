@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { ApiClient } from '../api-client.ts';
+import { type ApiClient, ApiError } from '../api-client.ts';
+import { CommandError } from '../command-error.ts';
 import { formatBytes } from '../output/format-quantity.ts';
 import { type ModelPhase, type ModelProgress, readModelProgress } from './model-progress.ts';
 
@@ -7,6 +8,7 @@ const lookEveryMs = 500;
 const tellEveryMs = 2_000;
 /** Loading goes on by itself; the block need not wait for it longer than this. */
 const loadPatienceMs = 60_000;
+const awayPatienceMs = 15_000;
 const settled: readonly ModelPhase[] = ['ready', 'unloaded', 'failed'];
 
 /**
@@ -22,7 +24,7 @@ export async function waitForModels(
   const teller = createTeller(tell);
   let fetchedAt: number | null = null;
   for (;;) {
-    const all = readModelProgress(await client.get('/api/models'));
+    const all = await askPatiently(client);
     const models = all.filter((model) => model.phase !== 'registered' || expected.includes(model.name));
     for (const model of models) teller(model);
     const open = models.filter((model) => !settled.includes(model.phase));
@@ -30,6 +32,21 @@ export async function waitForModels(
     fetchedAt = onlyLoading ? (fetchedAt ?? Date.now()) : null;
     if (open.length === 0 || (fetchedAt !== null && Date.now() - fetchedAt > loadPatienceMs)) return models;
     await pause(lookEveryMs);
+  }
+}
+
+/** The api may be away for a moment: it is started again when it ends. */
+async function askPatiently(client: ApiClient): Promise<ModelProgress[]> {
+  const deadline = Date.now() + awayPatienceMs;
+  for (;;) {
+    try {
+      return readModelProgress(await client.get('/api/models'));
+    } catch (error) {
+      const isAway =
+        error instanceof CommandError && (!(error instanceof ApiError) || error.httpStatus >= 500);
+      if (!isAway || Date.now() > deadline) throw error;
+      await pause(lookEveryMs);
+    }
   }
 }
 

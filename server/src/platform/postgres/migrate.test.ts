@@ -11,7 +11,7 @@ import { SamovarError } from '../../kernel/errors.ts';
 import { connectPostgres } from './connect-postgres.ts';
 import { breaksOf, describeSchema, type SchemaFacts } from './describe-schema.ts';
 import { migrate } from './migrate.ts';
-import { migrationNames, migrationsFolder } from './sql-migrations.ts';
+import { migrationNames, migrationsFolder } from './migration-names.ts';
 
 const common = { schema: testSchema, log: silentLog, caFile: null };
 

@@ -4,8 +4,9 @@ import { Pool } from 'pg';
 import { SamovarError } from '../../kernel/errors.ts';
 import type { Log } from '../../kernel/ports/log.ts';
 import { connectionOptions, type PostgresAddress } from './connection-options.ts';
+import { migrationNames, migrationsFolder } from './migration-names.ts';
 import { isConnectionFailure, postgresUnreachable } from './postgres-error.ts';
-import { createSqlMigrationProvider, migrationNames, migrationsFolder } from './sql-migrations.ts';
+import { createSqlMigrationProvider } from './sql-migrations.ts';
 
 export interface MigrateOptions extends PostgresAddress {
   readonly schema: string;

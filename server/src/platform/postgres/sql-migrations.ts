@@ -1,18 +1,7 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { sql } from 'kysely';
 import type { Migration, MigrationProvider } from 'kysely/migration';
-
-/** Folder of this release's migrations. */
-export const migrationsFolder = new URL('../../../migrations/', import.meta.url);
-
-/** Names of the migrations in a folder, oldest first: `0001_foundation`, … */
-export async function migrationNames(folder: URL = migrationsFolder): Promise<string[]> {
-  const files = await readdir(folder);
-  return files
-    .filter((file) => /^\d{4}_[a-z0-9_]+\.sql$/.test(file))
-    .map((file) => file.slice(0, -'.sql'.length))
-    .sort();
-}
+import { migrationNames } from './migration-names.ts';
 
 /** Reads plain SQL files; their table names are unqualified and resolve to `schema`. */
 export function createSqlMigrationProvider(schema: string, folder: URL): MigrationProvider {

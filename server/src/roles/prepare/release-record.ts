@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { SamovarError } from '../../kernel/errors.ts';
-import { migrationNames } from '../../platform/postgres/sql-migrations.ts';
+import { migrationNames } from '../../platform/postgres/migration-names.ts';
 import { writeFileWhole } from '../../platform/process/write-file-whole.ts';
 import { ownVersion } from './own-version.ts';
 
