@@ -195,6 +195,20 @@ test('while PostgreSQL is away a killed worker is started again, at once known w
   assert.equal((await floor.call(model, { ms: 1 })).status, 200);
 });
 
+test('an engine host stops its workers also while PostgreSQL is away', async () => {
+  const model = floor.addModel('one');
+  const host = floor.startHost({ preload: ['one'] });
+  await floor.untilState(model, 'ready');
+  const pid = await floor.workerPid(model);
+  const giveBack = await floor.takeDatabaseAway();
+  try {
+    await host.stop(1000);
+    assert.ok(!pidLives(pid));
+  } finally {
+    await giveBack();
+  }
+});
+
 test('the workers of a host that gives no sign are released when its lease has run out', async () => {
   const model = floor.addModel('one');
   const lost = floor.startHost({ name: 'host-lost', preload: ['one'] });

@@ -98,11 +98,13 @@ export function startEngineHost(host: EngineHostDependencies): EngineHost {
   const stop = async (graceMs: number): Promise<void> => {
     stopping = true;
     wake();
-    await ended;
+    // A pass may hang in a database that neither answers nor refuses; the workers are ended all the same.
+    const settled = await within(ended, databaseMs);
     await floor.endAll(graceMs);
-    if (lease === null) return;
+    if (lease === null || !settled) return;
     try {
-      await returnHostLease(host, lease);
+      if (!(await within(returnHostLease(host, lease), databaseMs)))
+        log.warn({}, 'the lease could not be given back in time; it runs out by itself');
     } catch (error) {
       log.warn({ error }, 'the lease could not be given back; it runs out by itself');
     }
@@ -115,4 +117,20 @@ export function startEngineHost(host: EngineHostDependencies): EngineHost {
       return stopped;
     },
   };
+}
+
+/** How long a stop waits for the database. */
+const databaseMs = 5_000;
+
+/** Whether a promise settled in time; its rejection is the caller's. */
+async function within(promise: Promise<void>, milliseconds: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), milliseconds);
+  });
+  try {
+    return await Promise.race([promise.then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
