@@ -41,7 +41,7 @@ export const importModelJobKind: JobKind = {
   name: importModelJobName,
   retryLimit: 20,
   retryDelaySeconds: 5,
-  heartbeatSeconds: 30,
+  heartbeatSeconds: 10,
 };
 
 /**

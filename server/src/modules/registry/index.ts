@@ -1,10 +1,7 @@
-export { getVersionFiles, modelFileKey, type VersionFile } from './get-version-files.ts';
-export { createImportModelJob, type ImportDependencies, importModelJobKind } from './import-model-job.ts';
-export type { ImportPhase, ImportProgress } from './import-progress.ts';
+export { getVersionFiles, modelFileKey } from './get-version-files.ts';
+export { createImportModelJob, importModelJobKind } from './import-model-job.ts';
 export { type ListedModel, listModels } from './list-models.ts';
 export { loadModelSnapshot } from './load-model-snapshot.ts';
-export type { VersionState } from './model-version.ts';
 export { parseManifest } from './parse-manifest.ts';
-export { requestImport } from './request-import.ts';
-export type { ModelSnapshot, PendingModel, ServedModel } from './served-model.ts';
-export { type CatalogueSync, syncCatalogue } from './sync-catalogue.ts';
+export type { ModelSnapshot, ServedModel } from './served-model.ts';
+export { syncCatalogue } from './sync-catalogue.ts';

@@ -25,8 +25,8 @@ export async function createJobQueue(options: JobQueueOptions): Promise<JobQueue
     schedule: isWorker,
     useListenNotify: isWorker,
     // How soon a lost process is noticed, after its heartbeat has run out.
-    monitorIntervalSeconds: 10,
-    superviseIntervalSeconds: 10,
+    monitorIntervalSeconds: 5,
+    superviseIntervalSeconds: 5,
   });
   boss.on('error', (error) =>
     options.log.warn({ error: error.message }, 'the job queue met an error; it goes on'),
