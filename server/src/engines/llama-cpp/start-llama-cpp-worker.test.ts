@@ -144,6 +144,8 @@ test('a prompt that does not fit is refused with both counts; a full context end
   assert.equal(samovar.code, 'engine.context_exceeded');
   assert.equal(samovar.params.contextTokens, 1024);
   assert.ok(Number(samovar.params.promptTokens) > 1100);
+  const huge = await worker.post('/v1/chat/completions', { messages: words(2_000_000) });
+  assert.equal(errorOf(huge.text).samovar.code, 'engine.context_exceeded');
   const full = await worker.chat({ messages: words(980), ...endless });
   assert.equal(full.choices[0]?.finish_reason, 'length');
   assert.equal(full.usage?.total_tokens, 1024);

@@ -5,6 +5,8 @@ import { isControlToken, type TokenEntry, tokenBytes, type VocabularyKind } from
 /** A model's tokens: text to ids and back, exactly. */
 export interface Vocabulary {
   readonly size: number;
+  /** No token stands for more characters than this. */
+  readonly longestToken: number;
   readonly bosText: string;
   readonly eosText: string;
   /** Token ids; special tokens written in the text count as such. A model's BOS is put in front where it wants one. */
@@ -23,7 +25,8 @@ const kinds: Readonly<Record<number, VocabularyKind>> = { 1: 'sentence-piece', 2
 export function createVocabulary(model: LlamaModel): Vocabulary {
   const native = nativeModel(model);
   const kind = kinds[native.getVocabularyType()] ?? 'other';
-  const size = model.fileInfo.metadata.tokenizer?.ggml?.tokens.length ?? 0;
+  const spellings = model.fileInfo.metadata.tokenizer?.ggml?.tokens ?? [];
+  const size = spellings.length;
   const cache = new Map<number, Buffer>();
   const entry = (token: number): TokenEntry => ({
     text: native.getTokenString(token),
@@ -35,6 +38,7 @@ export function createVocabulary(model: LlamaModel): Vocabulary {
   const prependBos = native.shouldPrependBosToken() && bos >= 0 && bos < size;
   return {
     size,
+    longestToken: spellings.reduce((longest, text) => Math.max(longest, text.length), 1),
     bosText: textOf(bos),
     eosText: textOf(eos),
     encodePrompt(text) {

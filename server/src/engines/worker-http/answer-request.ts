@@ -50,7 +50,7 @@ export async function answerRequest(
   } catch (thrown) {
     if (request.destroyed && !request.complete) return;
     const error = asSamovarError(thrown);
-    if (error.entry.httpStatus >= 500)
+    if (error.code === 'system.internal' || error.code === 'engine.failed')
       serving.log.error({ requestId, err: error, cause: error.cause }, 'a request failed');
     // The rest of a body that was not read would be taken for the next request.
     if (!request.complete && !response.headersSent) response.setHeader('connection', 'close');

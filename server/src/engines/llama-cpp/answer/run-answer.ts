@@ -57,10 +57,11 @@ export function runAnswer(
     }),
   );
 
-  const forget = model.running.add(exchange.requestId, () => {
+  const cancel = () => {
     cancelled = true;
     for (const task of tasks) model.scheduler.cancel(task);
-  });
+  };
+  const forget = model.running.add(exchange.requestId, cancel);
   const ended = (index: number, end: ChoiceEnd) => {
     if (failed) return;
     ends[index] = end;
@@ -88,7 +89,7 @@ export function runAnswer(
   };
 
   writer.onResume(() => model.scheduler.wake());
-  exchange.onAbandoned(() => model.running.cancel(exchange.requestId));
+  exchange.onAbandoned(cancel);
   try {
     model.scheduler.submit(plan.sequential ? tasks.slice(0, 1) : tasks);
   } catch (error) {

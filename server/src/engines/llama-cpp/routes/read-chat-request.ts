@@ -5,6 +5,7 @@ import { createLazyGrammar } from '../answer/lazy-grammar.ts';
 import type { AnswerPlan } from '../answer/run-answer.ts';
 import type { LanguageModel } from '../language-model.ts';
 import type { GrammarState } from '../llama-native.ts';
+import { refuseOversizedText } from '../refuse-oversized-text.ts';
 import type { ChatMessage } from '../templates/chat-message.ts';
 import { planTools, type ToolPlan } from '../tools/tool-plan.ts';
 import { readMessages } from './read-messages.ts';
@@ -57,6 +58,7 @@ export async function readChatRequest(body: JsonObject, model: LanguageModel): P
   if (format !== null && tools.choice === 'auto')
     throw unsupportedParameter('response_format together with tools');
   const text = renderChat(model, messages, tools.plan, readObject(body, 'chat_template_kwargs'));
+  await refuseOversizedText(text, model.vocabulary, model.contextTokens);
   const prompt = model.vocabulary.encodePrompt(text);
   const begins = /<think>\s*$/.test(text) ? 'reasoning' : 'answer';
   const choices: ChoicePlan[] = [];

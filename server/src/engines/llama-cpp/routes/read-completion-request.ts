@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../worker-http/read-json-body.ts';
 import type { AnswerPlan } from '../answer/run-answer.ts';
 import type { LanguageModel } from '../language-model.ts';
+import { refuseOversizedText } from '../refuse-oversized-text.ts';
 import {
   invalidParameter,
   readBoolean,
@@ -44,7 +45,7 @@ export async function readCompletionRequest(
   model: LanguageModel,
 ): Promise<CompletionRequest> {
   refuseOthers(body, known);
-  const prompts = readPrompts(body, model);
+  const prompts = await readPrompts(body, model);
   const sampling = readSampling(body, model.manifest.engineOptions, model.vocabulary.size);
   const count = readNumber(body, 'n', { min: 1, max: 128, integer: true }, 1);
   if (readNumber(body, 'best_of', { min: 1, max: 128, integer: true }, count) !== count)
@@ -88,13 +89,18 @@ function textOf(tokens: Uint32Array, model: LanguageModel): string {
 }
 
 /** `prompt`: a text, a list of texts, a list of token ids, or a list of such lists. */
-function readPrompts(body: JsonObject, model: LanguageModel): Uint32Array[] {
+async function readPrompts(body: JsonObject, model: LanguageModel): Promise<Uint32Array[]> {
   const value = body.prompt ?? null;
   if (value === null) throw invalidParameter('prompt', 'it is required');
   const list: unknown[] = Array.isArray(value) && !isTokenList(value) ? value : [value];
   if (list.length === 0) throw invalidParameter('prompt', 'it must not be empty');
   if (list.length > mostPrompts) throw invalidParameter('prompt', `it takes at most ${mostPrompts} prompts`);
-  return list.map((prompt) => atLeastOneToken(readPrompt(prompt, model), model));
+  const prompts: Uint32Array[] = [];
+  for (const prompt of list) {
+    if (typeof prompt === 'string') await refuseOversizedText(prompt, model.vocabulary, model.contextTokens);
+    prompts.push(atLeastOneToken(readPrompt(prompt, model), model));
+  }
+  return prompts;
 }
 
 function readPrompt(value: unknown, { vocabulary }: LanguageModel): Uint32Array {

@@ -16,6 +16,9 @@ export const samplingParameters = [
   'seed',
 ] as const;
 
+/** Seeds below this; the largest number of 32 bits means "a random one" to the engine. */
+const seeds = 2 ** 32 - 1;
+
 export interface ReadSampling {
   readonly options: SamplingOptions;
   /** A seed was given, or nothing is left to chance. */
@@ -55,7 +58,7 @@ export function readSampling(
       presencePenalty: readNumber(body, 'presence_penalty', penalty, defaults.presencePenalty),
       frequencyPenalty: readNumber(body, 'frequency_penalty', penalty, defaults.frequencyPenalty),
       logitBias: readLogitBias(body, vocabularySize),
-      seed: seed === null ? randomInt(2 ** 32) : Number(BigInt.asUintN(32, BigInt(seed))),
+      seed: seed === null ? randomInt(seeds) : Number(BigInt.asUintN(32, BigInt(seed))) % seeds,
     },
   };
 }
@@ -75,5 +78,5 @@ function readLogitBias(body: JsonObject, vocabularySize: number): Map<number, nu
 
 /** The sampling of one of several choices: the seeds follow each other, so that equal requests get equal lists. */
 export function samplingOfChoice(options: SamplingOptions, index: number): SamplingOptions {
-  return { ...options, seed: (options.seed + index) % 2 ** 32 };
+  return { ...options, seed: (options.seed + index) % seeds };
 }

@@ -60,7 +60,12 @@ export function createSlotScheduler(options: SlotSchedulerOptions): SlotSchedule
       queue.remove(task);
       uses += 1;
       slot.lastUse = uses;
-      run.begin(slot, task, forgetAfter(slot, reusableTokens(slot, task, chunkTokens)));
+      try {
+        run.begin(slot, task, forgetAfter(slot, reusableTokens(slot, task, chunkTokens)));
+      } catch (cause) {
+        options.log.error({ err: cause }, 'a request could not begin');
+        task.onError(new SamovarError('engine.failed', { cause }));
+      }
     }
   };
 
@@ -117,7 +122,10 @@ export function createSlotScheduler(options: SlotSchedulerOptions): SlotSchedule
     loop ??= work()
       .catch((error: unknown) => {
         options.log.error({ err: error }, 'the scheduler failed: all running requests end with an error');
-        for (const slot of slots) run.fail(slot, new SamovarError('engine.failed', { cause: error }));
+        for (const slot of slots) {
+          run.fail(slot, new SamovarError('engine.failed', { cause: error }));
+          forgetAfter(slot, 0);
+        }
       })
       .finally(() => {
         loop = null;

@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { chooseSlot } from './choose-slot.ts';
+import type { GenerationTask } from './generation-task.ts';
+import { createSlot, reusableTokens, type Slot } from './slot.ts';
+
+const chunk = 4;
+
+function slotWith(index: number, tokens: readonly number[], lastUse: number): Slot {
+  const slot = createSlot(index, 64);
+  slot.tokens.set(tokens);
+  slot.length = tokens.length;
+  slot.exactTokens = tokens.length - (tokens.length % chunk);
+  slot.lastUse = lastUse;
+  return slot;
+}
+
+function taskFor(prompt: readonly number[], reproducible = false): GenerationTask {
+  return {
+    priority: 'interactive',
+    deadline: null,
+    prompt: Uint32Array.from(prompt),
+    maxTokens: 1,
+    reproducible,
+    topLogprobs: null,
+    scoreFrom: null,
+    createSampler() {
+      throw new Error('not in this test');
+    },
+    onToken: () => false,
+    onPromptLogprob: () => undefined,
+    onEnd: () => undefined,
+    onError: () => undefined,
+    isPaused: () => false,
+  };
+}
+
+const sequence = (from: number, length: number) => Array.from({ length }, (_, i) => from + i);
+
+test('a conversation goes on in the slot that holds its beginning', () => {
+  const slots = [slotWith(0, sequence(100, 20), 1), slotWith(1, sequence(0, 10), 2), slotWith(2, [], 0)];
+  assert.equal(chooseSlot(slots, taskFor(sequence(0, 14)), chunk)?.index, 1);
+});
+
+test('a short common beginning does not throw a long conversation away', () => {
+  const slots = [slotWith(0, sequence(0, 60), 1), slotWith(1, [], 0)];
+  assert.equal(chooseSlot(slots, taskFor([...sequence(0, 3), 99, 98]), chunk)?.index, 1);
+});
+
+test('without anything in common the slot unused for longest is taken', () => {
+  const slots = [slotWith(0, sequence(0, 9), 5), slotWith(1, sequence(20, 9), 3)];
+  assert.equal(chooseSlot(slots, taskFor([77, 78]), chunk)?.index, 1);
+});
+
+test('the last token is always evaluated, and a reproducible task reuses whole chunks only', () => {
+  const slot = slotWith(0, sequence(0, 12), 1);
+  assert.equal(reusableTokens(slot, taskFor(sequence(0, 12)), chunk), 11);
+  assert.equal(reusableTokens(slot, taskFor(sequence(0, 12), true), chunk), 8);
+  slot.exactTokens = 4;
+  assert.equal(reusableTokens(slot, taskFor(sequence(0, 12), true), chunk), 4);
+});
