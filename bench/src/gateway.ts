@@ -1,0 +1,194 @@
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { Agent, request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { processorMicroseconds, residentMegabytes } from './gateway/processor-time.ts';
+import { runWrk } from './gateway/run-wrk.ts';
+import { question, wholeAnswer } from './gateway/sample-answers.ts';
+import { type ApiProcess, freePort, startApiProcess } from './gateway/start-api-process.ts';
+import { type Child, startChild } from './gateway/start-child.ts';
+import { startNginxProxy, startNullWorker } from './gateway/start-nginx.ts';
+import { ratioOfPairs } from './measure/pairs.ts';
+import { type BenchRow, printRows } from './measure/report.ts';
+
+/*
+ * The gateway's own cost: processor time of the process under test for each request or event, against nginx as a
+ * plain proxy of the same null worker. What is measured has one core, wrk, the worker and PostgreSQL the other.
+ */
+const secondsPerRun = 3;
+const streams = 128;
+const idleStreams = 1000;
+
+const folder = await mkdtemp(join(tmpdir(), 'samovar-bench-gateway-'));
+await chmod(folder, 0o755);
+const wholeSocket = join(folder, 'whole.sock');
+const streamSocket = join(folder, 'stream.sock');
+const stops: (() => Promise<void>)[] = [() => rm(folder, { recursive: true, force: true })];
+
+interface Target {
+  readonly pid: number;
+  readonly url: string;
+  readonly key: string;
+}
+
+async function started<T extends { stop(): Promise<void> }>(starting: Promise<T>): Promise<T> {
+  const part = await starting;
+  stops.unshift(() => part.stop());
+  return part;
+}
+
+async function nginx(socketPath: string): Promise<Target> {
+  const port = await freePort();
+  const proxy = await started(startNginxProxy(join(folder, `proxy-${port}`), port, socketPath));
+  return { pid: proxy.workerPid, url: `http://127.0.0.1:${port}`, key: 'none' };
+}
+
+function load(target: Target, connections: number, body: object) {
+  return runWrk({
+    url: `${target.url}/v1/chat/completions`,
+    key: target.key,
+    connections,
+    seconds: secondsPerRun,
+    body,
+    script: join(folder, 'load.lua'),
+  });
+}
+
+/** Microseconds of processor time for one request. */
+async function perRequest(target: Target): Promise<number> {
+  const before = processorMicroseconds(target.pid);
+  const { requests } = await load(target, 32, question());
+  return (processorMicroseconds(target.pid) - before) / requests;
+}
+
+async function askWorker(worker: Child): Promise<{ sent: number; silent: number }> {
+  const answer = new Promise<{ sent: number; silent: number }>((resolve) =>
+    worker.process.once('message', (message) => resolve(message as { sent: number; silent: number })),
+  );
+  worker.process.send({});
+  return await answer;
+}
+
+/** Microseconds of processor time for one event of a paced stream. */
+async function perEvent(target: Target, worker: Child): Promise<number> {
+  const { sent } = await askWorker(worker);
+  const before = processorMicroseconds(target.pid);
+  await load(target, streams, question({ stream: true }));
+  const spent = processorMicroseconds(target.pid) - before;
+  return spent / ((await askWorker(worker)).sent - sent);
+}
+
+/** Megabytes that idle streams add to an api process. */
+async function idleStreamMegabytes(api: ApiProcess, worker: Child): Promise<number> {
+  const before = residentMegabytes(api.pid);
+  const agent = new Agent({ keepAlive: false });
+  const body = JSON.stringify(question({ stream: true, user: 'silent' }));
+  const requests = Array.from({ length: idleStreams }, () => {
+    const outgoing = request(`${api.url}/v1/chat/completions`, {
+      method: 'POST',
+      agent,
+      headers: { authorization: `Bearer ${api.key}`, 'content-type': 'application/json' },
+    });
+    outgoing.on('error', () => undefined);
+    outgoing.end(body);
+    return outgoing;
+  });
+  while ((await askWorker(worker)).silent < idleStreams) await sleep(50);
+  await sleep(1000);
+  const added = residentMegabytes(api.pid) - before;
+  for (const outgoing of requests) outgoing.destroy();
+  while ((await askWorker(worker)).silent > 0) await sleep(50);
+  return Math.max(0, added);
+}
+
+async function measure(): Promise<BenchRow[]> {
+  const nullPort = await freePort();
+  const nullWorker = await started(startNullWorker(join(folder, 'null'), wholeSocket, nullPort, wholeAnswer));
+  const direct = { pid: nullWorker.workerPid, url: `http://127.0.0.1:${nullPort}`, key: 'none' };
+  const streamWorker = startChild('other', process.execPath, [
+    fileURLToPath(new URL('./gateway/stream-worker.ts', import.meta.url)),
+    streamSocket,
+  ]);
+  stops.unshift(() => streamWorker.stop());
+  await new Promise((resolve) => streamWorker.process.once('message', resolve));
+  const [wholeNginx, streamNginx] = [await nginx(wholeSocket), await nginx(streamSocket)];
+  const rows: BenchRow[] = [];
+
+  for (const [lane, requestBar, eventBar] of [
+    ['pass-through', 4.5, 2.5],
+    ['normalise', 6, 4],
+  ] as const) {
+    const whole = await started(startApiProcess(wholeSocket, lane));
+    if (lane === 'pass-through') {
+      const idle = residentMegabytes(whole.pid);
+      rows.push(figure('Memory of an idle api process', 'MB', 150, await spread(Array(5).fill(idle))));
+    }
+    rows.push({
+      name: `Processor time of a request, ${lane} lane, against nginx`,
+      unit: 'µs',
+      bar: { atMost: requestBar },
+      ratio: await ratioOfPairs(
+        () => perRequest(whole),
+        () => perRequest(wholeNginx),
+      ),
+    });
+    if (lane === 'pass-through') rows.push(...(await latencies(whole, direct)));
+    const streaming = await started(startApiProcess(streamSocket, lane));
+    rows.push({
+      name: `Processor time of an event, ${lane} lane, against nginx`,
+      unit: 'µs',
+      bar: { atMost: eventBar },
+      ratio: await ratioOfPairs(
+        () => perEvent(streaming, streamWorker),
+        () => perEvent(streamNginx, streamWorker),
+      ),
+    });
+    if (lane === 'pass-through')
+      rows.push(
+        figure(
+          `Memory added by ${idleStreams} idle streams`,
+          'MB',
+          60,
+          await ratioOfPairs(() => idleStreamMegabytes(streaming, streamWorker), one),
+        ),
+      );
+  }
+  return rows;
+}
+
+/** Latency added at one connection, over calling the worker directly. */
+async function latencies(api: Target, direct: Target): Promise<BenchRow[]> {
+  const p50: number[] = [];
+  const p99: number[] = [];
+  for (let pair = 0; pair < 5; pair += 1) {
+    const ours = await load(api, 1, question());
+    const theirs = await load(direct, 1, question());
+    p50.push(ours.p50Ms - theirs.p50Ms);
+    p99.push(ours.p99Ms - theirs.p99Ms);
+  }
+  return [
+    figure('Added latency at one connection, p50', 'ms', 1, await spread(p50)),
+    figure('Added latency at one connection, p99', 'ms', 3, await spread(p99)),
+  ];
+}
+
+/** Quantities that were measured already, with their median and interval. */
+function spread(values: readonly number[]): Promise<BenchRow['ratio']> {
+  const queue = [Number.NaN, ...values];
+  return ratioOfPairs(async () => queue.shift() ?? Number.NaN, one, values.length);
+}
+
+/** A row whose figure is not a ratio but a quantity. */
+function figure(name: string, unit: string, atMost: number, ratio: BenchRow['ratio']): BenchRow {
+  return { name, unit, ratio, bar: { atMost } };
+}
+
+const one = async (): Promise<number> => 1;
+
+try {
+  printRows('The gateway', await measure());
+} finally {
+  for (const stop of stops) await stop();
+}

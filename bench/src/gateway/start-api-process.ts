@@ -1,0 +1,73 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { defaultScope } from '@samovar/contract/default-scope';
+import { systemClock } from '../../../server/src/kernel/clock.ts';
+import { createFirstKey } from '../../../server/src/modules/iam/index.ts';
+import type { Replica } from '../../../server/src/modules/serving/index.ts';
+import { createConfigVersion } from '../../../server/src/platform/postgres/config-version.ts';
+import { createTestDatabase, testSchema } from '../../../server/test/postgres.ts';
+import { registerWorker } from '../../../server/test/registered-worker.ts';
+import { startChild } from './start-child.ts';
+
+const main = fileURLToPath(new URL('../../../server/src/main.ts', import.meta.url));
+
+export interface ApiProcess {
+  readonly pid: number;
+  readonly url: string;
+  readonly key: string;
+  stop(): Promise<void>;
+}
+
+/** A whole api process on its own database: key lookup, limits and metering as in an installation. */
+export async function startApiProcess(socketPath: string, lane: Replica['lane']): Promise<ApiProcess> {
+  const store = await createTestDatabase();
+  await registerWorker(store, `unix:${socketPath}`, lane);
+  let key = '';
+  const iam = { database: store.database, configVersion: createConfigVersion(), clock: systemClock };
+  await createFirstKey(iam, defaultScope, async (secret) => {
+    key = secret;
+  });
+  await store.pool.query(
+    'update api_keys set requests_per_minute = 1e9, tokens_per_minute = 2e9, parallel_requests = 1e6',
+  );
+  const data = await mkdtemp(join(tmpdir(), 'samovar-bench-'));
+  const port = await freePort();
+  const child = startChild('measured', process.execPath, [main, 'api'], {
+    SAMOVAR_POSTGRES_URL: store.url,
+    SAMOVAR_POSTGRES_SCHEMA: testSchema,
+    SAMOVAR_DATA: data,
+    SAMOVAR_PORT: String(port),
+    SAMOVAR_LOG_LEVEL: 'info',
+    NODE_ENV: 'production',
+    PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+  });
+  await new Promise<void>((resolve, reject) => {
+    child.process.once('message', () => resolve());
+    child.process.once('exit', (code) => reject(new Error(`the api process ended with ${code}`)));
+  });
+  return {
+    pid: child.pid,
+    url: `http://127.0.0.1:${port}`,
+    key,
+    async stop() {
+      await child.stop();
+      await store.end();
+      await rm(data, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A port that nothing listens on now. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      const port = address !== null && typeof address === 'object' ? address.port : 0;
+      server.close(() => resolve(port));
+    });
+  });
+}
