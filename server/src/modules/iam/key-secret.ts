@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 
 const base62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 /** 62^43 > 2^256: so many characters hold 32 bytes. */
@@ -17,7 +17,7 @@ export function newKeySecret(): string {
 
 /** SHA-256 of a secret. Secrets are random, so a plain fast hash is enough: there is nothing to guess. */
 export function hashKeySecret(secret: string): Buffer {
-  return createHash('sha256').update(secret).digest();
+  return hash('sha256', secret, 'buffer');
 }
 
 /** `smv_` and four characters: enough to recognise a key, far too few to guess it. */

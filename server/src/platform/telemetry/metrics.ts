@@ -1,4 +1,5 @@
-import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { createFastHistogram, type HistogramChild } from './fast-histogram.ts';
 
 /** A value that is read when metrics are asked for. */
 export interface MeasuredValue {
@@ -44,44 +45,63 @@ const operations: Readonly<Record<string, string>> = {
   responses: 'chat',
 };
 
+/** What one kind of request is counted in. */
+interface Series {
+  readonly duration: HistogramChild;
+  readonly firstToken: HistogramChild;
+  readonly inputTokens: HistogramChild;
+  readonly outputTokens: HistogramChild;
+}
+
 /** Prometheus metrics of this process. */
 export function createMetrics(): Metrics {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 50 });
-  const names = ['gen_ai_operation_name', 'gen_ai_request_model'] as const;
-  const duration = new Histogram({
+  const duration = createFastHistogram({
     name: 'gen_ai_server_request_duration_seconds',
     help: 'Time from arrival to the end of the answer.',
-    labelNames: [...names, 'error_type'],
     buckets: durationBuckets,
-    registers,
   });
-  const firstToken = new Histogram({
+  const firstToken = createFastHistogram({
     name: 'gen_ai_server_time_to_first_token_seconds',
     help: 'Time from arrival to the first byte of the answer.',
-    labelNames: [...names],
     buckets: firstTokenBuckets,
-    registers,
   });
-  const tokens = new Histogram({
+  const tokens = createFastHistogram({
     name: 'gen_ai_client_token_usage',
     help: 'Tokens of each request.',
-    labelNames: [...names, 'gen_ai_token_type'],
     buckets: tokenBuckets,
-    registers,
   });
+  const series = new Map<string, Series>();
+
+  function seriesOf({ endpoint, model, errorCode }: RequestObservation): Series {
+    const key = `${endpoint} ${model} ${errorCode ?? ''}`;
+    let found = series.get(key);
+    if (!found) {
+      const labels = {
+        gen_ai_operation_name: operations[endpoint] ?? endpoint,
+        gen_ai_request_model: model,
+      };
+      found = {
+        duration: duration.child({ ...labels, error_type: errorCode ?? '' }),
+        firstToken: firstToken.child(labels),
+        inputTokens: tokens.child({ ...labels, gen_ai_token_type: 'input' }),
+        outputTokens: tokens.child({ ...labels, gen_ai_token_type: 'output' }),
+      };
+      series.set(key, found);
+    }
+    return found;
+  }
+
   return {
     observe(observation) {
-      const labels = {
-        gen_ai_operation_name: operations[observation.endpoint] ?? observation.endpoint,
-        gen_ai_request_model: observation.model,
-      };
-      duration.observe({ ...labels, error_type: observation.errorCode ?? '' }, observation.durationSeconds);
+      const found = seriesOf(observation);
+      found.duration.observe(observation.durationSeconds);
       if (observation.timeToFirstTokenSeconds !== null)
-        firstToken.observe(labels, observation.timeToFirstTokenSeconds);
-      tokens.observe({ ...labels, gen_ai_token_type: 'input' }, observation.inputTokens);
-      tokens.observe({ ...labels, gen_ai_token_type: 'output' }, observation.outputTokens);
+        found.firstToken.observe(observation.timeToFirstTokenSeconds);
+      found.inputTokens.observe(observation.inputTokens);
+      found.outputTokens.observe(observation.outputTokens);
     },
     measure(values) {
       for (const { name, help, read } of values)
@@ -95,7 +115,7 @@ export function createMetrics(): Metrics {
         });
     },
     text: async () => ({
-      text: await registry.metrics(),
+      text: [await registry.metrics(), duration.text(), firstToken.text(), tokens.text()].join('\n'),
       contentType: registry.contentType,
     }),
   };
