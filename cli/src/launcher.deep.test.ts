@@ -153,7 +153,7 @@ test('an ordinary user comes up with a home of its own', { skip: !asRoot }, asyn
   const path = process.env.PATH ?? '';
   const run = (words: string) =>
     execFileSync(
-      'su',
+      '/bin/su',
       [
         '-s',
         '/bin/sh',

@@ -55,11 +55,6 @@ export function serverEnvironment(flags: SettingFlags): NodeJS.ProcessEnv {
   return environment;
 }
 
-/** Our environment as it is, for programs that the CLI runs. */
-export function ownEnvironment(): NodeJS.ProcessEnv {
-  return process.env;
-}
-
 function readFile(
   path: string,
   required: boolean,
