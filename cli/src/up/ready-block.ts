@@ -89,5 +89,5 @@ function processor(): string {
 function accelerator(found: readonly Accelerator[]): string[] {
   if (found.length === 0) return [];
   const names = found.map((each) => each.name).join('; ');
-  return [`Not used   ${names}: models run on the processor. \`./samovar doctor\` tells how to use it.`];
+  return [`Not used   ${names}: the engines of this release run on the processor`];
 }
