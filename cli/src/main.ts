@@ -10,6 +10,11 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(exitStatus.ok);
 });
 
+// `samovar logs | head`: the reader has what it wanted.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(exitStatus.ok);
+  throw error;
+});
 process.exitCode = await run(process.argv.slice(2));
 
 /** Runs one command and returns its exit status. */
