@@ -17,7 +17,7 @@ import { type BenchRow, printRows } from './measure/report.ts';
  * The gateway's own cost: processor time of the process under test for each request or event, against nginx as a
  * plain proxy of the same null worker. What is measured has one core, wrk, the worker and PostgreSQL the other.
  */
-const secondsPerRun = 3;
+const secondsPerRun = 2;
 const streams = 128;
 const idleStreams = 1000;
 
