@@ -9,7 +9,7 @@ import { askWorker, type ConformingWorker } from './conforming-worker.ts';
 const ajv = new Ajv2020({ strict: false, multipleOfPrecision: 9, validateSchema: false });
 addFormatsModule.default(ajv);
 
-const maxTokens = 400;
+const maxTokens = 200;
 
 /** JSON mode and JSON Schemas: an answer that ends by itself must be valid. */
 export function describeSchemas(worker: ConformingWorker): void {

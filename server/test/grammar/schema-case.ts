@@ -101,6 +101,8 @@ const numbers: Case = fc
     step: fc.constantFrom(null, null, 0.01),
     exclusive: fc.boolean(),
   })
+  // Dividing large numbers by a hundredth is beyond the precision of the validator.
+  .filter(({ low, span, step }) => step === null || (low !== null && span !== null))
   .map(({ low, span, step, exclusive }) => {
     const from = (low ?? -5000) / 100;
     const to = ((low ?? -5000) + (span ?? 20000) + 200) / 100;

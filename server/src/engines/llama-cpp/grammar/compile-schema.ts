@@ -2,9 +2,10 @@ import { SamovarError } from '../../../kernel/errors.ts';
 import { anyJsonRules } from './any-json-rules.ts';
 import { createGrammarRules, type GrammarRules } from './grammar-rules.ts';
 import { createLanguageSpace } from './regular/language-space.ts';
+import { hasFiniteValue } from './schema/has-finite-value.ts';
 import { conjunctionKey, located } from './schema/located-schema.ts';
 import type { SchemaContext } from './schema/schema-context.ts';
-import { publicSchemaError, SchemaError, unsupported } from './schema/schema-error.ts';
+import { impossible, publicSchemaError, SchemaError, unsupported } from './schema/schema-error.ts';
 import { valueExpression } from './schema/value-rule.ts';
 
 const schemaParameter = 'response_format.json_schema.schema';
@@ -29,6 +30,9 @@ export function compileJsonSchema(schema: unknown, parameter: string = schemaPar
 export function addJsonSchema(rules: GrammarRules, schema: unknown, parameter: string): string {
   const space = createLanguageSpace();
   const known = new Map<string, string>();
+  /** Rules that are being made, and those of them that refer to themselves. */
+  const unfinished = new Set<string>();
+  const recursive = new Set<string>();
 
   /** `open`: rules whose beginning is here too; a rule that began with itself would never end. */
   const contextBelow = (open: ReadonlySet<string>): SchemaContext => ({
@@ -41,15 +45,22 @@ export function addJsonSchema(rules: GrammarRules, schema: unknown, parameter: s
       if (open.has(key))
         throw unsupported(conjunction[0]?.pointer ?? '', 'the reference leads back to itself');
       const found = known.get(key);
+      if (found && unfinished.has(key)) recursive.add(key);
       if (found) return found;
       const name = rules.reserve(hint);
       known.set(key, name);
+      unfinished.add(key);
       try {
         const inside = contextBelow(new Set());
         rules.define(name, valueExpression(contextBelow(new Set([...open, key])), inside, conjunction, hint));
+        if (recursive.has(key) && !hasFiniteValue(inside, conjunction)) {
+          throw impossible(conjunction[0]?.pointer ?? '', 'every value would have to contain itself');
+        }
       } catch (error) {
         forgetSince(known, key);
         throw error;
+      } finally {
+        unfinished.delete(key);
       }
       return name;
     },

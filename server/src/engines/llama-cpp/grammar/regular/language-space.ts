@@ -92,6 +92,7 @@ export function createLanguageSpace(): LanguageSpace {
     both,
     not,
     repeat,
+    properties: new Map(),
     multiple: (divisor, remainder) =>
       intern(`%${divisor},${remainder}`, remainder === 0, { kind: 'multiple', divisor, remainder }),
   };

@@ -32,4 +32,6 @@ export interface LanguageSpace {
   not(part: Language): Language;
   repeat(part: Language, min: number, max: number | null): Language;
   multiple(divisor: number, remainder: number): Language;
+  /** The sets of Unicode properties that patterns asked for so far. */
+  readonly properties: Map<string, CodePoints | null>;
 }

@@ -1,4 +1,4 @@
-import { classEscapes, propertyCharacters } from './character-classes.ts';
+import { classEscapes } from './character-classes.ts';
 import { type CodePoints, complement } from './code-points.ts';
 import type { PatternReader } from './pattern-reader.ts';
 
@@ -38,7 +38,7 @@ function single(point: number, reader: PatternReader): CodePoints {
 }
 
 function propertySet(reader: PatternReader, property: string, negated: boolean): CodePoints {
-  const set = propertyCharacters(property);
+  const set = reader.property(property);
   if (!set) throw reader.fail(`there is no Unicode property ${property}`);
   return negated ? complement(set) : set;
 }

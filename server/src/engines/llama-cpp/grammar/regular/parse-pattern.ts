@@ -9,10 +9,14 @@ const maxDepth = 100;
 /**
  * Parses a regular expression of ECMAScript with the flag `u`, as JSON Schema prescribes; the named groups of
  * Python and Rust are understood too.
+ * @param properties keeps sets of Unicode properties from one pattern to the next.
  * @throws PatternError for what is malformed or describes no regular language.
  */
-export function parsePattern(pattern: string): PatternNode {
-  const reader = createPatternReader(pattern);
+export function parsePattern(
+  pattern: string,
+  properties: Map<string, CodePoints | null> = new Map(),
+): PatternNode {
+  const reader = createPatternReader(pattern, properties);
   const node = parseEither(reader, 0);
   if (reader.peek() !== '') throw reader.fail('unmatched )');
   return node;

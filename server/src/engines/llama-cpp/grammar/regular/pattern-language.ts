@@ -9,7 +9,7 @@ import { PatternError, type PatternNode } from './pattern-node.ts';
  * @throws PatternError for what is malformed or not supported.
  */
 export function patternLanguage(space: LanguageSpace, pattern: string): Language {
-  const node = parsePattern(pattern);
+  const node = parsePattern(pattern, space.properties);
   const fromStart = follow(space, node, space.all, true);
   const later = follow(space, node, space.all, false);
   return space.either(fromStart, space.sequence(anyCharacter(space), space.all, later));

@@ -1,4 +1,9 @@
+import { propertyCharacters } from './character-classes.ts';
+import type { CodePoints } from './code-points.ts';
 import { PatternError } from './pattern-node.ts';
+
+/** Each costs a walk through all of Unicode. */
+const maxProperties = 8;
 
 /** Reads a pattern character by character (whole code points). */
 export interface PatternReader {
@@ -10,9 +15,14 @@ export interface PatternReader {
   /** Takes what a sticky expression matches here, or nothing. */
   match(expression: RegExp): RegExpExecArray | null;
   fail(reason: string): PatternError;
+  /** The characters of a Unicode property; `null` when there is no such property. */
+  property(name: string): CodePoints | null;
 }
 
-export function createPatternReader(pattern: string): PatternReader {
+export function createPatternReader(
+  pattern: string,
+  properties: Map<string, CodePoints | null>,
+): PatternReader {
   let at = 0;
   const peek = (ahead = 0) => {
     const point = pattern.codePointAt(at + ahead);
@@ -36,6 +46,14 @@ export function createPatternReader(pattern: string): PatternReader {
       const found = sticky.exec(pattern);
       if (found) at += found[0].length;
       return found;
+    },
+    property(name) {
+      const known = properties.get(name);
+      if (known !== undefined) return known;
+      if (properties.size >= maxProperties) throw new PatternError('too many Unicode properties');
+      const set = propertyCharacters(name);
+      properties.set(name, set);
+      return set;
     },
     fail: (reason) => new PatternError(`${reason} (at character ${at + 1})`),
   };

@@ -76,7 +76,13 @@ function alternativesExpression(
   return [...new Set(ways)].join(' | ');
 }
 
+/** Every pair is compared. */
+const maxExclusiveBranches = 100;
+
 function requireDisjoint(context: SchemaContext, shape: Shape, { branches, source }: Alternatives): void {
+  if (branches.length > maxExclusiveBranches) {
+    throw unsupported(`${source.pointer}/oneOf`, `takes at most ${maxExclusiveBranches} branches; use anyOf`);
+  }
   for (const [index, branch] of branches.entries()) {
     for (const [later, other] of branches.slice(index + 1).entries()) {
       if (areDisjoint(context, [...shape.own, branch], [...shape.own, other])) continue;
