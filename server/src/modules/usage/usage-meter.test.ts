@@ -24,11 +24,10 @@ let keyId: string;
 
 before(async () => {
   store = await createTestDatabase();
-  const { host, port } = store.pool.options;
+  const { host, port, user, database } = store.pool.options;
   proxy = await startCuttableProxy({ host: host ?? 'localhost', port: port ?? 5432 });
-  const url = new URL(store.url);
   throughProxy = await connectPostgres({
-    url: `postgres://${url.username || 'samovar'}@127.0.0.1:${proxy.port}${url.pathname}`,
+    url: `postgres://${user}@127.0.0.1:${proxy.port}/${database}`,
     schema: testSchema,
     poolSize: 4,
     log: silentLog,
