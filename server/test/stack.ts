@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -57,8 +57,9 @@ export async function startTestStack(settings: Readonly<Record<string, string>> 
     await untilModelsAreListed(url, key);
     return { url, key, data, stop };
   } catch (error) {
+    const logs = await logTails(dataFolder(data).logs);
     await stop();
-    throw error;
+    throw new Error(`The stack did not start\n${logs}`, { cause: error });
   }
 }
 
@@ -95,6 +96,15 @@ async function answers(url: string, headers: Record<string, string> = {}): Promi
     // Nothing listens yet.
     return false;
   }
+}
+
+/** The last lines of each process, before the folder is gone. */
+async function logTails(folder: string): Promise<string> {
+  const names = await readdir(folder).catch(() => []);
+  const tails = names.map(
+    async (name) => `${name}: ${(await readFile(join(folder, name), 'utf8')).slice(-1500)}`,
+  );
+  return (await Promise.all(tails)).join('\n');
 }
 
 function outputOf(child: ChildProcess): () => string {

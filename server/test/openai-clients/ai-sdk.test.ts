@@ -51,6 +51,7 @@ test('tools are called through both APIs, and the next step takes their results'
       model,
       prompt: 'Switch the light on.',
       maxOutputTokens: 60,
+      temperature: 0,
       // A small model goes on calling for as long as it may.
       providerOptions: { openai: { parallelToolCalls: false } },
       stopWhen: stepCountIs(2),
@@ -76,4 +77,26 @@ test('embeddings are made, one and many', async () => {
   const one = await embed({ model, value: 'A cat.' });
   const many = await embedMany({ model, values: ['A cat.', 'A dog.'] });
   assert.equal(one.embedding.length, many.embeddings[0]?.length);
+});
+
+test('a conversation goes on with what was said before', async () => {
+  const question = { role: 'user' as const, content: prompt };
+  for (const model of models()) {
+    // The Responses provider otherwise points into the store of the server, which has none.
+    const providerOptions = { openai: { store: false } };
+    const first = await generateText({ model, messages: [question], maxOutputTokens: 8, providerOptions });
+    const messages = [question, ...first.response.messages, question];
+    const second = await generateText({ model, messages, maxOutputTokens: 8, providerOptions });
+    assert.ok(second.text);
+  }
+});
+
+test('a reference into a store is refused with the setting that helps', async () => {
+  const model = openai('chat-default');
+  const question = { role: 'user' as const, content: prompt };
+  const first = await generateText({ model, messages: [question], maxOutputTokens: 8 });
+  await assert.rejects(
+    generateText({ model, messages: [question, ...first.response.messages, question], maxRetries: 0 }),
+    /item_reference.*store: false/,
+  );
 });

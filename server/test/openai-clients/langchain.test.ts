@@ -20,6 +20,7 @@ function chat(options: { useResponsesApi?: boolean; maxTokens?: number } = {}) {
     apiKey: stack.key,
     configuration: { baseURL: `${stack.url}/v1` },
     maxTokens: 24,
+    temperature: 0,
     maxRetries: 0,
     ...options,
   });
@@ -51,16 +52,19 @@ test('bound tools are called and their results are taken', async () => {
     schema: light,
   });
   const question = new HumanMessage('Switch the light on.');
-  const model = chat({ maxTokens: 60 }).bindTools([setLight], {
-    tool_choice: 'required',
-    parallel_tool_calls: false,
-  });
-  const answer = await model.invoke([question]);
-  const [call] = answer.tool_calls ?? [];
-  assert.equal(call?.name, 'set_light');
-  const result = new ToolMessage({ content: 'done', tool_call_id: call?.id ?? '' });
-  const next = await chat().invoke([question, answer, result]);
-  assert.equal(next.type, 'ai');
+  for (const useResponsesApi of [false, true]) {
+    const model = chat({ maxTokens: 60, useResponsesApi }).bindTools([setLight], {
+      tool_choice: 'set_light',
+      parallel_tool_calls: false,
+    });
+    const answer = await model.invoke([question]);
+    const [call] = answer.tool_calls ?? [];
+    assert.equal(call?.name, 'set_light');
+    const result = new ToolMessage({ content: 'done', tool_call_id: call?.id ?? '' });
+    const next = await chat({ useResponsesApi }).invoke([question, answer, result]);
+    const last = await chat({ useResponsesApi }).invoke([question, answer, result, next, question]);
+    assert.equal(last.type, 'ai');
+  }
 });
 
 test('embeddings are made with the defaults', async () => {

@@ -51,6 +51,7 @@ test('a schema of zod is kept by the answer', async () => {
     model,
     messages,
     max_completion_tokens: 60,
+    temperature: 0,
     response_format: zodResponseFormat(light, 'light'),
   });
   assert.equal(typeof answer.choices[0]?.message.parsed?.on, 'boolean');
@@ -63,6 +64,7 @@ test('tools are called, their results are taken, and the conversation goes on', 
       model,
       messages: [{ role: 'user', content: 'Switch the light on.' }],
       max_completion_tokens: 60,
+      temperature: 0,
       tool_choice: 'required',
       parallel_tool_calls: false,
       tools: [
@@ -129,6 +131,7 @@ test('a response keeps a schema of zod', async () => {
     model,
     input: 'Describe the light.',
     max_output_tokens: 60,
+    temperature: 0,
     text: { format: zodTextFormat(light, 'light') },
   });
   assert.equal(typeof answer.output_parsed?.on, 'boolean');
@@ -151,6 +154,7 @@ test('a conversation of responses goes on with the items of the last answer', as
     tool_choice: 'required',
     parallel_tool_calls: false,
     max_output_tokens: 60,
+    temperature: 0,
   });
   const call = first.output.find((item) => item.type === 'function_call');
   assert.ok(call, JSON.stringify(first.output));

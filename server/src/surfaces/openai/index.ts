@@ -1,2 +1,2 @@
 export { openaiErrorBody } from './openai-error.ts';
-export { type OpenaiSurface, openaiRoutes } from './openai-routes.ts';
+export { openaiRoutes } from './openai-routes.ts';

@@ -61,7 +61,7 @@ def chat_parse():
 def chat_tools():
     tool = {"type": "function", "function": {"name": "set_light", "parameters": LIGHT, "strict": True}}
     answer = client.chat.completions.create(
-        model=MODEL, messages=MESSAGES, tools=[tool], tool_choice="required", max_tokens=60
+        model=MODEL, messages=MESSAGES, tools=[tool], tool_choice="required", max_tokens=60, temperature=0
     )
     message = answer.choices[0].message
     call = message.tool_calls[0]
@@ -127,7 +127,7 @@ def response_tools():
     tool = {"type": "function", "name": "set_light", "parameters": LIGHT, "strict": True}
     question = {"role": "user", "content": "Switch the light on."}
     first = client.responses.create(
-        model=MODEL, input=[question], tools=[tool], tool_choice="required", max_output_tokens=60
+        model=MODEL, input=[question], tools=[tool], tool_choice="required", max_output_tokens=60, temperature=0
     )
     call = next(item for item in first.output if item.type == "function_call")
     result = {"type": "function_call_output", "call_id": call.call_id, "output": "done"}
