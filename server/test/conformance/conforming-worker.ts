@@ -18,7 +18,7 @@ export interface ConformingWorker {
 }
 
 /** Requests with defaults that make answers short and the same each time. */
-export interface Asking {
+interface Asking {
   chat(extra: Record<string, unknown>, text?: string): Promise<ChatCompletion>;
   chatChunks(extra: Record<string, unknown>, text?: string): Promise<ChatCompletionChunk[]>;
   /** Expects an error and returns it with its status. */

@@ -7,7 +7,7 @@ export interface WorkerAnswer {
   readonly body: unknown;
 }
 
-export interface WorkerStream {
+interface WorkerStream {
   readonly status: number;
   /** The data of each event as it comes; `[DONE]` as this text. */
   readonly events: AsyncIterable<unknown>;

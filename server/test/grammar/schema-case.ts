@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 
 /** A schema and a way to make values that satisfy it, written independently of the compiler. */
-export interface SchemaCase {
+interface SchemaCase {
   readonly schema: Record<string, unknown>;
   readonly instance: (random: () => number) => unknown;
 }

@@ -1,5 +1,5 @@
 /** What a scanned character told. */
-export interface CallScan {
+interface CallScan {
   /** Set once, when the name is known. */
   readonly name?: string;
   /** Raw JSON of the arguments, in pieces; only after the name. */

@@ -1,7 +1,7 @@
 import type { AnswerPart } from './answer-part.ts';
 
 /** Collects parts, joining neighbours of one kind, and numbers the calls. */
-export interface PartCollector {
+interface PartCollector {
   text(text: string): void;
   callStart(name: string): void;
   /** Adds to the arguments of the last call. */

@@ -2,7 +2,7 @@ import { allCodePoints, type CodePoints, codePoints, lastCodePoint } from './cod
 import { collectBorders, derive } from './derive.ts';
 import type { Language, LanguageSpace } from './language.ts';
 
-export interface AutomatonState {
+interface AutomatonState {
   readonly accepting: boolean;
   readonly edges: readonly { readonly set: CodePoints; readonly target: number }[];
 }

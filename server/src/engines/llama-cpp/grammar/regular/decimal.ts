@@ -21,10 +21,6 @@ export function decimalOf(value: number): Decimal {
   };
 }
 
-export function isWhole({ fraction }: Decimal): boolean {
-  return fraction === '';
-}
-
 export function isZero({ digits, fraction }: Decimal): boolean {
   return digits === '0' && fraction === '';
 }

@@ -7,7 +7,7 @@ export interface Limit {
   readonly exclusive: boolean;
 }
 
-export interface NumberLimits {
+interface NumberLimits {
   readonly min: Limit | null;
   readonly max: Limit | null;
   /** How many digits a fraction may have; 0 for whole numbers. */

@@ -29,7 +29,7 @@ export function admits(context: SchemaContext, conjunction: Conjunction, value: 
   );
 }
 
-export function typeOf(value: unknown): JsonType {
+function typeOf(value: unknown): JsonType {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'array';
   if (typeof value === 'string') return 'string';

@@ -4,7 +4,7 @@ import { SamovarError } from '../../../../kernel/errors.ts';
  * `forbidden`: the schema says that nothing may stand there, which is fine where nothing must.
  * `impossible`: the schema contradicts itself.
  */
-export type SchemaErrorKind = 'forbidden' | 'impossible' | 'unsupported';
+type SchemaErrorKind = 'forbidden' | 'impossible' | 'unsupported';
 
 /** Why a schema cannot be honoured, with the place of the keyword; becomes `request.invalid` at the border. */
 export class SchemaError extends Error {

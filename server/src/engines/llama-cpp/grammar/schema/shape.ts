@@ -23,7 +23,7 @@ export interface StringShape {
 }
 
 /** One array schema's say about items; a conjunction has several. */
-export interface ItemsShape {
+interface ItemsShape {
   readonly prefix: readonly LocatedSchema[];
   /** `undefined`: nothing is said. */
   readonly rest: LocatedSchema | undefined;
