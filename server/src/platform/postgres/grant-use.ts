@@ -15,8 +15,11 @@ export async function grantUse(
     await client.connect();
     const owner = await client.query<{ name: string }>('select current_user as name');
     if (role === undefined || owner.rows[0]?.name === role) return;
+    // PostgreSQL refuses two grants on one object at the same moment.
+    await client.query("begin; select pg_advisory_xact_lock(hashtext('samovar.grants'))");
     for (const schema of options.schemas)
       await client.query(grantsOn(quoteIdentifier(schema), quoteIdentifier(role)));
+    await client.query('commit');
   } finally {
     await client.end();
   }
