@@ -8,6 +8,7 @@ import type { ServedModel } from '../src/modules/registry/index.ts';
 import type { Replica } from '../src/modules/serving/index.ts';
 import { createKeyLimiter, type UsageRecord } from '../src/modules/usage/index.ts';
 import { createHttpServer, type HttpServer, type HttpTimeouts } from '../src/platform/http/http-server.ts';
+import { createWorkerTransport } from '../src/platform/worker-transport/worker-transport.ts';
 import { createAuthenticate } from '../src/roles/api/authenticate.ts';
 import { openaiErrorBody, openaiRoutes } from '../src/surfaces/openai/index.ts';
 import { silentLog } from './silent-log.ts';
@@ -84,6 +85,7 @@ export async function startTestGateway(options: GatewayOptions = {}): Promise<Te
     onPolicyChange: (listener) => listeners.push(listener),
     requestLoad: async () => options.onLoadRequest?.(gateway),
     loadState: async () => options.loadState?.() ?? { failure: null },
+    transport: createWorkerTransport(),
     limiter: createKeyLimiter(systemClock),
     meter: { record: (one) => void records.push(one) },
     metrics: { observe() {} },

@@ -1,26 +1,25 @@
-import { workerHeaders } from '@samovar/contract/worker-protocol';
-import type { Pool } from 'undici';
 import type { Log } from '../../kernel/ports/log.ts';
+import type { WorkerTransport } from '../../kernel/ports/worker-transport.ts';
+import { headersOf } from './worker-call.ts';
+
+export interface Cancellation {
+  readonly address: string;
+  readonly requestId: string;
+  readonly workerToken: string | null;
+}
 
 /** Tells a worker to end a request, so that its stream closes with final counts. */
-export function cancelOnWorker(
-  pool: Pool,
-  requestId: string,
-  deps: { readonly workerToken: string | null; readonly log: Log },
-): void {
-  const token = deps.workerToken === null ? {} : { [workerHeaders.token]: deps.workerToken };
-  pool
-    .request({
+export function cancelOnWorker(transport: WorkerTransport, cancellation: Cancellation, log: Log): void {
+  const { address, requestId, workerToken } = cancellation;
+  const failed = (error: Error): void =>
+    log.debug({ error, requestId }, 'A worker could not be told to cancel; its connection is closed');
+  transport.call(
+    address,
+    {
       path: '/cancel',
-      method: 'POST',
-      headers: { 'content-type': 'application/json', ...token },
+      headers: headersOf({ requestId, priority: 'interactive', workerToken }),
       body: JSON.stringify({ requestId }),
-    })
-    .then((answer) => answer.body.dump())
-    .catch((err: unknown) => {
-      deps.log.debug(
-        { error: err, requestId },
-        'A worker could not be told to cancel; its connection is closed',
-      );
-    });
+    },
+    { begin() {}, data: () => true, ended() {}, unreachable: failed, lost: failed },
+  );
 }

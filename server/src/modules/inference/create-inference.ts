@@ -4,7 +4,6 @@ import type { StartInference } from './inference-request.ts';
 import { InferenceRun, type RunParts } from './inference-run.ts';
 import { createLoadWaiters } from './load-waiters.ts';
 import { createReplicaPicker } from './replica-picker.ts';
-import { createWorkerConnections } from './worker-connections.ts';
 
 export interface Inference {
   readonly start: StartInference;
@@ -19,19 +18,17 @@ export interface Inference {
 
 /** The data path behind the surfaces: resolve, admit, choose a replica, forward, count, meter. */
 export function createInference(deps: InferenceDependencies): Inference {
-  const connections = createWorkerConnections();
   const waiters = createLoadWaiters(deps);
   const runs = new Set<InferenceRun>();
   const parts: RunParts = {
     deps,
-    connections,
     waiters,
     picker: createReplicaPicker(deps.clock),
     ended: (run) => void runs.delete(run),
   };
   deps.onPolicyChange(() => {
     const addresses = [...deps.policy().replicas.values()].flat().map(({ address }) => address);
-    connections.keepOnly(new Set(addresses));
+    deps.transport.keepOnly(new Set(addresses));
   });
   return {
     start(request, sink) {
@@ -49,6 +46,6 @@ export function createInference(deps: InferenceDependencies): Inference {
     endAll(error) {
       for (const run of [...runs]) run.endWith(error);
     },
-    close: () => connections.close(),
+    close: () => deps.transport.close(),
   };
 }

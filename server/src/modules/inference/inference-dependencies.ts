@@ -1,5 +1,6 @@
 import type { Clock } from '../../kernel/clock.ts';
 import type { Log } from '../../kernel/ports/log.ts';
+import type { WorkerTransport } from '../../kernel/ports/worker-transport.ts';
 import type { KeyLimits } from '../iam/index.ts';
 import type { ModelSnapshot, ServedModel } from '../registry/index.ts';
 import type { ReplicaSnapshot } from '../serving/index.ts';
@@ -43,6 +44,7 @@ export interface InferenceDependencies {
   /** Asks the engine hosts for a worker of this version. */
   requestLoad(model: ServedModel): Promise<void>;
   loadState(model: ServedModel): Promise<LoadState>;
+  readonly transport: WorkerTransport;
   readonly limiter: KeyLimiter;
   readonly meter: UsageMeter;
   readonly metrics: InferenceMetrics;

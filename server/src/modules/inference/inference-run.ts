@@ -13,7 +13,6 @@ import { estimateCounts } from './read-usage.ts';
 import type { ReplicaPicker } from './replica-picker.ts';
 import { resolveModel } from './resolve-model.ts';
 import { WorkerCall, type WorkerCallEvents } from './worker-call.ts';
-import type { WorkerConnections } from './worker-connections.ts';
 
 /** How long a cancelled request waits for the worker's final counts. */
 const finalCountsMs = 1000;
@@ -29,7 +28,6 @@ const noTokens: TokenCounts = {
 export interface RunParts {
   readonly deps: InferenceDependencies;
   readonly picker: ReplicaPicker;
-  readonly connections: WorkerConnections;
   readonly waiters: LoadWaiters;
   /** Called once when the request is over, whatever its outcome. */
   ended(run: InferenceRun): void;
@@ -92,9 +90,8 @@ export class InferenceRun implements InferenceHandle, AnswerTarget, WorkerCallEv
       this.#finish(clientLeft, null, noTokens);
       return;
     }
-    const { connections, deps } = this.#parts;
     this.#call.resume();
-    cancelOnWorker(connections.pool(this.#replica.address), this.#request.requestId, deps);
+    this.#cancelOn(this.#replica);
     this.#cancelTimer = setTimeout(() => this.#finishCancelled(), finalCountsMs);
   }
 
@@ -106,9 +103,7 @@ export class InferenceRun implements InferenceHandle, AnswerTarget, WorkerCallEv
   endWith(error: SamovarError): void {
     if (this.#over) return;
     this.#stopWaiting?.();
-    const { connections, deps } = this.#parts;
-    if (this.#call !== null && this.#replica !== null)
-      cancelOnWorker(connections.pool(this.#replica.address), this.#request.requestId, deps);
+    if (this.#call !== null && this.#replica !== null) this.#cancelOn(this.#replica);
     this.#call?.abort();
     this.#fail(error);
   }
@@ -179,7 +174,7 @@ export class InferenceRun implements InferenceHandle, AnswerTarget, WorkerCallEv
 
   /** Sends to the next replica; false when there is none. */
   #send(): boolean {
-    const { deps, picker, connections } = this.#parts;
+    const { deps, picker } = this.#parts;
     const model = this.#model;
     if (model === null) return false;
     const replicas = deps.policy().replicas.get(model.versionId);
@@ -198,17 +193,29 @@ export class InferenceRun implements InferenceHandle, AnswerTarget, WorkerCallEv
       modelName: model.name,
     });
     this.#call = new WorkerCall(
-      connections.pool(replica.address),
+      deps.transport,
       {
+        address: replica.address,
         path: request.workerPath,
         requestId: request.requestId,
         priority: request.priority,
         body,
-        workerToken: replica.address.startsWith('unix:') ? null : deps.workerToken,
+        workerToken: this.#tokenFor(replica),
       },
       this,
     );
     return true;
+  }
+
+  #tokenFor(replica: Replica): string | null {
+    return replica.address.startsWith('unix:') ? null : this.#parts.deps.workerToken;
+  }
+
+  #cancelOn(replica: Replica): void {
+    const { transport, log } = this.#parts.deps;
+    const { requestId } = this.#request;
+    const cancellation = { address: replica.address, requestId, workerToken: this.#tokenFor(replica) };
+    cancelOnWorker(transport, cancellation, log);
   }
 
   #tryAnother(mayWait: boolean): void {

@@ -1,11 +1,12 @@
 import { workerHeaders } from '@samovar/contract/worker-protocol';
-import type { Dispatcher, Pool } from 'undici';
 import type { SamovarError } from '../../kernel/errors.ts';
+import type { TransportCall, TransportEvents, WorkerTransport } from '../../kernel/ports/worker-transport.ts';
 import { workerError } from './worker-error.ts';
 
 const errorBodyLimit = 64 * 1024;
 
 export interface WorkerCallRequest {
+  readonly address: string;
   readonly path: string;
   readonly requestId: string;
   readonly priority: string;
@@ -15,7 +16,7 @@ export interface WorkerCallRequest {
 
 /** What one call to one worker reports. After `refused`, `unreachable`, `ended` or `lost` it says no more. */
 export interface WorkerCallEvents {
-  /** The first byte of a good answer is about to come. */
+  /** A part of a good answer. Returns false when the reader is full. */
   data(chunk: Buffer): boolean;
   ended(): void;
   /** The worker answered with an error. */
@@ -27,85 +28,77 @@ export interface WorkerCallEvents {
 }
 
 /** One attempt at one worker. */
-export class WorkerCall implements Dispatcher.DispatchHandler {
+export class WorkerCall implements TransportEvents {
   readonly #events: WorkerCallEvents;
-  readonly #errorBody: Buffer[] = [];
-  #controller: Dispatcher.DispatchController | null = null;
+  readonly #call: TransportCall;
+  #errorBody: Buffer[] | null = null;
   #status = 0;
   #retryAfterSeconds: number | null = null;
   #errorBytes = 0;
-  #sent = false;
-  #silent = false;
 
-  constructor(pool: Pool, request: WorkerCallRequest, events: WorkerCallEvents) {
+  constructor(transport: WorkerTransport, request: WorkerCallRequest, events: WorkerCallEvents) {
     this.#events = events;
-    const headers = [
-      'content-type',
-      'application/json',
-      workerHeaders.requestId,
-      request.requestId,
-      workerHeaders.priority,
-      request.priority,
-    ];
-    if (request.workerToken !== null) headers.push(workerHeaders.token, request.workerToken);
-    pool.dispatch({ path: request.path, method: 'POST', headers, body: request.body }, this);
-  }
-
-  pause(): void {
-    this.#controller?.pause();
+    this.#call = transport.call(
+      request.address,
+      { path: request.path, headers: headersOf(request), body: request.body },
+      this,
+    );
   }
 
   resume(): void {
-    if (this.#controller?.paused) this.#controller.resume();
+    this.#call.resume();
   }
 
-  /** Drops the connection; nothing more is reported. */
   abort(): void {
-    this.#silent = true;
-    this.#controller?.abort(new Error('the request ended'));
+    this.#call.abort();
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller;
-    this.#sent = true;
-    if (this.#silent) controller.abort(new Error('the request ended'));
-  }
-
-  onResponseStart(
-    _controller: Dispatcher.DispatchController,
-    status: number,
-    headers: Record<string, string | string[] | undefined>,
-  ): void {
+  begin(status: number, headers: Readonly<Record<string, string | string[] | undefined>>): void {
     this.#status = status;
     const retryAfter = Number(headers['retry-after']);
     if (Number.isFinite(retryAfter)) this.#retryAfterSeconds = retryAfter;
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#silent) return;
-    if (this.#status === 200) {
-      if (!this.#events.data(chunk)) controller.pause();
-      return;
-    }
+  data(chunk: Buffer): boolean {
+    if (this.#status === 200) return this.#events.data(chunk);
+    this.#errorBody ??= [];
     this.#errorBytes += chunk.length;
     if (this.#errorBytes <= errorBodyLimit) this.#errorBody.push(chunk);
+    return true;
   }
 
-  onResponseEnd(): void {
-    if (this.#silent) return;
-    this.#silent = true;
-    if (this.#status === 200) this.#events.ended();
-    else
-      this.#events.refused(
-        this.#status,
-        workerError(this.#status, Buffer.concat(this.#errorBody), this.#retryAfterSeconds),
-      );
+  ended(): void {
+    if (this.#status === 200) {
+      this.#events.ended();
+      return;
+    }
+    const body = Buffer.concat(this.#errorBody ?? []);
+    this.#events.refused(this.#status, workerError(this.#status, body, this.#retryAfterSeconds));
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController, cause: Error): void {
-    if (this.#silent) return;
-    this.#silent = true;
-    if (this.#sent) this.#events.lost(cause);
-    else this.#events.unreachable(cause);
+  unreachable(cause: Error): void {
+    this.#events.unreachable(cause);
   }
+
+  lost(cause: Error): void {
+    this.#events.lost(cause);
+  }
+}
+
+/** What every call to a worker carries. */
+export function headersOf(request: {
+  readonly requestId: string;
+  readonly priority: string;
+  readonly workerToken: string | null;
+}): string[] {
+  const headers = [
+    'content-type',
+    'application/json',
+    workerHeaders.requestId,
+    request.requestId,
+    workerHeaders.priority,
+    request.priority,
+  ];
+  if (request.workerToken !== null) headers.push(workerHeaders.token, request.workerToken);
+  return headers;
 }

@@ -19,6 +19,7 @@ import { isConnectionFailure } from '../../platform/postgres/postgres-error.ts';
 import { loadMasterKey } from '../../platform/sealing/load-master-key.ts';
 import { createSealing } from '../../platform/sealing/sealing.ts';
 import { createMetrics } from '../../platform/telemetry/metrics.ts';
+import { createWorkerTransport } from '../../platform/worker-transport/worker-transport.ts';
 import { consoleApiRoutes } from '../../surfaces/console-api/index.ts';
 import { openaiRoutes } from '../../surfaces/openai/index.ts';
 import { systemErrorBody, systemRoutes } from '../../surfaces/system/index.ts';
@@ -70,6 +71,7 @@ export async function startApi(settings: ServerSettings, log: Log): Promise<Runn
     onPolicyChange: (listener) => policy.onChange(listener),
     requestLoad: (model) => requestLoad({ database, configVersion }, model),
     loadState: (model) => readLoadState(database, model),
+    transport: createWorkerTransport(),
     limiter: createKeyLimiter(clock),
     meter,
     metrics,

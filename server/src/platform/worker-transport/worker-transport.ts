@@ -1,28 +1,26 @@
 import { Pool } from 'undici';
+import type { WorkerTransport } from '../../kernel/ports/worker-transport.ts';
+import { UndiciCall } from './undici-call.ts';
 
 /** Requests at once to one worker; its own queue refuses long before. */
 const connectionsPerWorker = 4096;
 const closeMs = 500;
 
 /** Keep-alive connections to model workers, one pool for each address. */
-export interface WorkerConnections {
-  pool(address: string): Pool;
-  /** Closes the pools of addresses that are gone; what runs on them ends first. */
-  keepOnly(addresses: ReadonlySet<string>): void;
-  close(): Promise<void>;
-}
-
-export function createWorkerConnections(): WorkerConnections {
+export function createWorkerTransport(): WorkerTransport {
   const pools = new Map<string, Pool>();
+
+  function poolOf(address: string): Pool {
+    let pool = pools.get(address);
+    if (!pool) {
+      pool = connect(address);
+      pools.set(address, pool);
+    }
+    return pool;
+  }
+
   return {
-    pool(address) {
-      let pool = pools.get(address);
-      if (!pool) {
-        pool = connect(address);
-        pools.set(address, pool);
-      }
-      return pool;
-    },
+    call: (address, request, events) => new UndiciCall(poolOf(address), request, events),
     keepOnly(addresses) {
       for (const [address, pool] of pools) {
         if (addresses.has(address)) continue;
