@@ -45,7 +45,7 @@ export interface AnswerStart {
  * Where an answer goes. `bytes` sinks get the wire bytes of an OpenAI answer (the pass-through lane forwards the
  * worker's Buffers untouched); `objects` sinks get each event of a stream, or the one answer, parsed.
  * Order: start once, then bytes/object any number of times, then exactly one of end or error. An error before
- * start means that nothing was sent. A later error ends a stream that has begun.
+ * start means that nothing was sent. A later error ends a stream that has begun. After `cancel()` a sink hears no more.
  */
 export interface InferenceSink {
   readonly form: 'bytes' | 'objects';
