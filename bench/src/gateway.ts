@@ -84,7 +84,7 @@ async function perEvent(target: Target, worker: Child): Promise<number> {
 async function idleStreamMegabytes(api: ApiProcess, worker: Child): Promise<number> {
   const before = residentMegabytes(api.pid);
   const agent = new Agent({ keepAlive: false });
-  const body = JSON.stringify(question({ stream: true, user: 'silent' }));
+  const body = JSON.stringify(question({ stream: true, messages: [{ role: 'user', content: 'silent' }] }));
   const requests = Array.from({ length: idleStreams }, () => {
     const outgoing = request(`${api.url}/v1/chat/completions`, {
       method: 'POST',
@@ -115,6 +115,7 @@ async function measure(): Promise<BenchRow[]> {
   await new Promise((resolve) => streamWorker.process.once('message', resolve));
   const [wholeNginx, streamNginx] = [await nginx(wholeSocket), await nginx(streamSocket)];
   const rows: BenchRow[] = [];
+  const tell = (): void => console.error(`${rows.length} of 8 rows measured`);
 
   for (const [lane, requestBar, eventBar] of [
     ['pass-through', 4.5, 2.5],
@@ -134,6 +135,7 @@ async function measure(): Promise<BenchRow[]> {
         () => perRequest(wholeNginx),
       ),
     });
+    tell();
     if (lane === 'pass-through') rows.push(...(await latencies(whole, direct)));
     const streaming = await started(startApiProcess(streamSocket, lane));
     rows.push({
@@ -145,6 +147,7 @@ async function measure(): Promise<BenchRow[]> {
         () => perEvent(streamNginx, streamWorker),
       ),
     });
+    tell();
     if (lane === 'pass-through')
       rows.push(
         figure(
