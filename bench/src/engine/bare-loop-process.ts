@@ -1,5 +1,5 @@
 import { loadLlama } from '../../../server/src/engines/llama-cpp/load-llama.ts';
-import { defaultSampling } from '../../../server/src/engines/llama-cpp/sampling-options.ts';
+import { defaultSampling } from '../../../server/src/engines/language-worker/sampling-options.ts';
 import { createSlotScheduler } from '../../../server/src/engines/llama-cpp/scheduler/slot-scheduler.ts';
 import { silentLog } from '../../../server/test/silent-log.ts';
 

@@ -1,5 +1,5 @@
-import type { ChatMessage } from '../../src/engines/llama-cpp/templates/chat-message.ts';
-import type { PromptInput } from '../../src/engines/llama-cpp/templates/render-prompt.ts';
+import type { ChatMessage } from '../../src/engines/language-worker/templates/chat-message.ts';
+import type { PromptInput } from '../../src/engines/language-worker/templates/render-prompt.ts';
 
 const tools: NonNullable<PromptInput['tools']> = [
   {

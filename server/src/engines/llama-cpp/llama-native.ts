@@ -12,7 +12,7 @@ import {
   nativeModel,
   nativeSamplerType,
 } from './native-addon.ts';
-import type { SamplingOptions } from './sampling-options.ts';
+import type { SamplingOptions } from '../language-worker/sampling-options.ts';
 
 /** Tokens of one slot in a batch. */
 export interface BatchEntry {

@@ -7,15 +7,15 @@ import { prometheusText } from '../worker-http/prometheus-text.ts';
 import { createWorkerServer } from '../worker-http/worker-server.ts';
 import type { LanguageModel } from './language-model.ts';
 import { loadLlama } from './load-llama.ts';
-import { cancelRoute } from './routes/cancel.ts';
-import { chatCompletionsRoute } from './routes/chat-completions.ts';
-import { completionsRoute } from './routes/completions.ts';
-import { scoreRoute } from './routes/score.ts';
-import { tokenizeRoute } from './routes/tokenize.ts';
-import { createRunningRequests, type RunningRequests } from './running-requests.ts';
+import { cancelRoute } from '../language-worker/routes/cancel.ts';
+import { chatCompletionsRoute } from '../language-worker/routes/chat-completions.ts';
+import { completionsRoute } from '../language-worker/routes/completions.ts';
+import { scoreRoute } from '../language-worker/routes/score.ts';
+import { tokenizeRoute } from '../language-worker/routes/tokenize.ts';
+import { createRunningRequests, type RunningRequests } from '../language-worker/running-requests.ts';
 import { createSlotScheduler } from './scheduler/slot-scheduler.ts';
-import { createPromptRenderer } from './templates/render-prompt.ts';
-import { createWorkerCounters, type WorkerCounters } from './worker-counters.ts';
+import { createPromptRenderer } from '../language-worker/templates/render-prompt.ts';
+import { createWorkerCounters, type WorkerCounters } from '../language-worker/worker-counters.ts';
 
 /** Largest piece of a prompt in one step, unless the manifest's `engineOptions.prefillChunkTokens` says otherwise. */
 const defaultChunkTokens = 64;
@@ -34,7 +34,9 @@ export async function startLlamaCppWorker(start: WorkerStart, log: Log): Promise
   const loaded = (): LanguageModel => {
     if (model !== null) return model;
     if (failure !== null)
-      throw new SamovarError('engine.load_failed', { params: { model: start.modelName, reason: failure } });
+      throw new SamovarError('engine.load_failed', {
+        params: { model: start.modelName, reason: 'its engine could not load it' },
+      });
     throw new SamovarError('model.not_ready', {
       params: { model: start.modelName, state: 'loading' },
       retryAfterSeconds: 1,
@@ -48,6 +50,7 @@ export async function startLlamaCppWorker(start: WorkerStart, log: Log): Promise
     queuedRequests: model?.scheduler.queuedTasks ?? 0,
     lastUsedAt: server.lastUsedAt,
     residentBytes: process.memoryUsage.rss(),
+    ...(model === null ? {} : { processor: model.processor }),
     ...(failure === null ? {} : { error: failure }),
   });
   const server = await createWorkerServer({
@@ -122,6 +125,7 @@ async function load(
     contextTokens: start.contextTokens,
     vocabulary,
     engine,
+    processor: llama.processor,
     scheduler,
     renderPrompt:
       chatTemplate === null

@@ -1,6 +1,6 @@
 import type { LlamaModel } from 'node-llama-cpp';
 import { nativeModel } from './native-addon.ts';
-import { isControlToken, type TokenEntry, tokenBytes, type VocabularyKind } from './token-pieces.ts';
+import { isControlToken, type TokenEntry, tokenBytes, type VocabularyKind } from '../gguf/token-pieces.ts';
 
 /** A model's tokens: text to ids and back, exactly. */
 export interface Vocabulary {

@@ -1,7 +1,7 @@
 import { SamovarError } from '../../../kernel/errors.ts';
 import type { Log } from '../../../kernel/ports/log.ts';
 import type { LlamaEngine, RawLogprobs } from '../llama-native.ts';
-import type { GenerationEnd, GenerationTask } from './generation-task.ts';
+import type { GenerationEnd, GenerationTask } from '../../language-worker/generation/generation-task.ts';
 import type { PlannedStep } from './plan-step.ts';
 import type { ActiveTask, Slot } from './slot.ts';
 

@@ -1,13 +1,13 @@
 import { SamovarError } from '../../../kernel/errors.ts';
 import type { Log } from '../../../kernel/ports/log.ts';
 import type { LlamaEngine } from '../llama-native.ts';
-import { chooseSlot } from './choose-slot.ts';
-import type { GenerationTask } from './generation-task.ts';
+import { chooseSlot } from '../../language-worker/generation/choose-slot.ts';
+import type { GenerationTask } from '../../language-worker/generation/generation-task.ts';
 import { type PlannedStep, planStep } from './plan-step.ts';
 import { createPrefillBudget } from './prefill-budget.ts';
 import { createSlot, reusableTokens, type Slot } from './slot.ts';
 import { createSlotRun } from './slot-run.ts';
-import { createTaskQueue } from './task-queue.ts';
+import { createTaskQueue } from '../../language-worker/generation/task-queue.ts';
 
 export interface SlotSchedulerOptions {
   readonly engine: LlamaEngine;

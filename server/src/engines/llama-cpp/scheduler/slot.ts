@@ -1,5 +1,5 @@
 import type { TokenSampler } from '../llama-native.ts';
-import type { GenerationTask } from './generation-task.ts';
+import type { GenerationTask } from '../../language-worker/generation/generation-task.ts';
 
 /** A task in a slot. */
 export interface ActiveTask {

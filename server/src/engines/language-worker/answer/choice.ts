@@ -1,10 +1,10 @@
 import type { ChatCompletionTokenLogprob } from 'openai/resources/chat/completions';
 import type { SamovarError } from '../../../kernel/errors.ts';
-import type { TokenSampler } from '../llama-native.ts';
-import type { GenerationEnd, GenerationTask } from '../scheduler/generation-task.ts';
+import type { TokenSampler } from '../../llama-cpp/llama-native.ts';
+import type { GenerationEnd, GenerationTask } from '../generation/generation-task.ts';
 import type { AnswerPart, ToolCallParser } from '../tools/answer-part.ts';
-import type { Vocabulary } from '../vocabulary.ts';
-import type { LazyGrammar } from './lazy-grammar.ts';
+import type { Vocabulary } from '../../llama-cpp/vocabulary.ts';
+import type { LazyGrammar } from '../../llama-cpp/scheduler/lazy-grammar.ts';
 import { createStopFilter } from './stop-filter.ts';
 import { tokenLogprob } from './token-logprobs.ts';
 

@@ -1,8 +1,8 @@
 import type { ChatCompletionTokenLogprob } from 'openai/resources/chat/completions';
 import type { SamovarError } from '../../../kernel/errors.ts';
 import type { WorkerExchange } from '../../worker-http/worker-route.ts';
-import type { LanguageModel } from '../language-model.ts';
-import type { GenerationTask } from '../scheduler/generation-task.ts';
+import type { LanguageModel } from '../../llama-cpp/language-model.ts';
+import type { GenerationTask } from '../generation/generation-task.ts';
 import type { AnswerPart } from '../tools/answer-part.ts';
 import { type AnswerSummary, choiceNotBegun, summarize } from './answer-summary.ts';
 import { type ChoiceEnd, type ChoicePlan, createChoiceTask } from './choice.ts';

@@ -1,8 +1,8 @@
 import type { WorkerExchange, WorkerRoute } from '../../worker-http/worker-route.ts';
 import { finite } from '../answer/token-logprobs.ts';
-import type { LanguageModel } from '../language-model.ts';
+import type { LanguageModel } from '../../llama-cpp/language-model.ts';
 import { defaultSampling } from '../sampling-options.ts';
-import type { GenerationTask } from '../scheduler/generation-task.ts';
+import type { GenerationTask } from '../generation/generation-task.ts';
 import { invalidParameter, refuseOthers } from './read-parameters.ts';
 
 const known = new Set(['prompt', 'continuations', 'model']);

@@ -1,10 +1,10 @@
 import { SamovarError } from '../../../kernel/errors.ts';
 import type { JsonObject } from '../../worker-http/read-json-body.ts';
 import type { ChoicePlan } from '../answer/choice.ts';
-import { createLazyGrammar } from '../answer/lazy-grammar.ts';
+import { createLazyGrammar } from '../../llama-cpp/scheduler/lazy-grammar.ts';
 import type { AnswerPlan } from '../answer/run-answer.ts';
-import type { LanguageModel } from '../language-model.ts';
-import type { GrammarState } from '../llama-native.ts';
+import type { LanguageModel } from '../../llama-cpp/language-model.ts';
+import type { GrammarState } from '../../llama-cpp/llama-native.ts';
 import { refuseOversizedText } from '../refuse-oversized-text.ts';
 import type { ChatMessage } from '../templates/chat-message.ts';
 import { planTools, type ToolPlan } from '../tools/tool-plan.ts';

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../worker-http/read-json-body.ts';
 import type { AnswerPlan } from '../answer/run-answer.ts';
-import type { LanguageModel } from '../language-model.ts';
+import type { LanguageModel } from '../../llama-cpp/language-model.ts';
 import { refuseOversizedText } from '../refuse-oversized-text.ts';
 import {
   invalidParameter,

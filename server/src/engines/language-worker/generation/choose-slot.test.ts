@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { chooseSlot } from './choose-slot.ts';
 import type { GenerationTask } from './generation-task.ts';
-import { createSlot, reusableTokens, type Slot } from './slot.ts';
+import { createSlot, reusableTokens, type Slot } from '../../llama-cpp/scheduler/slot.ts';
 
 const chunk = 4;
 

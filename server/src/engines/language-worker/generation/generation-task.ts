@@ -1,5 +1,5 @@
 import type { SamovarError } from '../../../kernel/errors.ts';
-import type { RawLogprobs, TokenSampler } from '../llama-native.ts';
+import type { RawLogprobs, TokenSampler } from '../../llama-cpp/llama-native.ts';
 
 /** One prompt to be continued. The callbacks run between two steps of the engine: they must be quick. */
 export interface GenerationTask {

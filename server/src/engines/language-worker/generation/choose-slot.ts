@@ -1,5 +1,5 @@
 import type { GenerationTask } from './generation-task.ts';
-import { reusableTokens, type Slot } from './slot.ts';
+import { reusableTokens, type Slot } from '../../llama-cpp/scheduler/slot.ts';
 
 /** Losing a cached token costs this much of what reusing one gains: it may never be asked for again. */
 const lostTokenWeight = 0.25;
