@@ -12,7 +12,8 @@ export type GrpcStatus =
   | 'DEADLINE_EXCEEDED'
   | 'UNIMPLEMENTED'
   | 'UNAVAILABLE'
-  | 'INTERNAL';
+  | 'INTERNAL'
+  | 'DATA_LOSS';
 
 export interface ErrorEntry {
   readonly httpStatus: number;

@@ -48,6 +48,8 @@ export interface WorkerHealth {
   /** Milliseconds since the epoch of the last request's arrival or end; the start before the first. */
   readonly lastUsedAt: number;
   readonly residentBytes: number;
+  /** What the engine computes on (`cpu`, `cuda`, `vulkan`, `metal`), once the model is loaded. */
+  readonly processor?: string;
   /** Why the phase is `failed`. */
   readonly error?: string;
 }

@@ -45,6 +45,12 @@ export const modelErrors = defineErrors({
     message: 'The file {file} of {source} is not the one that the manifest pins: {reason}',
     remedy: 'The file was not kept. Another mirror may serve the right one; do not use the model otherwise.',
   },
+  'model.file_damaged': {
+    httpStatus: 500,
+    grpcStatus: 'DATA_LOSS',
+    message: 'The file {file} of the model cannot be used: {reason}',
+    remedy: 'The disk or the bucket may be damaged. Remove the file there and import the model again.',
+  },
   'model.import_failed': {
     httpStatus: 500,
     grpcStatus: 'INTERNAL',

@@ -18,7 +18,7 @@ export async function startOnnxWorker(start: WorkerStart, log: Log): Promise<Run
   const loaded = (): EmbeddingModel => {
     if (model !== null) return model;
     throw new SamovarError('model.not_ready', {
-      params: { model: start.modelName, state: failure ?? 'it is loading' },
+      params: { model: start.modelName, state: failure === null ? 'loading' : 'failed' },
       retryAfterSeconds: 1,
     });
   };
@@ -31,6 +31,7 @@ export async function startOnnxWorker(start: WorkerStart, log: Log): Promise<Run
     queuedRequests: model?.batcher.queued ?? 0,
     lastUsedAt: server.lastUsedAt,
     residentBytes: process.memoryUsage.rss(),
+    ...(model === null ? {} : { processor: 'cpu' }),
     ...(failure === null ? {} : { error: failure }),
   });
 

@@ -1,6 +1,7 @@
 import { lockDeployment } from './deployment-store.ts';
 import { type HostLease, holdsLease } from './engine-host-store.ts';
 import type { ServingDependencies } from './serving-dependencies.ts';
+import type { WorkerFailure } from './worker-failure.ts';
 import { countWorkersElsewhere, deleteSettledFailure, type WorkerClaim, writeClaim } from './worker-store.ts';
 
 /**
@@ -28,11 +29,11 @@ export async function refuseWorker(
   serving: ServingDependencies,
   lease: HostLease,
   claim: WorkerClaim,
-  reason: string,
+  failure: WorkerFailure,
 ): Promise<void> {
   await serving.database.transaction().execute(async (transaction) => {
     if (!(await holdsLease(transaction, lease))) return;
-    await writeClaim(transaction, claim, 'failed', reason);
+    await writeClaim(transaction, claim, 'failed', failure);
     await serving.configVersion.bump(transaction);
   });
 }

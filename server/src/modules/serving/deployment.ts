@@ -35,12 +35,17 @@ export interface DeploymentStatus {
   readonly state: WorkerState;
   /** From 0 to 1 while loading. */
   readonly loadProgress: number;
+  /** Why the last worker failed, whole: for those who manage models. */
   readonly lastError: string | null;
+  /** The same for everybody: short, and nothing of the machine. */
+  readonly publicError: string | null;
   /** The host cannot run it as things are (`lastError` says why), so waiting does not help. */
   readonly refused: boolean;
   /** Starts of the worker since it was last ready for a minute. */
   readonly attempt: number;
   readonly hostName: string | null;
+  /** What its engine computes on (`cpu`, `cuda`, `vulkan`, `metal`); `null` until a worker told. */
+  readonly processor: string | null;
   readonly threads: number;
   readonly memoryBytes: number;
   readonly residentBytes: number;

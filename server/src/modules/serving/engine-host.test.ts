@@ -53,6 +53,7 @@ test('a ready worker that is killed is started again, and the data path is told 
   process.kill(pid, 'SIGKILL');
   const failed = await floor.untilState(model, 'failed');
   assert.match(failed.lastError ?? '', /SIGKILL/);
+  assert.equal(failed.publicError, 'its worker process was ended by SIGKILL while it was serving');
   assert.deepEqual(await floor.replicas(model), []);
   await floor.untilState(model, 'ready');
   assert.notEqual(await floor.workerPid(model), pid);
@@ -77,6 +78,7 @@ test('a model that cannot be loaded is tried again with growing pauses, and the 
   floor.startHost({ preload: ['one'] });
   const failed = await floor.untilState(model, 'failed');
   assert.match(failed.lastError ?? '', /ended with code 3: the weights are broken/);
+  assert.equal(failed.publicError, 'its worker process ended with code 3 while it was loading');
   await floor.until(async () => (await floor.status(model)).attempt >= 2);
   const startsSoFar = readFileSync(journal, 'utf8').trim().split('\n').length;
   assert.ok(startsSoFar <= 3, `${startsSoFar} starts`);

@@ -36,6 +36,8 @@ export async function listDeployments(
       'w.state',
       'w.load_progress',
       'w.last_error',
+      'w.public_error',
+      'w.processor',
       'w.attempt',
       'w.threads',
       'w.memory_bytes',
@@ -53,6 +55,7 @@ export async function listDeployments(
       .where('d.project_id', '=', scope.projectId);
   const best = new Map<string, DeploymentStatus>();
   for (const row of await query.execute()) {
+    const silence = `the engine host ${row.host_name} gives no sign`;
     const gone = row.silent && row.state !== 'unloaded' && row.state !== 'failed';
     const status: DeploymentStatus = {
       deploymentId: row.id,
@@ -62,10 +65,12 @@ export async function listDeployments(
       pinned: row.pinned,
       state: gone ? 'failed' : (row.state ?? 'unloaded'),
       loadProgress: row.load_progress ?? 0,
-      lastError: gone ? `the engine host ${row.host_name} gives no sign` : row.last_error,
+      lastError: gone ? silence : row.last_error,
+      publicError: gone ? silence : row.public_error,
       refused: row.state === 'failed' && row.retry_at === null,
       attempt: row.attempt ?? 0,
       hostName: row.host_name,
+      processor: row.processor,
       threads: row.threads ?? 0,
       memoryBytes: Number(row.memory_bytes ?? 0),
       residentBytes: Number(row.resident_bytes ?? 0),

@@ -9,6 +9,7 @@ import { ensureDeployments } from './ensure-deployments.ts';
 import { isMoving, residentsOf, type Sizing, sizeWorker } from './held-worker.ts';
 import { makeRoom } from './make-room.ts';
 import { requestLoad } from './request-load.ts';
+import { openFailure } from './worker-failure.ts';
 import type { WorkerFloor } from './worker-floor.ts';
 
 /** What a host remembers between passes. */
@@ -137,7 +138,7 @@ async function refuse(
     memoryBytes: sizing.needBytes,
     threads: 0,
   };
-  await refuseWorker(pass.host, pass.lease, claim, reason);
+  await refuseWorker(pass.host, pass.lease, claim, openFailure(reason));
   pass.memory.refusals.set(deployment.id, reason);
 }
 

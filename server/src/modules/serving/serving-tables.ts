@@ -52,6 +52,8 @@ export type ServingTables = {
     load_progress: Generated<number>;
     attempt: Generated<number>;
     last_error: string | null;
+    public_error: string | null;
+    processor: string | null;
     retry_at: Date | null;
     pid: number | null;
     process_started_at: string | null;

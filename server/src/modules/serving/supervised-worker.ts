@@ -4,6 +4,7 @@ import type { Log } from '../../kernel/ports/log.ts';
 import type { RunningWorker } from '../../kernel/ports/worker-runner.ts';
 import { backOffMs, stableMs } from './back-off.ts';
 import { watchWorker } from './watch-worker.ts';
+import { openFailure, startFailure, type WorkerFailure } from './worker-failure.ts';
 import { nextWorkerState, type WorkerEvent, type WorkerState } from './worker-state.ts';
 import type { WorkerReport } from './worker-store.ts';
 
@@ -37,7 +38,7 @@ export function createSupervisedWorker(dependencies: SupervisedWorkerDependencie
   let state: WorkerState = 'on-disk';
   let running: RunningWorker | null = null;
   let health: WorkerHealth | null = null;
-  let lastError: string | null = null;
+  let lastFailure: WorkerFailure | null = null;
   let retryAt: number | null = null;
   let readyAt = 0;
   let attempt = 0;
@@ -66,13 +67,13 @@ export function createSupervisedWorker(dependencies: SupervisedWorkerDependencie
   };
 
   /** One life of the process; returns why it ended. */
-  const live = async (): Promise<string> => {
+  const live = async (): Promise<WorkerFailure> => {
     try {
       running = await dependencies.start(stopping.signal);
     } catch (error) {
-      if (stopping.signal.aborted) return 'it was to end';
+      if (stopping.signal.aborted) return openFailure('it was to end');
       log.error({ workerId: dependencies.workerId, error }, 'a model worker could not be started');
-      return error instanceof Error ? error.message : String(error);
+      return startFailure(error);
     }
     if (stopping.signal.aborted) running.kill();
     else apply('start');
@@ -82,15 +83,15 @@ export function createSupervisedWorker(dependencies: SupervisedWorkerDependencie
   const keepAlive = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
       attempt += 1;
-      const reason = await live();
+      const failure = await live();
       running = null;
       health = null;
       if (stopping.signal.aborted) break;
       failures += 1;
-      lastError = reason;
+      lastFailure = failure;
       retryAt = clock.now() + backOffMs(failures);
       log.warn(
-        { workerId: dependencies.workerId, reason, attempt, pauseMs: backOffMs(failures) },
+        { workerId: dependencies.workerId, reason: failure.reason, attempt, pauseMs: backOffMs(failures) },
         'a model worker failed; it is started again after a pause',
       );
       apply('fail');
@@ -126,7 +127,8 @@ export function createSupervisedWorker(dependencies: SupervisedWorkerDependencie
       residentBytes: coarse(health?.residentBytes ?? 0),
       loadProgress: health?.loadProgress ?? 0,
       attempt,
-      lastError,
+      lastFailure,
+      processor: health?.processor ?? null,
       retryAt,
       identity: running?.identity ?? null,
     }),

@@ -1,6 +1,7 @@
 import type { WorkerHealth } from '@samovar/contract/worker-protocol';
 import type { Clock } from '../../kernel/clock.ts';
 import type { RunningWorker, WorkerExit } from '../../kernel/ports/worker-runner.ts';
+import { engineFailure, exitFailure, openFailure, type WorkerFailure } from './worker-failure.ts';
 
 const readyPollMs = 1_000;
 /** Loading is watched closely: a waiting request goes on as soon as the model answers. */
@@ -16,9 +17,9 @@ export interface Watching {
 }
 
 /** Asks a worker how it is until its process ends, and returns why it ended. Ends one that failed or hangs. */
-export async function watchWorker(running: RunningWorker, watching: Watching): Promise<string> {
+export async function watchWorker(running: RunningWorker, watching: Watching): Promise<WorkerFailure> {
   let exit: WorkerExit | null = null;
-  let verdict: string | null = null;
+  let verdict: WorkerFailure | null = null;
   let heardAt = watching.clock.now();
   const exited = running.exited.then((how) => {
     exit = how;
@@ -27,10 +28,10 @@ export async function watchWorker(running: RunningWorker, watching: Watching): P
     const health = await askHealth(running);
     if (exit !== null) break;
     if (health !== null) heardAt = watching.clock.now();
-    if (health?.phase === 'failed') verdict = health.error ?? 'it could not load the model';
+    if (health?.phase === 'failed') verdict = engineFailure(health.error);
     else if (health?.phase === 'loading' || health?.phase === 'ready') watching.seen(health);
     if (watching.clock.now() - heardAt > silenceMs)
-      verdict = `it gave no answer for ${silenceMs / 1000} seconds`;
+      verdict = openFailure(`its worker gave no answer for ${silenceMs / 1000} seconds`);
     if (verdict !== null) {
       running.kill();
       await exited;
@@ -38,7 +39,7 @@ export async function watchWorker(running: RunningWorker, watching: Watching): P
     }
     await Promise.race([exited, sleep(watching.isReady() ? readyPollMs : loadingPollMs)]);
   }
-  return describeExit(await running.exited);
+  return exitFailure(await running.exited, watching.isReady() ? 'serving' : 'loading');
 }
 
 /** `null` while it does not answer: it may not listen yet, or be busy. */
@@ -49,12 +50,6 @@ async function askHealth(running: RunningWorker): Promise<WorkerHealth | null> {
     // Silence is judged by its length, in the caller.
     return null;
   }
-}
-
-function describeExit(exit: WorkerExit): string {
-  const how = exit.signal === null ? `it ended with code ${exit.code}` : `it was ended by ${exit.signal}`;
-  const words = exit.lastWords.trim();
-  return words === '' ? how : `${how}: ${words}`;
 }
 
 function sleep(milliseconds: number): Promise<void> {

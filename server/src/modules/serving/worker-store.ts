@@ -4,6 +4,7 @@ import type { DatabaseOrTransaction, DatabaseTransaction } from '../../kernel/po
 import type { Deployment } from './deployment.ts';
 import type { Replica } from './replica.ts';
 import type { ServingTables } from './serving-tables.ts';
+import type { WorkerFailure } from './worker-failure.ts';
 import type { WorkerState } from './worker-state.ts';
 
 /** What a host knows of one of its workers and writes down. */
@@ -15,7 +16,9 @@ export interface WorkerReport {
   readonly residentBytes: number;
   readonly loadProgress: number;
   readonly attempt: number;
-  readonly lastError: string | null;
+  readonly lastFailure: WorkerFailure | null;
+  /** What the engine computes on (`cpu`, `cuda`, …), once it told. */
+  readonly processor: string | null;
   /** Milliseconds since the epoch. */
   readonly retryAt: number | null;
   readonly identity: ProcessIdentity | null;
@@ -61,7 +64,7 @@ export async function writeClaim(
   transaction: DatabaseTransaction,
   claim: WorkerClaim,
   state: 'on-disk' | 'failed',
-  lastError: string | null,
+  failure: WorkerFailure | null,
 ): Promise<void> {
   const values = {
     id: claim.workerId,
@@ -74,7 +77,9 @@ export async function writeClaim(
     resident_bytes: 0,
     load_progress: 0,
     attempt: 0,
-    last_error: lastError,
+    last_error: failure?.reason ?? null,
+    public_error: failure?.publicReason ?? null,
+    processor: null,
     retry_at: null,
     pid: null,
     process_started_at: null,
@@ -119,7 +124,9 @@ export async function updateWorker(
       resident_bytes: report.residentBytes,
       load_progress: report.loadProgress,
       attempt: report.attempt,
-      last_error: report.lastError,
+      last_error: report.lastFailure?.reason ?? null,
+      public_error: report.lastFailure?.publicReason ?? null,
+      processor: report.processor,
       retry_at: report.retryAt === null ? null : new Date(report.retryAt),
       pid: report.identity?.pid ?? null,
       process_started_at: report.identity?.startedAt ?? null,
@@ -166,6 +173,8 @@ export async function releaseWorkersOf(
       retry_at: null,
       resident_bytes: 0,
       last_error: reason,
+      public_error: reason,
+      processor: null,
       since: sql<Date>`now()`,
     })
     .where('host_id', '=', hostId)

@@ -17,6 +17,7 @@ import { toManagementError } from './management-error.ts';
 import { restParameter, toFrameworkPath } from './path-template.ts';
 import { readJson } from './read-json.ts';
 import { readKey } from './read-key.ts';
+import { refuseNul } from './refuse-nul.ts';
 import type { RunOnce } from './replay.ts';
 import { createRequestCheck } from './validate-request.ts';
 
@@ -103,6 +104,7 @@ function addRoute(app: FastifyInstance, bound: ManagementRoute, options: Managem
         query: request.query,
         body: request.body,
       });
+      refuseNul(route.body ? parts : { ...parts, body: undefined });
       const principal = principals.get(request) ?? null;
       const call = (remember?: RememberReply) =>
         bound.handle({

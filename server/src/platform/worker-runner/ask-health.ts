@@ -35,6 +35,7 @@ function asHealth(value: unknown): WorkerHealth {
     queuedRequests: given.queuedRequests ?? 0,
     lastUsedAt: given.lastUsedAt ?? 0,
     residentBytes: given.residentBytes ?? 0,
+    ...(given.processor === undefined ? {} : { processor: String(given.processor).slice(0, 40) }),
     ...(given.error === undefined ? {} : { error: given.error }),
   };
 }

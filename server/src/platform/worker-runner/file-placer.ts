@@ -34,7 +34,7 @@ async function placeOne(
   const local = store.localPath(file.objectKey);
   if (local !== null) {
     if ((await sizeOf(local)) !== file.sizeBytes)
-      throw new Error(`the file ${file.name} in the object store is missing or has the wrong size`);
+      throw damaged(file, 'it is missing or has the wrong size in the object store');
     return local;
   }
   const path = join(cacheFolder, file.sha256);
@@ -54,13 +54,16 @@ async function placeOne(
       signal,
     });
     const found = digest.digest('hex');
-    if (found !== file.sha256)
-      throw new Error(`the file ${file.name} has the SHA-256 ${found} instead of ${file.sha256}`);
+    if (found !== file.sha256) throw damaged(file, `its SHA-256 is ${found} instead of ${file.sha256}`);
     await rename(unfinished, path);
   } finally {
     await rm(unfinished, { force: true });
   }
   return path;
+}
+
+function damaged(file: StoredFile, reason: string): SamovarError {
+  return new SamovarError('model.file_damaged', { params: { file: file.name, reason } });
 }
 
 async function sizeOf(path: string): Promise<number | null> {

@@ -88,7 +88,7 @@ test('files of a remote object store are copied once, checked, and never left ha
     await placer.place([file], signal);
     const forged = { ...file, name: 'forged', objectKey: 'models/forged', sha256: '0'.repeat(64) };
     await store.put(forged.objectKey, bytes, bytes.length);
-    await assert.rejects(placer.place([forged], signal), /has the SHA-256/);
+    await assert.rejects(placer.place([forged], signal), /its SHA-256 is/);
     assert.deepEqual(readdirSync(cache), [sha256]);
     store.close();
   } finally {

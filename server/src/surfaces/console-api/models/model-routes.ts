@@ -1,7 +1,7 @@
 import Type from 'typebox';
 import { SamovarError } from '../../../kernel/errors.ts';
 import type { BoundRoute } from '../../../kernel/ports/http-routes.ts';
-import type { Scope } from '../../../kernel/principal.ts';
+import type { Principal, Scope } from '../../../kernel/principal.ts';
 import { auditContextOf } from '../../../modules/audit/index.ts';
 import { type ListedModel, listModels } from '../../../modules/registry/index.ts';
 import {
@@ -42,7 +42,11 @@ function listRoute(serving: ServingDependencies): BoundRoute {
       const byVersion = new Map(statuses.map((status) => [status.versionId, status]));
       return {
         status: 200,
-        body: { items: models.map((model) => consoleModelOf(model, byVersion.get(model.versionId) ?? null)) },
+        body: {
+          items: models.map((model) =>
+            consoleModelOf(model, byVersion.get(model.versionId) ?? null, principal),
+          ),
+        },
       };
     },
   );
@@ -122,8 +126,8 @@ async function readyModel(serving: ServingDependencies, scope: Scope, name: stri
   return model;
 }
 
-async function shown(serving: ServingDependencies, scope: Scope, model: ListedModel): Promise<object> {
-  const statuses = await listDeployments(serving.database, scope);
+async function shown(serving: ServingDependencies, reader: Principal, model: ListedModel): Promise<object> {
+  const statuses = await listDeployments(serving.database, reader);
   const status = statuses.find((candidate) => candidate.versionId === model.versionId);
-  return consoleModelOf(model, status ?? null);
+  return consoleModelOf(model, status ?? null, reader);
 }

@@ -1,5 +1,6 @@
 import Type from 'typebox';
 import { withPrefix } from '../../../kernel/ids.ts';
+import type { Principal } from '../../../kernel/principal.ts';
 import type { ListedModel } from '../../../modules/registry/index.ts';
 import type { DeploymentStatus } from '../../../modules/serving/index.ts';
 import { timeText } from '../console-route.ts';
@@ -26,7 +27,10 @@ const deployment = Type.Object(
     pinned: Type.Boolean(),
     state: Type.Enum(['on-disk', 'starting', 'loading', 'ready', 'draining', 'unloaded', 'failed']),
     loadProgress: Type.Number(),
+    /** Whole for keys that manage models, short for others. */
     lastError: textOrNull,
+    /** What the engine computes on: `cpu`, `cuda`, `vulkan` or `metal`; null until it told. */
+    processor: textOrNull,
     attempt: Type.Integer(),
     host: textOrNull,
     threads: Type.Integer(),
@@ -71,6 +75,7 @@ export const consoleModelList = Type.Object(
 export function consoleModelOf(
   model: ListedModel,
   status: DeploymentStatus | null,
+  reader: Pick<Principal, 'permissions'>,
 ): Type.Static<typeof consoleModel> {
   const { manifest } = model;
   return {
@@ -90,10 +95,10 @@ export function consoleModelOf(
       totalBytes: model.import.totalBytes,
       bytesPerSecond: model.import.bytesPerSecond,
       attempt: model.import.attempt,
-      error: model.import.error,
+      error: importErrorOf(model, reader),
       remedy: model.import.remedy,
     },
-    deployment: status === null ? null : deploymentOf(status),
+    deployment: status === null ? null : deploymentOf(status, reader),
     contextTokens: manifest.contextTokens,
     parameters: manifest.parameters,
     quantization: manifest.quantization,
@@ -103,13 +108,23 @@ export function consoleModelOf(
   };
 }
 
-function deploymentOf(status: DeploymentStatus): Type.Static<typeof deployment> {
+/** The whole text names sources and folders of this machine. */
+function importErrorOf(model: ListedModel, reader: Pick<Principal, 'permissions'>): string | null {
+  if (model.import.error === null || reader.permissions.has('models.manage')) return model.import.error;
+  return 'The import failed.';
+}
+
+function deploymentOf(
+  status: DeploymentStatus,
+  reader: Pick<Principal, 'permissions'>,
+): Type.Static<typeof deployment> {
   return {
     residency: status.desired,
     pinned: status.pinned,
     state: status.state,
     loadProgress: status.loadProgress,
-    lastError: status.lastError,
+    lastError: reader.permissions.has('models.manage') ? status.lastError : status.publicError,
+    processor: status.processor,
     attempt: status.attempt,
     host: status.hostName,
     threads: status.threads,
