@@ -22,9 +22,9 @@ export function createLog(options: { readonly level: string; readonly role: stri
   );
 }
 
-/** Masks API keys and passwords inside connection strings. */
+/** Masks API keys and passwords inside connection strings. In linear time, whatever a client made us log. */
 export function maskSecrets(text: string): string {
   return text
     .replace(/smv_[A-Za-z0-9_-]{8,}/g, 'smv_***')
-    .replace(/([a-z0-9+.-]+:\/\/[^:@/\s"]*):[^@/\s"]+@/gi, '$1:***@');
+    .replace(/(\b[a-z][a-z0-9+.-]{0,31}:\/\/[^:@/\s"]*):[^@/\s"]+@/gi, '$1:***@');
 }
