@@ -93,6 +93,17 @@ test('a repeated creating call gets the first key again, and only one key is mad
   assert.equal(other.body.error.code, 'request.idempotency_mismatch');
 });
 
+test('the answer to a repeated call, and the secret in it, is given to no other key', async () => {
+  const manager = await call('POST', '/api/keys', {
+    body: { name: 'manager', permissions: ['keys.manage'] },
+  });
+  const request = { headers: { 'idempotency-key': 'guessed' }, body: { name: 'mine' } };
+  assert.equal((await call('POST', '/api/keys', request)).status, 201);
+  const other = await call('POST', '/api/keys', { ...request, key: manager.body.secret });
+  assert.equal(other.body.error.code, 'request.idempotency_mismatch');
+  assert.equal(other.body.secret, undefined);
+});
+
 test('the last key that manages keys is revoked only when forced', async () => {
   const scope = await createForeignScopeNamed('alone');
   const alone = await server.addKey(scope);
