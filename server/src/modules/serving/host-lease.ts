@@ -5,6 +5,7 @@ import {
   deleteForgottenHosts,
   type EngineHostFacts,
   type HostLease,
+  holdsLease,
   lockExpiredHosts,
   lockHostByName,
   writeHostLease,
@@ -40,9 +41,13 @@ export async function acquireHostLease(
   });
 }
 
-/** Gives the lease back at an orderly end, when no worker runs any more. */
+/**
+ * Gives the lease back at an orderly end, when no worker runs any more. Changes nothing when another process has taken
+ * the host meanwhile: its workers stand in these rows by now.
+ */
 export async function returnHostLease(serving: ServingDependencies, lease: HostLease): Promise<void> {
   await serving.database.transaction().execute(async (transaction) => {
+    if (!(await holdsLease(transaction, lease))) return;
     await releaseWorkersOf(transaction, lease.hostId, 'the engine host was stopped');
     await clearHostLease(transaction, lease.hostId, lease.token);
     await serving.configVersion.bump(transaction);
