@@ -9,11 +9,9 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
   process.exit(exitStatus.ok);
 });
-
-// `samovar logs | head`: the reader has what it wanted.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(exitStatus.ok);
-  throw error;
+// Nobody reads the news (the terminal was closed): the work itself goes on.
+process.stderr.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
 });
 process.exitCode = await run(process.argv.slice(2));
 

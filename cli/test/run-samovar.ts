@@ -26,12 +26,15 @@ export function newDataFolder(): string {
   return join(root, 'data');
 }
 
+/** Input that is neither given nor ended. */
+export const openInput = Symbol('open input');
+
 /** Starts `samovar …` on a data folder, on a free port, without models to fetch unless `settings` say so; `input` is piped in. */
 export function startSamovar(
   data: string,
   words: readonly string[],
   settings: Readonly<Record<string, string>> = {},
-  input: string | null = null,
+  input: string | typeof openInput | null = null,
 ): RunningCommand {
   const child = spawn(process.execPath, [main, ...words], {
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -44,7 +47,7 @@ export function startSamovar(
       ...settings,
     },
   });
-  child.stdin.end(input ?? '');
+  if (input !== openInput) child.stdin.end(input ?? '');
   let out = '';
   let err = '';
   const watchers: { text: string; seen: () => void }[] = [];

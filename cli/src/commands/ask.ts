@@ -2,10 +2,13 @@ import { text } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import { CommandError, exitStatus } from '../command-error.ts';
 import { type Message, streamAnswer } from '../conversation/stream-answer.ts';
+import { printAnswer } from '../output/print-answer.ts';
 import { printJson } from '../output/print-json.ts';
 import { printNews } from '../output/print-line.ts';
 import { positiveCount, quantity } from '../parse-option.ts';
 import { addServerOptions, clientFor, type Options } from '../server-options.ts';
+
+const hintAfterMs = 2_000;
 
 interface AskOptions extends Options {
   readonly model: string;
@@ -34,7 +37,7 @@ export function define(command: Command): void {
           ...(options.temperature !== undefined && { temperature: options.temperature }),
         },
         (piece) => {
-          if (!options.json) process.stdout.write(piece);
+          if (!options.json) printAnswer(piece);
         },
       );
       if (options.json) {
@@ -53,7 +56,7 @@ function messagesOf(system: string | undefined, question: string): Message[] {
 }
 
 async function questionOf(words: readonly string[]): Promise<string> {
-  const piped = process.stdin.isTTY ? '' : (await text(process.stdin)).trim();
+  const piped = process.stdin.isTTY ? '' : await pipedText();
   const question = [words.join(' ').trim(), piped].filter((part) => part !== '').join('\n\n');
   if (question !== '') return question;
   throw new CommandError(
@@ -61,4 +64,17 @@ async function questionOf(words: readonly string[]): Promise<string> {
     'Write it behind the command, `samovar ask "Why is the sky blue?"`, or pipe it in.',
     exitStatus.usage,
   );
+}
+
+/** Somebody who pipes nothing in, yet left a pipe open, is told what is waited for. */
+async function pipedText(): Promise<string> {
+  const hint = setTimeout(
+    () => printNews('Reading the standard input to its end; `< /dev/null` leaves it out.'),
+    hintAfterMs,
+  );
+  try {
+    return (await text(process.stdin)).trim();
+  } finally {
+    clearTimeout(hint);
+  }
 }

@@ -11,7 +11,7 @@ import {
   startScriptedWorker,
   usageEvent,
 } from '../../../server/test/scripted-worker.ts';
-import { newDataFolder, runSamovar, startSamovar } from '../../test/run-samovar.ts';
+import { newDataFolder, openInput, runSamovar, startSamovar } from '../../test/run-samovar.ts';
 
 let worker: ScriptedWorker;
 let gateway: TestGateway;
@@ -88,6 +88,19 @@ test('an answer that breaks off ends ask with a failure that says so', async () 
   assert.match(broken.err, /model worker ended/);
 });
 
+test('ask says what it waits for when a pipe stays open', async () => {
+  const asking = startSamovar(data, ['ask', 'Hi'], environment(), openInput);
+  let news = '';
+  asking.child.stderr?.on('data', (chunk: string) => {
+    news += chunk;
+  });
+  for (let waits = 0; waits < 500 && news === ''; waits += 1)
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.match(news, /standard input.*\/dev\/null/);
+  asking.child.stdin?.end('\n');
+  assert.equal((await asking.finished).out, '1:Hi\n');
+});
+
 test('ending ask in the middle of an answer cancels it on the worker', async () => {
   const asking = startSamovar(data, ['ask', 'hang'], environment(), '');
   await asking.shows('1:');
@@ -102,7 +115,7 @@ test('ending ask in the middle of an answer cancels it on the worker', async () 
 test('chat keeps the conversation, forgets it on /reset, and goes on after an error', async () => {
   const input = ['one', 'two', '/reset', 'three', 'break', 'four', '/model none', '/model m', '/help', ''];
   const chat = await samovar(['chat', '--system', 'Be brief.'], input.join('\n'));
-  assert.equal(chat.status, 0, chat.err);
+  assert.equal(chat.status, 1, 'a piped question that failed is told by the status');
   // One system message, then two for each turn that was answered.
   for (const text of ['2:one', '4:two', 'Forgotten.', '2:three', '4:four', 'Now m.', 'Ctrl-D leaves.'])
     assert.ok(chat.out.includes(text), text);

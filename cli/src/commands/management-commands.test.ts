@@ -106,11 +106,32 @@ test('config shows every setting with its source, secrets masked, without a serv
   assert.equal(JSON.parse(faulty.out).problems.length, 1);
 });
 
+test('config get prints one value and nothing else, by either name', async () => {
+  for (const name of ['data', 'SAMOVAR_DATA'])
+    assert.deepEqual(await samovar(['config', 'get', name]), { status: 0, out: `${data}\n`, err: '' });
+  const flagged = await samovar(['config', 'get', 'host', '--host', '0.0.0.0', '--json']);
+  assert.deepEqual([JSON.parse(flagged.out).value, JSON.parse(flagged.out).source], ['0.0.0.0', 'flag']);
+  const secret = await samovar(['config', 'get', 'masterKey'], { SAMOVAR_MASTER_KEY: 'c2VjcmV0' });
+  assert.equal(secret.out, '********\n');
+  const unset = await samovar(['config', 'get', 'caFile'], { SAMOVAR_CA_FILE: '' });
+  assert.deepEqual([unset.status, unset.out], [1, '']);
+  assert.equal((await samovar(['config', 'get', 'moon'])).status, 2);
+});
+
 test('without a server commands say so with status 3, and every command has its help', async () => {
   const away = await samovar(['usage'], { SAMOVAR_PUBLIC_URL: 'http://127.0.0.1:1' });
   assert.equal(away.status, 3);
   assert.match(away.err, /samovar up/);
-  for (const words of [['keys'], ['keys', 'create'], ['usage'], ['models'], ['config'], ['ask'], ['chat']]) {
+  for (const words of [
+    ['keys'],
+    ['keys', 'create'],
+    ['usage'],
+    ['models'],
+    ['config'],
+    ['config', 'get'],
+    ['ask'],
+    ['chat'],
+  ]) {
     const help = await samovar([...words, '--help']);
     assert.equal(help.status, 0);
     assert.match(help.out, new RegExp(`Usage: samovar ${words.join(' ')}`));

@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import type { ApiClient } from '../api-client.ts';
 import { CommandError, exitStatus } from '../command-error.ts';
+import { printAnswer } from '../output/print-answer.ts';
 import { printLine, printNews } from '../output/print-line.ts';
 import type { Conversation } from './conversation.ts';
 
@@ -22,6 +23,7 @@ export async function runChat(client: ApiClient, conversation: Conversation): Pr
   });
   let running: AbortController | null = null;
   let ended = false;
+  let interrupted = false;
   terminal.on('close', () => {
     ended = true;
     // Ctrl-D in the middle of an answer leaves at once.
@@ -33,11 +35,17 @@ export async function runChat(client: ApiClient, conversation: Conversation): Pr
       return;
     }
     process.stdout.write('\n');
-    printNews('Ctrl-D leaves.');
+    if (interrupted) {
+      terminal.close();
+      return;
+    }
+    interrupted = true;
+    printNews('Ctrl-C once more, or Ctrl-D, leaves.');
     terminal.prompt();
   });
   terminal.prompt();
   for await (const line of terminal) {
+    interrupted = false;
     running = new AbortController();
     try {
       await turn(client, conversation, line.trim(), running.signal);
@@ -45,6 +53,8 @@ export async function runChat(client: ApiClient, conversation: Conversation): Pr
       // The conversation goes on after what a person can act on; without a server there is none.
       if (!(error instanceof CommandError) || error.status === exitStatus.notRunning) throw error;
       printNews(`${error.message}\n${error.remedy}`);
+      // A script that pipes its questions in learns from the status that one of them failed.
+      if (!atTerminal) process.exitCode = error.status;
     } finally {
       running = null;
     }
@@ -71,7 +81,7 @@ async function turn(
 }
 
 async function answer(conversation: Conversation, line: string, signal: AbortSignal): Promise<void> {
-  const given = await conversation.ask(line, (text) => process.stdout.write(text), signal);
+  const given = await conversation.ask(line, printAnswer, signal);
   process.stdout.write('\n');
   if (signal.aborted) printNews('(stopped)');
   else if (given.finishReason === 'length') printNews('(cut: it reached the longest length)');

@@ -1,10 +1,13 @@
+import { displayWidth, oneLine } from './displayed-text.ts';
+
 /** Prints rows in aligned columns under their titles. Every row has one text per title. */
 export function printTable(titles: readonly string[], rows: readonly (readonly string[])[]): void {
-  const widths = titles.map((title, column) =>
-    Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
-  );
-  for (const row of [titles, ...rows]) {
-    const line = row.map((text, column) => text.padEnd(widths[column] ?? 0)).join('  ');
+  const shown = [titles, ...rows].map((row) => row.map(oneLine));
+  const widths = titles.map((_, column) => Math.max(...shown.map((row) => displayWidth(row[column] ?? ''))));
+  for (const row of shown) {
+    const line = row
+      .map((text, column) => text + ' '.repeat((widths[column] ?? 0) - displayWidth(text)))
+      .join('  ');
     process.stdout.write(`${line.trimEnd()}\n`);
   }
 }

@@ -57,7 +57,7 @@ function modelLines(model: ModelProgress): string[] {
 }
 
 function examples({ url, key, keyFile }: ReadyFacts): string[] {
-  const secret = key ?? `$(cat ${keyFile})`;
+  const secret = key ?? `"$(cat '${keyFile}')"`;
   return [
     'Try it',
     '',

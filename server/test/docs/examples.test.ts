@@ -43,8 +43,11 @@ for (const block of blocks) {
 async function runBlock(block: RunnableBlock): Promise<{ stdout: string }> {
   const [program, args] = commandOf(block);
   const options = { cwd: checkout, env: environment(), timeout: 120_000 };
+  const running = run(program, args, options);
+  // As in a terminal where nothing is typed.
+  running.child.stdin?.end();
   try {
-    return await run(program, args, options);
+    return await running;
   } catch (error) {
     const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
     return assert.fail(`${stdout}${stderr}` || String(error));
