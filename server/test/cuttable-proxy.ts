@@ -4,6 +4,8 @@ export interface CuttableProxy {
   readonly port: number;
   /** Breaks every connection and refuses new ones. */
   cut(): void;
+  /** Leaves every connection open and carries nothing more on it, as a network that swallows packets. */
+  swallow(): void;
   /** Lets connections through again. */
   mend(): void;
   end(): Promise<void>;
@@ -45,6 +47,9 @@ export async function startCuttableProxy(target: { host: string; port: number })
     cut() {
       isCut = true;
       breakAll();
+    },
+    swallow() {
+      for (const socket of sockets) socket.unpipe().pause();
     },
     mend() {
       isCut = false;

@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
+import { startCuttableProxy } from '../../../test/cuttable-proxy.ts';
 import { createTestDatabase, testSchema } from '../../../test/postgres.ts';
 import { silentLog } from '../../../test/silent-log.ts';
-import { connectPostgres } from './connect-postgres.ts';
+import { connectPostgres, openPostgres } from './connect-postgres.ts';
 import { connectionOptions, printableAddress } from './connection-options.ts';
+import { isConnectionFailure } from './postgres-error.ts';
 
 test('queries find their tables when a transaction pooler has lost the settings of the session', async () => {
   const fresh = await createTestDatabase();
@@ -45,6 +47,37 @@ test('a pool whose connections are ended by the server goes on with new ones', a
     assert.deepEqual(rows, [{ one: 1 }]);
   } finally {
     await other.end();
+    await fresh.end();
+  }
+});
+
+test('queries on connections that a network swallowed fail, and the next ones are answered', async () => {
+  const fresh = await createTestDatabase();
+  const { host = '', port = 5432 } = connectionOptions({ url: fresh.url, caFile: null });
+  const proxy = await startCuttableProxy({ host, port });
+  const swallowed = openPostgres({
+    url: `postgres://samovar@127.0.0.1:${proxy.port}${new URL(fresh.url).pathname}`,
+    schema: testSchema,
+    poolSize: 2,
+    log: silentLog,
+    caFile: null,
+    statementTimeoutMs: 200,
+    silenceBeyondStatementMs: 200,
+  });
+  try {
+    const ask = () => sql<{ one: number }>`select 1 as one`.execute(swallowed.database);
+    await Promise.all([ask(), ask()]);
+    proxy.swallow();
+    const lost = await Promise.allSettled([ask(), ask()]);
+    assert.deepEqual(
+      lost.map(({ status }) => status),
+      ['rejected', 'rejected'],
+    );
+    assert.ok(lost.every((each) => each.status === 'rejected' && isConnectionFailure(each.reason)));
+    assert.deepEqual((await ask()).rows, [{ one: 1 }]);
+  } finally {
+    await swallowed.end();
+    await proxy.end();
     await fresh.end();
   }
 });

@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import { Kysely, PostgresDialect } from 'kysely';
 import { Pool } from 'pg';
 import type { Database } from '../../kernel/ports/database.ts';
@@ -14,6 +15,8 @@ export interface PostgresOptions extends PostgresAddress {
   readonly log: Log;
   /** Statements that run longer are cancelled by the server. */
   readonly statementTimeoutMs?: number;
+  /** A connection in use that carries nothing for so long beyond that is given up: 10 s when absent. */
+  readonly silenceBeyondStatementMs?: number;
 }
 
 export interface Postgres {
@@ -21,6 +24,10 @@ export interface Postgres {
   readonly pool: Pool;
   end(): Promise<void>;
 }
+
+const defaultStatementTimeoutMs = 30_000;
+/** The server's own limit of a statement answers first. */
+const defaultSilenceMs = 10_000;
 
 /** Opens a pool and proves that it answers; throws `setup.postgres_unreachable` otherwise. */
 export async function connectPostgres(options: PostgresOptions): Promise<Postgres> {
@@ -43,12 +50,16 @@ export async function connectPostgres(options: PostgresOptions): Promise<Postgre
  * it names its tables by `sql.table('name')`.
  */
 export function openPostgres(options: PostgresOptions): Postgres {
+  const statementTimeoutMs = options.statementTimeoutMs ?? defaultStatementTimeoutMs;
   const pool = new Pool({
     ...connectionOptions(options),
     max: options.poolSize,
-    idleTimeoutMillis: 60_000,
+    // Sooner than a silent socket is given up, so that only those in use are.
+    idleTimeoutMillis: Math.min(30_000, statementTimeoutMs),
+    stream: () =>
+      impatientSocket(statementTimeoutMs + (options.silenceBeyondStatementMs ?? defaultSilenceMs)),
     onConnect: async (client) => {
-      await client.query(sessionSettings(options.schema, options.statementTimeoutMs ?? 30_000));
+      await client.query(sessionSettings(options.schema, statementTimeoutMs));
     },
   });
   // The pool drops a broken idle connection by itself; without a listener the process would end.
@@ -65,6 +76,19 @@ export function openPostgres(options: PostgresOptions): Postgres {
     .withSchema(options.schema)
     .withPlugin(qualifyRawTables(options.schema));
   return { database, pool, end: endOnce(pool) };
+}
+
+/**
+ * A socket that breaks after so long without a byte. When a server vanishes without a word (its machine died, a
+ * firewall forgot the connection) the kernel waits a quarter of an hour, and every query on it would too.
+ */
+function impatientSocket(limitMs: number): Socket {
+  const socket = new Socket();
+  socket.setTimeout(limitMs, () => {
+    const error = new Error(`PostgreSQL gave no sign for ${limitMs} ms; the connection is given up`);
+    socket.destroy(Object.assign(error, { code: 'ETIMEDOUT' }));
+  });
+  return socket;
 }
 
 function endOnce(pool: Pool): () => Promise<void> {
