@@ -225,6 +225,15 @@ export const settings = {
     minimum: 0,
     description: "Memory budget for loaded models; 70 % of the machine's (or container's) memory when unset.",
   },
+  modelCacheBytes: {
+    env: 'SAMOVAR_MODEL_CACHE_BYTES',
+    yaml: 'engine.modelCacheBytes',
+    kind: 'integer',
+    default: null,
+    minimum: 0,
+    description:
+      'Most bytes of model files that an engine host keeps of S3; as many as the disk takes (2 GiB or 5 % stay free) when unset. What is needed now stays whatever this says.',
+  },
   engineThreads: {
     env: 'SAMOVAR_ENGINE_THREADS',
     yaml: 'engine.threads',

@@ -47,6 +47,13 @@ export interface StoredFile {
 
 /** Puts a version's files on this machine. */
 export interface FilePlacer {
-  /** Absolute paths by file name. Throws `setup.disk_full`, or when a digest does not fit. */
-  place(files: readonly StoredFile[], signal: AbortSignal): Promise<Readonly<Record<string, string>>>;
+  /**
+   * Absolute paths by file name. `inUse`: files of the other workers of this machine, which stay. Throws
+   * `setup.disk_full`, or `model.file_damaged` when a size or digest does not fit.
+   */
+  place(
+    files: readonly StoredFile[],
+    inUse: readonly StoredFile[],
+    signal: AbortSignal,
+  ): Promise<Readonly<Record<string, string>>>;
 }

@@ -26,6 +26,9 @@ export interface WorkerFloor {
 
 export function createWorkerFloor(host: EngineHostDependencies, wake: () => void): WorkerFloor {
   const held = new Map<string, HeldWorker>();
+  /** Files of each deployment, read once: a restart does not need the database. */
+  const filesOf = new Map<string, readonly StoredFile[]>();
+  const filesInUse = () => [...held.keys()].flatMap((deploymentId) => filesOf.get(deploymentId) ?? []);
 
   const begin: WorkerFloor['begin'] = async (lease, deployment, model, sizing) => {
     const driver = host.drivers.get(model.manifest.engine);
@@ -49,16 +52,15 @@ export function createWorkerFloor(host: EngineHostDependencies, wake: () => void
       queueLimit: driver.queueLimit(sizing.parallelSequences),
       logLevel: host.policy.logLevel,
     };
-    // Read once: a restart does not need the database.
-    let stored: readonly StoredFile[] | null = null;
     const worker = createSupervisedWorker({
       workerId,
       clock: host.clock,
       log: host.log.child({ model: model.name }),
       changed: (urgent) => urgent && wake(),
       async start(signal) {
-        stored ??= await host.models.filesOf(model);
-        const files = await host.placer.place(stored, signal);
+        const stored = filesOf.get(deployment.id) ?? (await host.models.filesOf(model));
+        filesOf.set(deployment.id, stored);
+        const files = await host.placer.place(stored, filesInUse(), signal);
         signal.throwIfAborted();
         return await host.runner.start(startSpec({ sizing, threads, workerId }, model, files, engine));
       },
@@ -77,9 +79,14 @@ export function createWorkerFloor(host: EngineHostDependencies, wake: () => void
           each.draining = each.worker.drain(0).finally(wake);
         }
       }
-      if (report.state === 'unloaded') held.delete(deploymentId);
+      if (report.state === 'unloaded') leave(deploymentId);
     }
   };
+
+  function leave(deploymentId: string): void {
+    held.delete(deploymentId);
+    filesOf.delete(deploymentId);
+  }
 
   return {
     held,
@@ -93,6 +100,7 @@ export function createWorkerFloor(host: EngineHostDependencies, wake: () => void
     async endAll(graceMs) {
       await Promise.all([...held.values()].map((each) => each.worker.drain(graceMs)));
       held.clear();
+      filesOf.clear();
     },
   };
 }

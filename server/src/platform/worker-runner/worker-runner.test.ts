@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import { startS3Server } from '../../../test/s3-server.ts';
+import { silentLog } from '../../../test/silent-log.ts';
 import { createFolderStore } from '../object-store/folder-store.ts';
 import { createS3Store } from '../object-store/s3-store.ts';
 import { createFilePlacer } from './file-placer.ts';
@@ -55,11 +56,16 @@ test('files of a local object store are used where they lie', async () => {
   const root = join(folder, 'objects');
   const store = createFolderStore({ root, signingKey: Buffer.alloc(32), publicUrl: 'http://localhost' });
   await store.put(file.objectKey, bytes, bytes.length);
-  const placer = createFilePlacer(store, join(folder, 'unused-cache'));
-  const placed = await placer.place([file], new AbortController().signal);
+  const placer = createFilePlacer({
+    store,
+    cacheFolder: join(folder, 'unused-cache'),
+    cacheBytes: null,
+    log: silentLog,
+  });
+  const placed = await placer.place([file], [], new AbortController().signal);
   assert.equal(placed['model.bin'], join(root, 'models/one'));
   await assert.rejects(
-    placer.place([{ ...file, sizeBytes: 1 }], new AbortController().signal),
+    placer.place([{ ...file, sizeBytes: 1 }], [], new AbortController().signal),
     /missing or has the wrong size/,
   );
 });
@@ -78,17 +84,17 @@ test('files of a remote object store are copied once, checked, and never left ha
       caFile: null,
     });
     const cache = join(folder, 'cache');
-    const placer = createFilePlacer(store, cache);
+    const placer = createFilePlacer({ store, cacheFolder: cache, cacheBytes: null, log: silentLog });
     const { signal } = new AbortController();
     await store.put(file.objectKey, bytes, bytes.length);
-    const placed = await placer.place([file], signal);
+    const placed = await placer.place([file], [], signal);
     assert.equal(placed['model.bin'], join(cache, sha256));
     assert.deepEqual(readFileSync(placed['model.bin'] ?? ''), bytes);
     await store.delete(file.objectKey);
-    await placer.place([file], signal);
+    await placer.place([file], [], signal);
     const forged = { ...file, name: 'forged', objectKey: 'models/forged', sha256: '0'.repeat(64) };
     await store.put(forged.objectKey, bytes, bytes.length);
-    await assert.rejects(placer.place([forged], signal), /its SHA-256 is/);
+    await assert.rejects(placer.place([forged], [], signal), /its SHA-256 is/);
     assert.deepEqual(readdirSync(cache), [sha256]);
     store.close();
   } finally {
@@ -102,7 +108,16 @@ test('a disk that cannot hold a file is told before the copy begins', async () =
     signingKey: Buffer.alloc(32),
     publicUrl: 'http://localhost',
   });
-  const placer = createFilePlacer({ ...store, localPath: () => null }, join(folder, 'cache'));
+  const cacheFolder = join(folder, 'full');
+  const placer = createFilePlacer({
+    store: { ...store, localPath: () => null },
+    cacheFolder,
+    cacheBytes: null,
+    log: silentLog,
+  });
+  mkdirSync(cacheFolder);
+  writeFileSync(join(cacheFolder, sha256), bytes);
   const huge = { ...file, sha256: '1'.repeat(64), sizeBytes: 2 ** 50 };
-  await assert.rejects(placer.place([huge], new AbortController().signal), { code: 'setup.disk_full' });
+  await assert.rejects(placer.place([huge], [], new AbortController().signal), { code: 'setup.disk_full' });
+  assert.deepEqual(readdirSync(cacheFolder), [sha256], 'nothing was given up for what cannot fit');
 });

@@ -58,7 +58,12 @@ export async function startEngine(settings: ServerSettings, log: Log): Promise<R
       output: 'inherit',
       log,
     }),
-    placer: createFilePlacer(objectStore, data.modelCache),
+    placer: createFilePlacer({
+      store: objectStore,
+      cacheFolder: data.modelCache,
+      cacheBytes: settings.modelCacheBytes,
+      log,
+    }),
     models: createModelSource(database),
     drivers,
     facts: await hostFacts(settings, [...drivers.values()]),
