@@ -41,6 +41,7 @@ test('a migration role without superuser rights prepares, and a running role tha
         log: silentLog,
         retentionDays: 30,
       });
+      await assertNoStandIn(as(runner).url);
       const seen: unknown[] = [];
       const kind = { retryLimit: 0, retryDelaySeconds: 1, heartbeatSeconds: 10 };
       const handle = async (payload: object) => void seen.push(payload);
@@ -62,6 +63,27 @@ test('a migration role without superuser rights prepares, and a running role tha
     await empty.end();
   }
 });
+
+/** What the running role makes up in its own session is never run with the rights of the migration role. */
+async function assertNoStandIn(url: string): Promise<void> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(`
+      create temporary table usage_records_default (like ${testSchema}.usage_records);
+      create function pg_temp.spy() returns trigger language plpgsql
+        as $$ begin raise exception 'ran as %', current_user; end $$;
+      create trigger spy before delete on usage_records_default execute function pg_temp.spy()`);
+    const days = `select ${testSchema}.ensure_usage_partition('2001-02-03'), ${testSchema}.drop_usage_before('2002-01-01')`;
+    await client.query(days);
+    const { rows } = await client.query<{ open: boolean }>(
+      `select has_function_privilege('public', '${testSchema}.drop_usage_before(date)', 'execute') as open`,
+    );
+    assert.deepEqual(rows, [{ open: false }]);
+  } finally {
+    await client.end();
+  }
+}
 
 test('a default model that the catalogue lacks is named', async () => {
   const empty = await createEmptyDatabase();
