@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { after, before, describe, test } from 'node:test';
+import { startCuttableProxy } from '../../../test/cuttable-proxy.ts';
 import { startS3Server, type TestS3Server } from '../../../test/s3-server.ts';
 import { SamovarError } from '../../kernel/errors.ts';
 import type { ObjectStore } from '../../kernel/ports/object-store.ts';
@@ -151,6 +152,29 @@ test('a signed S3 URL lets its bearer read and write one object', async () => {
   assert.equal(put.status, 200);
   const got = await fetch(await store.signedUrl('signed/one', 'get', 60));
   assert.equal(await got.text(), 'hello');
+});
+
+test('reading an object fails when the network swallows it half-way, instead of waiting for ever', async () => {
+  const { hostname, port } = new URL(server.endpoint);
+  const proxy = await startCuttableProxy({ host: hostname, port: Number(port) });
+  const endpoint = `http://127.0.0.1:${proxy.port}`;
+  const store = createS3Store({ ...s3Options(), endpoint, silenceMs: 300 });
+  try {
+    const size = 48 * 1024 * 1024;
+    await stores.s3?.put('large/object', Buffer.alloc(size), size);
+    const read = async () => {
+      let seen = 0;
+      for await (const chunk of await store.get('large/object')) {
+        if (seen === 0) proxy.swallow();
+        seen += (chunk as Buffer).length;
+      }
+      return seen;
+    };
+    await assert.rejects(read(), { name: 'TimeoutError' });
+  } finally {
+    store.close();
+    await proxy.end();
+  }
 });
 
 test('a store that cannot be used is named, with its remedy', async () => {

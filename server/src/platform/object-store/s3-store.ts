@@ -30,6 +30,8 @@ export interface S3StoreOptions {
   readonly pathStyle: boolean;
   readonly checksums: 'when-required' | 'when-supported';
   readonly caFile: string | null;
+  /** A connection that carries nothing for so long in the middle of a request fails it: 60 s when absent. */
+  readonly silenceMs?: number;
 }
 
 export interface S3Store extends ObjectStore {
@@ -103,7 +105,8 @@ function createClient(options: S3StoreOptions): S3Client {
     forcePathStyle: options.pathStyle,
     requestChecksumCalculation: checksums,
     responseChecksumValidation: checksums,
-    requestHandler: { connectionTimeout: 5_000, requestTimeout: 120_000, ...ca },
+    // The client's own limit counts whole requests and only warns; a large file may take long, silence may not.
+    requestHandler: { connectionTimeout: 5_000, socketTimeout: options.silenceMs ?? 60_000, ...ca },
   });
 }
 
