@@ -1,3 +1,4 @@
+import { steadyClock } from '../../kernel/clock.ts';
 import type { SamovarError } from '../../kernel/errors.ts';
 import type { InferenceDependencies } from './inference-dependencies.ts';
 import type { StartInference } from './inference-request.ts';
@@ -18,12 +19,12 @@ export interface Inference {
 
 /** The data path behind the surfaces: resolve, admit, choose a replica, forward, count, meter. */
 export function createInference(deps: InferenceDependencies): Inference {
-  const waiters = createLoadWaiters(deps);
+  const waiters = createLoadWaiters({ ...deps, clock: steadyClock });
   const runs = new Set<InferenceRun>();
   const parts: RunParts = {
     deps,
     waiters,
-    picker: createReplicaPicker(deps.clock),
+    picker: createReplicaPicker(steadyClock),
     ended: (run) => void runs.delete(run),
   };
   deps.onPolicyChange(() => {

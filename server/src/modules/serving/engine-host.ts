@@ -1,3 +1,4 @@
+import { steadyClock } from '../../kernel/clock.ts';
 import type { Running } from '../../kernel/ports/running.ts';
 import type { EngineHostDependencies } from './engine-host-dependencies.ts';
 import { type HostLease, renewHostLease } from './engine-host-store.ts';
@@ -18,7 +19,9 @@ export interface EngineHost extends Running {
  * another process took ends them.
  */
 export function startEngineHost(host: EngineHostDependencies): EngineHost {
-  const { log, clock, policy } = host;
+  const { log, policy } = host;
+  /** A system clock that was set back must not keep a lease from being renewed. */
+  const clock = steadyClock;
   let lease: HostLease | null = null;
   let stopping = false;
   let woken: () => void = () => undefined;

@@ -30,7 +30,10 @@ const smallestSweep = 1024;
 /** Fading is computed in floating point. */
 const rounding = 1e-6;
 
-/** Limits of keys in this process's memory: no timers, and a key that has rested for its minute takes no memory. */
+/**
+ * Limits of keys in this process's memory: no timers, and a key that has rested for its minute takes no memory. The
+ * clock must not be set back: nothing would fade until it has caught up.
+ */
 export function createKeyLimiter(clock: Clock): KeyLimiter {
   const states = new Map<string, KeyState>();
   let sweepAt = smallestSweep;

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { dataFolder } from '@samovar/contract/data-folder';
 import { describeSettings } from '../../config/describe-settings.ts';
 import type { ServerSettings } from '../../config/load-settings.ts';
-import { systemClock } from '../../kernel/clock.ts';
+import { steadyClock, systemClock } from '../../kernel/clock.ts';
 import { asSamovarError, SamovarError } from '../../kernel/errors.ts';
 import type { BoundRoute } from '../../kernel/ports/http-routes.ts';
 import type { Log } from '../../kernel/ports/log.ts';
@@ -72,7 +72,7 @@ export async function startApi(settings: ServerSettings, log: Log): Promise<Runn
     requestLoad: (model) => requestLoad({ database, configVersion }, model),
     loadState: (model) => readLoadState(database, model),
     transport: createWorkerTransport(),
-    limiter: createKeyLimiter(clock),
+    limiter: createKeyLimiter(steadyClock),
     meter,
     metrics,
     clock,
