@@ -19,7 +19,7 @@ export interface Inference {
 
 /** The data path behind the surfaces: resolve, admit, choose a replica, forward, count, meter. */
 export function createInference(deps: InferenceDependencies): Inference {
-  const waiters = createLoadWaiters({ ...deps, clock: steadyClock });
+  const waiters = createLoadWaiters(deps);
   const runs = new Set<InferenceRun>();
   const parts: RunParts = {
     deps,
