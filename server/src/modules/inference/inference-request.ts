@@ -52,6 +52,7 @@ export interface InferenceSink {
   start(answer: AnswerStart): void;
   /** Returns false when the client reads slowly: the worker is paused until `resume()`. */
   bytes(chunk: Buffer): boolean;
+  /** As `bytes`. Throws when the engine's event makes no sense: its work is cancelled, and `error` follows. */
   object(value: Readonly<Record<string, unknown>>): boolean;
   end(counts: TokenCounts): void;
   error(error: SamovarError): void;

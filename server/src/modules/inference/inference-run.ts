@@ -99,7 +99,7 @@ export class InferenceRun implements InferenceHandle, AnswerTarget, WorkerCallEv
     this.#call?.resume();
   }
 
-  /** Ends the request with an error now: the process stops. */
+  /** Ends the request with an error now, and tells the worker. */
   endWith(error: SamovarError): void {
     if (this.#over) return;
     this.#stopWaiting?.();
@@ -118,6 +118,7 @@ export class InferenceRun implements InferenceHandle, AnswerTarget, WorkerCallEv
   ended(): void {
     const reader = this.#reader;
     reader?.end();
+    if (this.#over) return;
     if (this.#cancelled) this.#finishCancelled();
     else if (reader?.complete) this.#succeed(reader);
     else this.#fail(reader?.failure ?? new SamovarError('engine.worker_lost'));
@@ -155,15 +156,23 @@ export class InferenceRun implements InferenceHandle, AnswerTarget, WorkerCallEv
   // What the reader hands on.
 
   bytes(chunk: Buffer): boolean {
-    if (this.#cancelled) return true;
+    if (this.#cancelled || this.#over) return true;
     this.#begin();
     return this.#sink.bytes(chunk);
   }
 
   object(value: Readonly<Record<string, unknown>>): boolean {
-    if (this.#cancelled) return true;
+    if (this.#cancelled || this.#over) return true;
     this.#begin();
-    return this.#sink.object(value);
+    try {
+      return this.#sink.object(value);
+    } catch (thrown) {
+      // A foreign engine may send what no answer is: that ends this request, there and here, not the server.
+      this.endWith(
+        thrown instanceof SamovarError ? thrown : new SamovarError('engine.failed', { cause: thrown }),
+      );
+      return true;
+    }
   }
 
   #begin(): void {

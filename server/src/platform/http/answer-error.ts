@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { errorHeaders } from '../../kernel/error-headers.ts';
 import type { SamovarError } from '../../kernel/errors.ts';
 import type { ErrorBody } from '../../kernel/ports/http-routes.ts';
 
@@ -39,14 +40,4 @@ export function answerError(request: IncomingMessage, response: ServerResponse, 
   request.once('end', end);
   request.once('close', end);
   request.resume();
-}
-
-/** Headers that an error carries whatever its body looks like. */
-export function errorHeaders(error: SamovarError): Record<string, string> {
-  const headers: Record<string, string> = { ...error.headers };
-  if (error.entry.httpStatus === 401) headers['www-authenticate'] = 'Bearer';
-  if (error.retryAfterSeconds !== null)
-    headers['retry-after'] = String(Math.max(0, Math.ceil(error.retryAfterSeconds)));
-  else if (error.entry.httpStatus === 503) headers['retry-after'] = '1';
-  return headers;
 }

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { errorHeaders } from '../../kernel/error-headers.ts';
 import { SamovarError } from '../../kernel/errors.ts';
 import type {
   BoundRoute,
@@ -10,7 +11,6 @@ import type {
 } from '../../kernel/ports/http-routes.ts';
 import type { Log } from '../../kernel/ports/log.ts';
 import type { Principal } from '../../kernel/principal.ts';
-import { errorHeaders } from './answer-error.ts';
 import { checkContentType } from './check-content-type.ts';
 import type { Authenticate, Authorize } from './data-lane.ts';
 import { toManagementError } from './management-error.ts';

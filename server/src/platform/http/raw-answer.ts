@@ -1,8 +1,8 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import { errorHeaders } from '../../kernel/error-headers.ts';
 import type { SamovarError } from '../../kernel/errors.ts';
 import type { ErrorBody } from '../../kernel/ports/http-routes.ts';
-import { errorHeaders } from './answer-error.ts';
 
 const lingerMs = 1000;
 

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { errorHeaders } from '../../kernel/error-headers.ts';
 import type { SamovarError } from '../../kernel/errors.ts';
 import { openaiErrorBody } from './openai-error.ts';
 
@@ -7,16 +8,13 @@ export function sendError(response: ServerResponse, error: SamovarError, request
   if (response.destroyed || response.headersSent) return;
   const body = Buffer.from(JSON.stringify(openaiErrorBody(error, requestId)));
   const headers: Record<string, string | number> = {
+    ...errorHeaders(error),
     'content-type': 'application/json',
     'content-length': body.length,
-    ...error.headers,
   };
-  // Official clients retry every 429 unless told that waiting does not help.
-  if (error.code === 'limit.request_too_large') headers['x-should-retry'] = 'false';
-  if (error.retryAfterSeconds !== null) {
-    headers['retry-after'] = Math.max(1, Math.ceil(error.retryAfterSeconds));
+  // Official clients prefer it: whole seconds would make them wait longer than they need to.
+  if (error.retryAfterSeconds !== null)
     headers['retry-after-ms'] = Math.max(1, Math.ceil(error.retryAfterSeconds * 1000));
-  }
   response.writeHead(error.entry.httpStatus, headers);
   response.end(body);
 }

@@ -1,5 +1,4 @@
 import type { ChatCompletion, ChatCompletionChunk } from 'openai/resources/chat/completions';
-import { SamovarError } from '../../../kernel/errors.ts';
 import { newId, withPrefix } from '../../../kernel/ids.ts';
 import type { DataExchange } from '../../../kernel/ports/http-routes.ts';
 import type { InferenceSink } from '../../../modules/inference/index.ts';
@@ -52,26 +51,16 @@ function streamSink(
     },
     bytes: refuseBytes,
     object(value) {
-      if (response.writableEnded) return true;
-      try {
-        const delta = deltaOfChunk(value as unknown as ChatCompletionChunk);
-        if (delta !== null) writer?.write(delta);
-      } catch (thrown) {
-        writer?.fail(notUnderstood(thrown));
-        response.write(pending);
-        response.end();
-        return true;
-      }
+      const delta = deltaOfChunk(value as unknown as ChatCompletionChunk);
+      if (delta !== null) writer?.write(delta);
       return flush();
     },
     end(counts) {
-      if (response.writableEnded) return;
       writer?.finish(counts);
       flush();
       response.end();
     },
     error(error) {
-      if (response.writableEnded) return;
       const told = inResponseTerms(error);
       if (writer === null) {
         sendError(response, told, exchange.requestId);
@@ -100,16 +89,11 @@ function objectSink(
     },
     bytes: refuseBytes,
     object(value) {
-      try {
-        const delta = deltaOfAnswer(value as unknown as ChatCompletion);
-        if (delta !== null) writer?.write(delta);
-      } catch (thrown) {
-        sendError(response, notUnderstood(thrown), exchange.requestId);
-      }
+      const delta = deltaOfAnswer(value as unknown as ChatCompletion);
+      if (delta !== null) writer?.write(delta);
       return true;
     },
     end(counts) {
-      if (response.headersSent) return;
       const body = Buffer.from(JSON.stringify(writer?.finish(counts)));
       headers['openai-processing-ms'] = Math.round(performance.now() - exchange.receivedAt);
       response.writeHead(200, { ...headers, 'content-length': body.length });
@@ -126,11 +110,6 @@ function newResponse(request: ResponseRequest, model: ServedModel) {
     { id: withPrefix('resp', newId()), createdAtSeconds: Math.floor(Date.now() / 1000), model },
     request,
   );
-}
-
-/** A foreign engine may send what no chat answer is: that ends this answer, not the server. */
-function notUnderstood(thrown: unknown): SamovarError {
-  return new SamovarError('engine.failed', { cause: thrown });
 }
 
 function refuseBytes(): never {

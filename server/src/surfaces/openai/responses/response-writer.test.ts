@@ -119,7 +119,12 @@ const anyDelta = fc.oneof(
   fc.record({ reasoning: fc.string() }).map(delta),
   fc.record({ text: fc.string() }).map(delta),
   fc
-    .record({ index: fc.nat(3), id: fc.string({ minLength: 1 }), name: fc.string(), arguments: fc.string() })
+    .record({
+      index: fc.nat(3),
+      id: fc.string({ minLength: 1 }),
+      name: fc.string({ minLength: 1 }),
+      arguments: fc.string(),
+    })
     .map((call) => delta({ calls: [call] })),
 );
 

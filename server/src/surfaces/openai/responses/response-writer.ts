@@ -44,7 +44,7 @@ export function createResponseWriter(response: WireResponse, emit: Emit): Respon
   };
   const callItem = (call: CallDelta): OpenCall => {
     if (open !== null && 'callIndex' in open && open.callIndex === call.index) return open;
-    if (call.name === null)
+    if (!call.name)
       throw new SamovarError('engine.failed', { cause: new Error('arguments of a call without its name') });
     close('completed');
     const begun = openCall(response, emit, call);
