@@ -1,6 +1,6 @@
-import { text } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import { CommandError, exitStatus } from '../command-error.ts';
+import { readPiped } from '../conversation/read-piped.ts';
 import { type Message, streamAnswer } from '../conversation/stream-answer.ts';
 import { printAnswer } from '../output/print-answer.ts';
 import { printJson } from '../output/print-json.ts';
@@ -8,7 +8,8 @@ import { printNews } from '../output/print-line.ts';
 import { positiveCount, quantity } from '../parse-option.ts';
 import { addServerOptions, clientFor, type Options } from '../server-options.ts';
 
-const hintAfterMs = 2_000;
+/** How long the standard input may be silent beside a question that stands in the command. */
+const patienceMs = 3_000;
 
 interface AskOptions extends Options {
   readonly model: string;
@@ -16,6 +17,8 @@ interface AskOptions extends Options {
   readonly maxTokens?: number;
   readonly temperature?: number;
   readonly json?: boolean;
+  /** Absent: read when something comes. */
+  readonly stdin?: boolean;
 }
 
 /** `samovar ask "…"`: one question, its answer on the standard output as it comes. */
@@ -26,13 +29,15 @@ export function define(command: Command): void {
     .option('-s, --system <text>', 'how the model shall behave')
     .option('--max-tokens <count>', 'longest answer', positiveCount)
     .option('--temperature <number>', '0 takes the likeliest word each time', quantity)
+    .option('--stdin', 'wait for the end of the standard input, however long it is silent')
+    .option('--no-stdin', 'leave the standard input alone')
     .option('--json', 'print JSON: the answer, the model, the reason of its end, the tokens')
     .action(async (words: readonly string[], options: AskOptions) => {
       const answer = await streamAnswer(
         clientFor(options),
         {
           model: options.model,
-          messages: messagesOf(options.system, await questionOf(words)),
+          messages: messagesOf(options.system, await questionOf(words, options.stdin)),
           ...(options.maxTokens !== undefined && { maxTokens: options.maxTokens }),
           ...(options.temperature !== undefined && { temperature: options.temperature }),
         },
@@ -55,9 +60,10 @@ function messagesOf(system: string | undefined, question: string): Message[] {
   return system === undefined ? [user] : [{ role: 'system', content: system }, user];
 }
 
-async function questionOf(words: readonly string[]): Promise<string> {
-  const piped = process.stdin.isTTY ? '' : await pipedText();
-  const question = [words.join(' ').trim(), piped].filter((part) => part !== '').join('\n\n');
+async function questionOf(words: readonly string[], stdin: boolean | undefined): Promise<string> {
+  const written = words.join(' ').trim();
+  const piped = stdin === false || process.stdin.isTTY ? '' : await pipedText(written, stdin === true);
+  const question = [written, piped].filter((part) => part !== '').join('\n\n');
   if (question !== '') return question;
   throw new CommandError(
     'There is nothing to ask.',
@@ -66,15 +72,12 @@ async function questionOf(words: readonly string[]): Promise<string> {
   );
 }
 
-/** Somebody who pipes nothing in, yet left a pipe open, is told what is waited for. */
-async function pipedText(): Promise<string> {
-  const hint = setTimeout(
-    () => printNews('Reading the standard input to its end; `< /dev/null` leaves it out.'),
-    hintAfterMs,
+/** Somebody who pipes nothing in, yet left a pipe open, is told what is done about it. */
+async function pipedText(written: string, patient: boolean): Promise<string> {
+  const piped = await readPiped(written === '' || patient ? null : patienceMs);
+  if (piped !== null) return piped.trim();
+  printNews(
+    `The standard input was silent for ${patienceMs / 1000} seconds, so the question goes without it. \`--stdin\` waits for it, \`--no-stdin\` does not look.`,
   );
-  try {
-    return (await text(process.stdin)).trim();
-  } finally {
-    clearTimeout(hint);
-  }
+  return '';
 }

@@ -88,17 +88,28 @@ test('an answer that breaks off ends ask with a failure that says so', async () 
   assert.match(broken.err, /model worker ended/);
 });
 
-test('ask says what it waits for when a pipe stays open', async () => {
+test('ask goes on without a pipe that stays open and silent, and says so', async () => {
   const asking = startSamovar(data, ['ask', 'Hi'], environment(), openInput);
-  let news = '';
-  asking.child.stderr?.on('data', (chunk: string) => {
-    news += chunk;
-  });
-  for (let waits = 0; waits < 500 && news === ''; waits += 1)
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  assert.match(news, /standard input.*\/dev\/null/);
-  asking.child.stdin?.end('\n');
-  assert.equal((await asking.finished).out, '1:Hi\n');
+  const { status, out, err } = await asking.finished;
+  assert.equal(status, 0);
+  assert.equal(out, '1:Hi\n');
+  assert.match(err, /silent for 3 seconds.*--stdin/);
+  const hurried = startSamovar(data, ['ask', 'Hi', '--no-stdin'], environment(), openInput);
+  assert.deepEqual(await hurried.finished, { status: 0, out: '1:Hi\n', err: '' });
+});
+
+test('ask waits for a slow writer once it began, or as long as it takes with --stdin or without a question', async () => {
+  const began = startSamovar(data, ['ask', 'Sum up:'], environment(), openInput);
+  const told = startSamovar(data, ['ask', 'Sum up:', '--stdin'], environment(), openInput);
+  const bare = startSamovar(data, ['ask'], environment(), openInput);
+  began.child.stdin?.write('a text');
+  await new Promise((resolve) => setTimeout(resolve, 4_000));
+  began.child.stdin?.end(' with an end');
+  told.child.stdin?.end('late');
+  bare.child.stdin?.end('alone');
+  assert.equal((await began.finished).out, '1:Sum up:\n\na text with an end\n');
+  assert.equal((await told.finished).out, '1:Sum up:\n\nlate\n');
+  assert.equal((await bare.finished).out, '1:alone\n');
 });
 
 test('ending ask in the middle of an answer cancels it on the worker', async () => {
