@@ -1,14 +1,10 @@
 import type { DatabaseOrTransaction } from '../../kernel/ports/database.ts';
-import type { DeploymentStatus } from './deployment.ts';
-import { listDeployments } from './list-deployments.ts';
 import type { Replica, ReplicaSnapshot } from './replica.ts';
 import type { ServingTables } from './serving-tables.ts';
 
 /** Everything of this module that the data path reads, immutable. */
 export interface ServingSnapshot {
   readonly replicas: ReplicaSnapshot;
-  /** By version: why a model without replicas has none, and how far its loading is. */
-  readonly deployments: ReadonlyMap<string, DeploymentStatus>;
 }
 
 /**
@@ -37,6 +33,5 @@ export async function loadReplicaSnapshot(database: DatabaseOrTransaction): Prom
     });
     replicas.set(row.version_id, ofVersion);
   }
-  const statuses = await listDeployments(database);
-  return { replicas, deployments: new Map(statuses.map((status) => [status.versionId, status])) };
+  return { replicas };
 }
