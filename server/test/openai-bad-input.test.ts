@@ -136,7 +136,8 @@ const refusals: readonly Refusal[] = [
     'unsupported_parameter',
     'web_search_options',
   ],
-  ['no model', chat, '{"messages":[]}', 'invalid_value', 'messages'],
+  ['no model', chat, JSON.stringify({ messages: [user] }), 'missing_required_parameter', 'model'],
+  ['no messages', chat, '{"model":"m"}', 'missing_required_parameter', 'messages'],
   ['an unknown model', chat, chatWith({ model: 'nope' }), 'model_not_found', 'model'],
   ['a model for something else', chat, chatWith({ model: 'e' }), 'model.wrong_task', 'model'],
   ['an empty text to embed', '/v1/embeddings', '{"model":"e","input":""}', 'invalid_value', 'input'],
@@ -182,6 +183,15 @@ const refusals: readonly Refusal[] = [
     'unsupported_parameter',
     'previous_response_id',
   ],
+  ...(['conversation', 'background', 'store'] as const).map(
+    (name): Refusal => [
+      `${name} with a response`,
+      '/v1/responses',
+      JSON.stringify({ model: 'm', input: 'Hi', [name]: name === 'conversation' ? 'conv_1' : true }),
+      'unsupported_parameter',
+      name,
+    ],
+  ),
 ];
 
 describe('the OpenAI surface', () => {

@@ -146,7 +146,7 @@ function takeBatch(waiting: readonly Waiting[], budgetTokens: number): [Waiting[
   const now = Date.now();
   const alive = waiting.filter((each) => {
     if (each.job.deadline === null || each.job.deadline >= now) return true;
-    each.failed(new SamovarError('engine.busy', { retryAfterSeconds: 1 }));
+    each.failed(new SamovarError('engine.deadline_passed'));
     return false;
   });
   const leader = alive.find((each) => each.job.priority === 'interactive') ?? alive[0];

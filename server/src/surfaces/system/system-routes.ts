@@ -71,7 +71,7 @@ export function systemRoutes(surface: SystemSurface): BoundRoute[] {
       {
         id: 'system.openapi.read',
         path: '/openapi.json',
-        permission: 'public',
+        permission: 'models.read',
         summary: 'This document',
         responses: { 200: { description: 'OpenAPI 3.1.', schema: Type.Object({}) } },
       },
