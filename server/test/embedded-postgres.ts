@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
+import { freePort } from './free-port.ts';
 
 /** User and group `nobody`: PostgreSQL refuses to run as root. */
 const unprivileged = 65534;
@@ -16,7 +17,7 @@ export interface TestPostgres {
   stop(): Promise<void>;
 }
 
-/** Starts a throw-away PostgreSQL from the packaged binaries, on a Unix socket, without durability. */
+/** Starts a throw-away PostgreSQL from the packaged binaries, without durability. */
 export async function startTestPostgres(): Promise<TestPostgres> {
   const native = await hydratedBinaries();
   const folder = await mkdtemp(join(tmpdir(), 'samovar-test-pg-'));
@@ -38,7 +39,20 @@ export async function startTestPostgres(): Promise<TestPostgres> {
     { ...owner, env: { LC_ALL: 'C' } },
   );
   const log = await open(join(folder, 'log'), 'w');
-  const options = ['-k', folder, '-h', '', '-c', 'fsync=off', '-c', 'full_page_writes=off'];
+  const port = await freePort();
+  // On TCP too: tests put a proxy in front of it and cut the network.
+  const options = [
+    '-k',
+    folder,
+    '-h',
+    '127.0.0.1',
+    '-p',
+    String(port),
+    '-c',
+    'fsync=off',
+    '-c',
+    'full_page_writes=off',
+  ];
   const server = spawn(
     join(native, 'bin', 'postgres'),
     ['-D', data, ...options, '-c', 'max_connections=200'],
@@ -50,7 +64,7 @@ export async function startTestPostgres(): Promise<TestPostgres> {
   await log.close();
   const kill = () => server.kill('SIGKILL');
   process.once('exit', kill);
-  const url = `postgres://samovar@/postgres?host=${encodeURIComponent(folder)}`;
+  const url = `postgres://samovar@127.0.0.1:${port}/postgres`;
   await untilItAnswers(url, server, join(folder, 'log'));
   return {
     url,

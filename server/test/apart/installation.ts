@@ -4,9 +4,9 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { dataFolder } from '@samovar/contract/data-folder';
+import { freePort } from '../free-port.ts';
 import { createEmptyDatabase } from '../postgres.ts';
 import { startS3Server, type TestS3Server } from '../s3-server.ts';
-import { freePort } from './free-port.ts';
 import { type RoleName, type RoleProcess, startRole } from './role-process.ts';
 
 export interface ApartInstallation {
