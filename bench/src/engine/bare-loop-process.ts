@@ -1,5 +1,5 @@
-import { loadLlama } from '../../../server/src/engines/llama-cpp/load-llama.ts';
 import { defaultSampling } from '../../../server/src/engines/language-worker/sampling-options.ts';
+import { loadLlama } from '../../../server/src/engines/llama-cpp/load-llama.ts';
 import { createSlotScheduler } from '../../../server/src/engines/llama-cpp/scheduler/slot-scheduler.ts';
 import { silentLog } from '../../../server/test/silent-log.ts';
 
@@ -34,7 +34,7 @@ const scheduler = createSlotScheduler({
   contextTokens: size.contextTokens,
   chunkTokens,
   queueLimit: 16,
-  isEnd: () => false,
+  vocabulary: { ...vocabulary, isEnd: () => false },
   log: silentLog,
 });
 process.on('message', (request: BareLoopRequest) => {
@@ -48,9 +48,10 @@ process.on('message', (request: BareLoopRequest) => {
       reproducible: false,
       topLogprobs: null,
       scoreFrom: null,
-      createSampler: () =>
-        engine.createSampler({ ...defaultSampling, temperature: 0, logitBias: new Map(), seed: 1 }, null),
-      onToken: () => true,
+      sampling: { ...defaultSampling, temperature: 0, logitBias: new Map(), seed: 1 },
+      grammar: null,
+      triggeredGrammar: null,
+      onPiece: () => true,
       onPromptLogprob: () => {},
       onEnd: (end) =>
         process.send?.({ tokensPerSecond: (end.answerTokens / (performance.now() - begunAt)) * 1000 }),

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { SamovarError } from '../../kernel/errors.ts';
-import type { Vocabulary } from '../llama-cpp/vocabulary.ts';
+import type { Vocabulary } from './vocabulary.ts';
 
 const sliceLength = 64 * 1024;
 const countedLength = 16 * sliceLength;

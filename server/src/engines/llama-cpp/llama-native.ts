@@ -1,18 +1,10 @@
-import {
-  type Llama,
-  type LlamaContext,
-  type LlamaGrammar,
-  LlamaGrammarEvaluationState,
-  type LlamaModel,
-} from 'node-llama-cpp';
-import {
-  type NativeSampler,
-  nativeContext,
-  nativeGrammarState,
-  nativeModel,
-  nativeSamplerType,
-} from './native-addon.ts';
+import { type Llama, type LlamaContext, LlamaGrammarEvaluationState, type LlamaModel } from 'node-llama-cpp';
+import { createGrammarCompiler } from '../gguf/grammar-compiler.ts';
+import { nativeVocabulary } from '../gguf/native-vocabulary.ts';
+import type { CompiledGrammar } from '../language-worker/generation/generation-task.ts';
+import type { RawLogprobs, TokenLogprob } from '../language-worker/generation/raw-logprobs.ts';
 import type { SamplingOptions } from '../language-worker/sampling-options.ts';
+import { type NativeSampler, nativeContext, nativeGrammarState, nativeSamplerType } from './native-addon.ts';
 
 /** Tokens of one slot in a batch. */
 export interface BatchEntry {
@@ -21,18 +13,6 @@ export interface BatchEntry {
   readonly tokens: Uint32Array;
   /** Indices within `tokens` whose logits are wanted. */
   readonly logitsAt: readonly number[];
-}
-
-export interface TokenLogprob {
-  readonly token: number;
-  readonly logprob: number;
-}
-
-/** Log-probabilities by the model alone: log-softmax over its logits, before any bias, penalty or truncation. */
-export interface RawLogprobs {
-  readonly chosen: number;
-  /** Most likely first. */
-  readonly top: readonly TokenLogprob[];
 }
 
 /** Follows a grammar token by token. */
@@ -58,19 +38,18 @@ export interface LlamaEngine {
   /** Forgets a slot's positions from `keep` on. False when this model's memory can only be cleared whole. */
   truncate(slot: number, keep: number): boolean;
   createSampler(options: SamplingOptions, grammar: GrammarState | null): TokenSampler;
-  /** Compiles GBNF; throws when it cannot be parsed. Compiled grammars are kept for a while. */
-  createGrammarState(gbnf: string): Promise<GrammarState>;
+  /** Rejects when it cannot be parsed. Compiled grammars are kept for a while. */
+  compileGrammar(gbnf: string): Promise<CompiledGrammar>;
+  createGrammarState(grammar: CompiledGrammar): GrammarState;
   /** Log-probabilities at a batch position of `slot`: of the token given and of the `top` most likely ones. */
   rawLogprobs(slot: number, batchPosition: number, token: number, top: number): Promise<RawLogprobs>;
 }
 
-const keptGrammars = 32;
-
 export function createLlamaEngine(llama: Llama, model: LlamaModel, context: LlamaContext): LlamaEngine {
   const native = nativeContext(context);
-  const vocabulary = nativeModel(model);
+  const vocabulary = nativeVocabulary(model);
   const Sampler = nativeSamplerType(llama);
-  const grammars = new Map<string, LlamaGrammar>();
+  const grammars = createGrammarCompiler(llama);
   const rawSamplers = new Map<number, NativeSampler>();
 
   return {
@@ -107,12 +86,9 @@ export function createLlamaEngine(llama: Llama, model: LlamaModel, context: Llam
         dispose: () => sampler.dispose(),
       };
     },
-    async createGrammarState(gbnf) {
-      const grammar = grammars.get(gbnf) ?? (await llama.createGrammar({ grammar: gbnf }));
-      grammars.delete(gbnf);
-      grammars.set(gbnf, grammar);
-      const oldest = grammars.keys().next().value;
-      if (grammars.size > keptGrammars && oldest !== undefined) grammars.delete(oldest);
+    compileGrammar: (gbnf) => grammars.compile(gbnf),
+    createGrammarState(compiled) {
+      const grammar = grammars.nativeOf(compiled);
       const state = nativeGrammarState(new LlamaGrammarEvaluationState({ model, grammar }));
       return {
         native: state,

@@ -1,7 +1,10 @@
-import { getLlama, LlamaLogLevel, type LlamaModel } from 'node-llama-cpp';
+import { getLlama, LlamaLogLevel } from 'node-llama-cpp';
 import type { Log } from '../../kernel/ports/log.ts';
+import { chatTemplateOf } from '../gguf/chat-template.ts';
+import { createGgufVocabulary } from '../gguf/gguf-vocabulary.ts';
+import { logNative } from '../gguf/log-native.ts';
+import type { Vocabulary } from '../language-worker/vocabulary.ts';
 import { createLlamaEngine, type LlamaEngine } from './llama-native.ts';
-import { createVocabulary, type Vocabulary } from './vocabulary.ts';
 
 export interface LoadLlamaOptions {
   readonly modelPath: string;
@@ -53,20 +56,9 @@ export async function loadLlama(options: LoadLlamaOptions): Promise<LoadedLlama>
   options.onProgress(1);
   return {
     engine: createLlamaEngine(llama, model, context),
-    vocabulary: createVocabulary(model),
+    vocabulary: createGgufVocabulary(model),
     chatTemplate: chatTemplateOf(model),
     processor: llama.gpu === false ? 'cpu' : llama.gpu,
     dispose: () => llama.dispose(),
   };
-}
-
-function chatTemplateOf(model: LlamaModel): string | null {
-  return model.fileInfo.metadata.tokenizer?.chat_template ?? null;
-}
-
-function logNative(log: Log, level: LlamaLogLevel, message: string): void {
-  const text = message.trim();
-  if (level === LlamaLogLevel.fatal || level === LlamaLogLevel.error) log.error({}, text);
-  else if (level === LlamaLogLevel.warn) log.warn({}, text);
-  else log.debug({}, text);
 }

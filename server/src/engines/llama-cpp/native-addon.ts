@@ -1,4 +1,6 @@
-import type { Llama, LlamaContext, LlamaGrammarEvaluationState, LlamaModel } from 'node-llama-cpp';
+import type { Llama, LlamaContext, LlamaGrammarEvaluationState } from 'node-llama-cpp';
+import { nativeInternal } from '../gguf/native-internals.ts';
+import type { NativeVocabulary } from '../gguf/native-vocabulary.ts';
 
 /**
  * The parts of node-llama-cpp's native addon that the scheduler drives itself. The package keeps them internal, so
@@ -29,30 +31,18 @@ export interface NativeContext {
   removeTokenCellsFromSequence(sequence: number, start: number, end: number): boolean;
 }
 
-export interface NativeModel {
-  tokenize(text: string, parseSpecial: boolean): Uint32Array;
-  detokenize(tokens: Uint32Array, special: boolean): string;
-  getTokenString(token: number): string;
-  getTokenAttributes(token: number): number;
-  getVocabularyType(): number;
-  isEogToken(token: number): boolean;
-  tokenBos(): number;
-  tokenEos(): number;
-  shouldPrependBosToken(): boolean;
-}
-
 export interface NativeSampler {
   applyConfig(config: Readonly<Record<string, unknown>>): void;
   dispose(): void;
 }
 
 export interface NativeSamplerType {
-  new (model: NativeModel): NativeSampler;
+  new (model: NativeVocabulary): NativeSampler;
   acceptGrammarEvaluationStateToken(state: object, token: number): void;
 }
 
 export function nativeContext(context: LlamaContext): NativeContext {
-  return internal<NativeContext>(context, '_ctx', [
+  return nativeInternal<NativeContext>(context, '_ctx', [
     'initBatch',
     'addToBatch',
     'decodeBatch',
@@ -61,37 +51,11 @@ export function nativeContext(context: LlamaContext): NativeContext {
   ]);
 }
 
-export function nativeModel(model: LlamaModel): NativeModel {
-  return internal<NativeModel>(model, '_model', [
-    'tokenize',
-    'detokenize',
-    'getTokenString',
-    'getTokenAttributes',
-    'getVocabularyType',
-    'isEogToken',
-    'tokenBos',
-    'tokenEos',
-    'shouldPrependBosToken',
-  ]);
-}
-
 export function nativeSamplerType(llama: Llama): NativeSamplerType {
-  const bindings = internal<object>(llama, '_bindings', []);
-  return internal<NativeSamplerType>(bindings, 'AddonSampler', ['acceptGrammarEvaluationStateToken']);
+  const bindings = nativeInternal<object>(llama, '_bindings', []);
+  return nativeInternal<NativeSamplerType>(bindings, 'AddonSampler', ['acceptGrammarEvaluationStateToken']);
 }
 
 export function nativeGrammarState(state: LlamaGrammarEvaluationState): object {
-  return internal<object>(state, '_state', []);
-}
-
-function internal<T extends object>(owner: object, name: string, methods: readonly (keyof T)[]): T {
-  const value: unknown = Reflect.get(owner, name);
-  if (!hasMethods<T>(value, methods))
-    throw new Error(`node-llama-cpp no longer has the internal \`${name}\` that this release was built for`);
-  return value;
-}
-
-function hasMethods<T extends object>(value: unknown, methods: readonly (keyof T)[]): value is T {
-  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false;
-  return methods.every((method) => typeof Reflect.get(value, method) === 'function');
+  return nativeInternal<object>(state, '_state', []);
 }

@@ -1,26 +1,22 @@
 import type { ChatCompletionTokenLogprob } from 'openai/resources/chat/completions';
 import type { SamovarError } from '../../../kernel/errors.ts';
-import type { TokenSampler } from '../../llama-cpp/llama-native.ts';
 import type { GenerationEnd, GenerationTask } from '../generation/generation-task.ts';
 import type { AnswerPart, ToolCallParser } from '../tools/answer-part.ts';
-import type { Vocabulary } from '../../llama-cpp/vocabulary.ts';
-import type { LazyGrammar } from '../../llama-cpp/scheduler/lazy-grammar.ts';
+import type { Vocabulary } from '../vocabulary.ts';
 import { createStopFilter } from './stop-filter.ts';
 import { tokenLogprob } from './token-logprobs.ts';
 
 /** What one of a request's answers is to be. */
-export interface ChoicePlan {
-  readonly prompt: Uint32Array;
-  readonly maxTokens: number;
-  readonly reproducible: boolean;
-  readonly topLogprobs: number | null;
+export interface ChoicePlan
+  extends Pick<
+    GenerationTask,
+    'prompt' | 'maxTokens' | 'sampling' | 'grammar' | 'triggeredGrammar' | 'reproducible' | 'topLogprobs'
+  > {
   readonly stops: readonly string[];
   /** Control tokens are part of the text: parsers of tool calls read them. */
   readonly showControlTokens: boolean;
   /** `null`: the text is the answer. */
   readonly parser: ToolCallParser | null;
-  readonly lazyGrammar: LazyGrammar | null;
-  createSampler(): TokenSampler;
 }
 
 export interface ChoiceEnd {
@@ -54,12 +50,11 @@ export function createChoiceTask(
   const { vocabulary } = setting;
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   const stopFilter = createStopFilter(plan.stops);
-  let sampler: TokenSampler | null = null;
   let logprobs: ChatCompletionTokenLogprob[] = [];
   let called = false;
   let reasoning = false;
   let reasoningTokens = 0;
-  let tokens = 0;
+  let begun = false;
 
   const hand = (parts: readonly AnswerPart[]) => {
     for (const part of parts) {
@@ -80,24 +75,23 @@ export function createChoiceTask(
     deadline: setting.deadline,
     prompt: plan.prompt,
     maxTokens: plan.maxTokens,
+    sampling: plan.sampling,
+    grammar: plan.grammar,
+    triggeredGrammar: plan.triggeredGrammar,
     reproducible: plan.reproducible,
     topLogprobs: plan.topLogprobs,
     scoreFrom: null,
     isPaused: setting.isPaused,
-    createSampler() {
-      sampler = plan.createSampler();
-      return sampler;
-    },
-    onToken(token, raw) {
-      tokens += 1;
-      if (tokens === 1) setting.onFirstToken();
+    onPiece({ token, logprobs: raw, untold }) {
+      if (!begun) setting.onFirstToken();
+      begun = true;
       if (raw !== null) logprobs.push(tokenLogprob(token, raw, vocabulary));
+      const before = untold === null ? '' : decoder.decode(untold.bytes, { stream: true });
       const shown = plan.showControlTokens || !vocabulary.isControl(token);
       const text = shown ? decoder.decode(vocabulary.bytes(token), { stream: true }) : '';
-      if (sampler !== null) plan.lazyGrammar?.watch(text, sampler);
-      const passed = stopFilter.push(text);
+      const passed = stopFilter.push(before + text);
       hand(parse(passed.text));
-      if (reasoning) reasoningTokens += 1;
+      if (reasoning) reasoningTokens += 1 + (untold?.tokens ?? 0);
       return !passed.stopped;
     },
     onPromptLogprob: () => undefined,

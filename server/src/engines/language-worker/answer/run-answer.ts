@@ -1,8 +1,8 @@
 import type { ChatCompletionTokenLogprob } from 'openai/resources/chat/completions';
 import type { SamovarError } from '../../../kernel/errors.ts';
 import type { WorkerExchange } from '../../worker-http/worker-route.ts';
-import type { LanguageModel } from '../../llama-cpp/language-model.ts';
 import type { GenerationTask } from '../generation/generation-task.ts';
+import type { LanguageModel } from '../language-model.ts';
 import type { AnswerPart } from '../tools/answer-part.ts';
 import { type AnswerSummary, choiceNotBegun, summarize } from './answer-summary.ts';
 import { type ChoiceEnd, type ChoicePlan, createChoiceTask } from './choice.ts';
@@ -59,7 +59,7 @@ export function runAnswer(
 
   const cancel = () => {
     cancelled = true;
-    for (const task of tasks) model.scheduler.cancel(task);
+    for (const task of tasks) model.generator.cancel(task);
   };
   const forget = model.running.add(exchange.requestId, cancel);
   const ended = (index: number, end: ChoiceEnd) => {
@@ -77,21 +77,21 @@ export function runAnswer(
   };
   const next = (index: number) => {
     const task: GenerationTask | undefined = tasks[index];
-    if (task !== undefined) model.scheduler.submitNext(task);
+    if (task !== undefined) model.generator.submitNext(task);
   };
   const fail = (error: SamovarError) => {
     if (failed) return;
     failed = true;
     forget();
-    for (const task of tasks) model.scheduler.cancel(task);
+    for (const task of tasks) model.generator.cancel(task);
     model.counters.countFailed();
     exchange.fail(error);
   };
 
-  writer.onResume(() => model.scheduler.wake());
+  writer.onResume(() => model.generator.wake());
   exchange.onAbandoned(cancel);
   try {
-    model.scheduler.submit(plan.sequential ? tasks.slice(0, 1) : tasks);
+    model.generator.submit(plan.sequential ? tasks.slice(0, 1) : tasks);
   } catch (error) {
     forget();
     throw error;

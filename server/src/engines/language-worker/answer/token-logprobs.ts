@@ -1,6 +1,6 @@
 import type { ChatCompletionTokenLogprob } from 'openai/resources/chat/completions';
-import type { RawLogprobs } from '../../llama-cpp/llama-native.ts';
-import type { Vocabulary } from '../../llama-cpp/vocabulary.ts';
+import type { RawLogprobs } from '../generation/raw-logprobs.ts';
+import type { Vocabulary } from '../vocabulary.ts';
 
 /** A token's log-probability in the standard's form. */
 export function tokenLogprob(

@@ -1,18 +1,21 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { defaultSampling } from '../sampling-options.ts';
+import { type CachedSlot, reusableTokens } from './cached-slot.ts';
 import { chooseSlot } from './choose-slot.ts';
 import type { GenerationTask } from './generation-task.ts';
-import { createSlot, reusableTokens, type Slot } from '../../llama-cpp/scheduler/slot.ts';
 
 const chunk = 4;
 
-function slotWith(index: number, tokens: readonly number[], lastUse: number): Slot {
-  const slot = createSlot(index, 64);
-  slot.tokens.set(tokens);
-  slot.length = tokens.length;
-  slot.exactTokens = tokens.length - (tokens.length % chunk);
-  slot.lastUse = lastUse;
-  return slot;
+function slotWith(index: number, tokens: readonly number[], lastUse: number): CachedSlot {
+  return {
+    index,
+    tokens: Uint32Array.from(tokens),
+    length: tokens.length,
+    exactTokens: tokens.length - (tokens.length % chunk),
+    lastUse,
+    active: null,
+  };
 }
 
 function taskFor(prompt: readonly number[], reproducible = false): GenerationTask {
@@ -24,10 +27,10 @@ function taskFor(prompt: readonly number[], reproducible = false): GenerationTas
     reproducible,
     topLogprobs: null,
     scoreFrom: null,
-    createSampler() {
-      throw new Error('not in this test');
-    },
-    onToken: () => false,
+    sampling: { ...defaultSampling, logitBias: new Map(), seed: 0 },
+    grammar: null,
+    triggeredGrammar: null,
+    onPiece: () => false,
     onPromptLogprob: () => undefined,
     onEnd: () => undefined,
     onError: () => undefined,

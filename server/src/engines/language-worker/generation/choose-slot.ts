@@ -1,5 +1,5 @@
+import { type CachedSlot, reusableTokens } from './cached-slot.ts';
 import type { GenerationTask } from './generation-task.ts';
-import { reusableTokens, type Slot } from '../../llama-cpp/scheduler/slot.ts';
 
 /** Losing a cached token costs this much of what reusing one gains: it may never be asked for again. */
 const lostTokenWeight = 0.25;
@@ -8,7 +8,11 @@ const lostTokenWeight = 0.25;
  * The free slot to run a task in: the one that shares the longest prefix, unless taking it would throw away a much
  * longer conversation; then an empty one or the one unused for longest. `null` when all are busy.
  */
-export function chooseSlot(slots: readonly Slot[], task: GenerationTask, chunkTokens: number): Slot | null {
+export function chooseSlot<Slot extends CachedSlot>(
+  slots: readonly Slot[],
+  task: GenerationTask,
+  chunkTokens: number,
+): Slot | null {
   let best: Slot | null = null;
   let bestScore = 0;
   let oldest: Slot | null = null;
@@ -25,7 +29,7 @@ export function chooseSlot(slots: readonly Slot[], task: GenerationTask, chunkTo
   return best ?? oldest;
 }
 
-function isOlder(slot: Slot, other: Slot): boolean {
+function isOlder(slot: CachedSlot, other: CachedSlot): boolean {
   if (slot.length === 0 || other.length === 0) return slot.length === 0 && other.length > 0;
   return slot.lastUse < other.lastUse;
 }

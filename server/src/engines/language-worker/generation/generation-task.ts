@@ -1,5 +1,26 @@
 import type { SamovarError } from '../../../kernel/errors.ts';
-import type { RawLogprobs, TokenSampler } from '../../llama-cpp/llama-native.ts';
+import type { SamplingOptions } from '../sampling-options.ts';
+import type { RawLogprobs } from './raw-logprobs.ts';
+
+/** A grammar that the engine has accepted (`TextGenerator.compileGrammar`). */
+export interface CompiledGrammar {
+  readonly gbnf: string;
+}
+
+/** The answer is free until the trigger appears; what comes behind it follows the grammar. */
+export interface TriggeredGrammar {
+  readonly trigger: string;
+  readonly grammar: CompiledGrammar;
+}
+
+/** What an answer grew by in one step. */
+export interface GeneratedPiece {
+  readonly token: number;
+  /** Of the token, where they were asked for. */
+  readonly logprobs: RawLogprobs | null;
+  /** Tokens in front of it that an engine did not tell of by themselves, being parts of one character. */
+  readonly untold: { readonly tokens: number; readonly bytes: Buffer } | null;
+}
 
 /** One prompt to be continued. The callbacks run between two steps of the engine: they must be quick. */
 export interface GenerationTask {
@@ -9,6 +30,11 @@ export interface GenerationTask {
   readonly prompt: Uint32Array;
   /** Most tokens to generate; the context may end the answer earlier. 0 only evaluates the prompt. */
   readonly maxTokens: number;
+  readonly sampling: SamplingOptions;
+  /** What the whole answer follows; `null` when it is free. */
+  readonly grammar: CompiledGrammar | null;
+  /** Only without `grammar`. */
+  readonly triggeredGrammar: TriggeredGrammar | null;
   /**
    * Equal tasks get equal answers on an idle worker: of a slot's cache only what a cold run would compute in the
    * same shapes is used again.
@@ -18,9 +44,8 @@ export interface GenerationTask {
   readonly topLogprobs: number | null;
   /** Report the log-probability of each prompt token from this position (at least 1) on; `null` reports none. */
   readonly scoreFrom: number | null;
-  createSampler(): TokenSampler;
-  /** A token of the answer; return false to end the answer with it. End tokens are not reported. */
-  onToken(token: number, logprobs: RawLogprobs | null): boolean;
+  /** A piece of the answer; return false to end the answer with it. End tokens are not reported. */
+  onPiece(piece: GeneratedPiece): boolean;
   onPromptLogprob(position: number, logprob: number): void;
   onEnd(end: GenerationEnd): void;
   onError(error: SamovarError): void;
@@ -29,7 +54,7 @@ export interface GenerationTask {
 }
 
 export interface GenerationEnd {
-  /** `end`: the model ended its turn; `stopped`: `onToken` said so; `length`: no tokens or no context left. */
+  /** `end`: the model ended its turn; `stopped`: `onPiece` said so; `length`: no tokens or no context left. */
   readonly reason: 'end' | 'stopped' | 'length' | 'cancelled';
   /** Tokens of the prompt; 0 when the task was cancelled before it began. */
   readonly promptTokens: number;

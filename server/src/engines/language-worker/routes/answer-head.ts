@@ -1,6 +1,6 @@
 import { newId } from '../../../kernel/ids.ts';
 import type { JsonObject } from '../../worker-http/read-json-body.ts';
-import type { LanguageModel } from '../../llama-cpp/language-model.ts';
+import type { LanguageModel } from '../language-model.ts';
 import { readModelName } from './stream-options.ts';
 
 /** What every event of one answer repeats. */

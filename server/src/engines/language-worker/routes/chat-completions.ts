@@ -1,6 +1,6 @@
 import type { WorkerRoute } from '../../worker-http/worker-route.ts';
 import { runAnswer } from '../answer/run-answer.ts';
-import type { LanguageModel } from '../../llama-cpp/language-model.ts';
+import type { LanguageModel } from '../language-model.ts';
 import { createAnswerHead } from './answer-head.ts';
 import { createChatEventWriter } from './chat-event-writer.ts';
 import { createChatObjectWriter } from './chat-object-writer.ts';

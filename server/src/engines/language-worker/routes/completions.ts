@@ -1,6 +1,6 @@
 import type { WorkerRoute } from '../../worker-http/worker-route.ts';
 import { runAnswer } from '../answer/run-answer.ts';
-import type { LanguageModel } from '../../llama-cpp/language-model.ts';
+import type { LanguageModel } from '../language-model.ts';
 import { createAnswerHead } from './answer-head.ts';
 import { createCompletionEventWriter, createCompletionObjectWriter } from './completion-writers.ts';
 import { readCompletionRequest } from './read-completion-request.ts';

@@ -1,10 +1,9 @@
 import { SamovarError } from '../../../kernel/errors.ts';
 import type { JsonObject } from '../../worker-http/read-json-body.ts';
 import type { ChoicePlan } from '../answer/choice.ts';
-import { createLazyGrammar } from '../../llama-cpp/scheduler/lazy-grammar.ts';
 import type { AnswerPlan } from '../answer/run-answer.ts';
-import type { LanguageModel } from '../../llama-cpp/language-model.ts';
-import type { GrammarState } from '../../llama-cpp/llama-native.ts';
+import type { CompiledGrammar } from '../generation/generation-task.ts';
+import type { LanguageModel } from '../language-model.ts';
 import { refuseOversizedText } from '../refuse-oversized-text.ts';
 import type { ChatMessage } from '../templates/chat-message.ts';
 import { planTools, type ToolPlan } from '../tools/tool-plan.ts';
@@ -19,7 +18,7 @@ import {
   unsupportedParameter,
 } from './read-parameters.ts';
 import { readResponseFormat } from './read-response-format.ts';
-import { type ReadSampling, readSampling, samplingOfChoice, samplingParameters } from './read-sampling.ts';
+import { readSampling, samplingOfChoice, samplingParameters } from './read-sampling.ts';
 import { readToolChoice, readTools } from './read-tools.ts';
 
 const known = new Set([
@@ -61,6 +60,7 @@ export async function readChatRequest(body: JsonObject, model: LanguageModel): P
   await refuseOversizedText(text, model.vocabulary, model.contextTokens);
   const prompt = model.vocabulary.encodePrompt(text);
   const begins = /<think>\s*$/.test(text) ? 'reasoning' : 'answer';
+  const grammars = await compileGrammars(model, tools.plan, format);
   const choices: ChoicePlan[] = [];
   for (let index = 0; index < count; index += 1)
     choices.push({
@@ -71,7 +71,8 @@ export async function readChatRequest(body: JsonObject, model: LanguageModel): P
       stops,
       showControlTokens: tools.choice !== 'none',
       parser: tools.plan.createParser(begins),
-      ...(await bindGrammar(model, tools.plan, format, samplingFor(sampling, index))),
+      sampling: samplingOfChoice(sampling.options, index),
+      ...grammars,
     });
   return { choices, choicesPerPrompt: count, sequential: sampling.reproducible };
 }
@@ -120,29 +121,22 @@ function readMaxTokens(body: JsonObject, contextTokens: number): number {
   return readNumber(body, 'max_completion_tokens', range, older);
 }
 
-function samplingFor(sampling: ReadSampling, index: number) {
-  return samplingOfChoice(sampling.options, index);
-}
-
-async function bindGrammar(
+async function compileGrammars(
   model: LanguageModel,
   plan: ToolPlan,
   format: string | null,
-  sampling: ReadSampling['options'],
-): Promise<Pick<ChoicePlan, 'createSampler' | 'lazyGrammar'>> {
+): Promise<Pick<ChoicePlan, 'grammar' | 'triggeredGrammar'>> {
   const gbnf = plan.grammar ?? format;
-  const whole = gbnf === null ? null : await compile(model, gbnf);
-  const trigger = plan.lazyTrigger;
-  const lazyGrammar =
-    trigger === undefined || gbnf !== null
-      ? null
-      : createLazyGrammar(trigger.text, await compile(model, trigger.grammar), model.vocabulary);
-  return { lazyGrammar, createSampler: () => model.engine.createSampler(sampling, whole) };
+  if (gbnf !== null) return { grammar: await compile(model, gbnf), triggeredGrammar: null };
+  const { lazyTrigger } = plan;
+  if (lazyTrigger === undefined) return { grammar: null, triggeredGrammar: null };
+  const grammar = await compile(model, lazyTrigger.grammar);
+  return { grammar: null, triggeredGrammar: { trigger: lazyTrigger.text, grammar } };
 }
 
-async function compile(model: LanguageModel, gbnf: string): Promise<GrammarState> {
+async function compile(model: LanguageModel, gbnf: string): Promise<CompiledGrammar> {
   try {
-    return await model.engine.createGrammarState(gbnf);
+    return await model.generator.compileGrammar(gbnf);
   } catch (cause) {
     throw new SamovarError('request.invalid', {
       params: { parameter: 'schema', reason: 'the engine cannot follow a schema of this size or depth' },

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../worker-http/read-json-body.ts';
 import type { AnswerPlan } from '../answer/run-answer.ts';
-import type { LanguageModel } from '../../llama-cpp/language-model.ts';
+import type { LanguageModel } from '../language-model.ts';
 import { refuseOversizedText } from '../refuse-oversized-text.ts';
 import {
   invalidParameter,
@@ -61,11 +61,10 @@ export async function readCompletionRequest(
   );
   const stops = readStops(body);
   const format = readResponseFormat(body);
+  const grammar = format === null ? null : await model.generator.compileGrammar(format);
   const choices: AnswerPlan['choices'][number][] = [];
   for (const prompt of prompts)
     for (let index = 0; index < count; index += 1) {
-      const grammar = format === null ? null : await model.engine.createGrammarState(format);
-      const options = samplingOfChoice(sampling.options, index);
       choices.push({
         prompt,
         maxTokens,
@@ -74,8 +73,9 @@ export async function readCompletionRequest(
         stops,
         showControlTokens: false,
         parser: null,
-        lazyGrammar: null,
-        createSampler: () => model.engine.createSampler(options, grammar),
+        sampling: samplingOfChoice(sampling.options, index),
+        grammar,
+        triggeredGrammar: null,
       });
     }
   return {

@@ -1,8 +1,8 @@
 import type { WorkerExchange, WorkerRoute } from '../../worker-http/worker-route.ts';
 import { finite } from '../answer/token-logprobs.ts';
-import type { LanguageModel } from '../../llama-cpp/language-model.ts';
-import { defaultSampling } from '../sampling-options.ts';
 import type { GenerationTask } from '../generation/generation-task.ts';
+import type { LanguageModel } from '../language-model.ts';
+import { defaultSampling } from '../sampling-options.ts';
 import { invalidParameter, refuseOthers } from './read-parameters.ts';
 
 const known = new Set(['prompt', 'continuations', 'model']);
@@ -55,12 +55,10 @@ function scoreContinuation(
       reproducible: false,
       topLogprobs: null,
       scoreFrom: from,
-      createSampler: () =>
-        model.engine.createSampler(
-          { ...defaultSampling, temperature: 0, logitBias: new Map(), seed: 0 },
-          null,
-        ),
-      onToken: () => false,
+      sampling: { ...defaultSampling, temperature: 0, logitBias: new Map(), seed: 0 },
+      grammar: null,
+      triggeredGrammar: null,
+      onPiece: () => false,
       onPromptLogprob: (_, value) => {
         logprob += value;
       },
@@ -68,7 +66,7 @@ function scoreContinuation(
       onError: reject,
       isPaused: () => false,
     };
-    exchange.onAbandoned(() => model.scheduler.cancel(task));
-    model.scheduler.submit([task]);
+    exchange.onAbandoned(() => model.generator.cancel(task));
+    model.generator.submit([task]);
   });
 }

@@ -1,5 +1,5 @@
 import type { WorkerRoute } from '../../worker-http/worker-route.ts';
-import type { LanguageModel } from '../../llama-cpp/language-model.ts';
+import type { LanguageModel } from '../language-model.ts';
 import { planTools } from '../tools/tool-plan.ts';
 import { renderChat } from './read-chat-request.ts';
 import { readMessages } from './read-messages.ts';

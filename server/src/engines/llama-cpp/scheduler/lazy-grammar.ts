@@ -1,9 +1,9 @@
+import type { Vocabulary } from '../../language-worker/vocabulary.ts';
 import type { GrammarState, TokenSampler } from '../llama-native.ts';
-import type { Vocabulary } from '../vocabulary.ts';
 
 /** Watches a free answer for a trigger text; from there on the sampler follows the grammar. */
 export interface LazyGrammar {
-  watch(text: string, sampler: TokenSampler): void;
+  watch(token: number, sampler: TokenSampler): void;
 }
 
 export function createLazyGrammar(
@@ -11,12 +11,13 @@ export function createLazyGrammar(
   grammar: GrammarState,
   vocabulary: Vocabulary,
 ): LazyGrammar {
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   let tail = '';
   let decided = false;
   return {
-    watch(text, sampler) {
+    watch(token, sampler) {
       if (decided) return;
-      tail += text;
+      tail += decoder.decode(vocabulary.bytes(token), { stream: true });
       const at = tail.indexOf(trigger);
       if (at < 0) {
         tail = tail.slice(Math.max(0, tail.length - trigger.length + 1));
@@ -25,7 +26,7 @@ export function createLazyGrammar(
       decided = true;
       const rest = vocabulary.encodePlain(tail.slice(at + trigger.length));
       // A token that closed the trigger and went on against the grammar: the answer stays free, the parser copes.
-      if (rest.every((token) => grammar.accept(token))) sampler.follow(grammar);
+      if (rest.every((next) => grammar.accept(next))) sampler.follow(grammar);
     },
   };
 }

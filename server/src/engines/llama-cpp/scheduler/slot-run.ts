@@ -1,14 +1,17 @@
 import { SamovarError } from '../../../kernel/errors.ts';
 import type { Log } from '../../../kernel/ports/log.ts';
-import type { LlamaEngine, RawLogprobs } from '../llama-native.ts';
 import type { GenerationEnd, GenerationTask } from '../../language-worker/generation/generation-task.ts';
+import type { RawLogprobs } from '../../language-worker/generation/raw-logprobs.ts';
+import type { Vocabulary } from '../../language-worker/vocabulary.ts';
+import type { LlamaEngine } from '../llama-native.ts';
+import { createLazyGrammar, type LazyGrammar } from './lazy-grammar.ts';
 import type { PlannedStep } from './plan-step.ts';
 import type { ActiveTask, Slot } from './slot.ts';
 
 export interface SlotRunOptions {
   readonly engine: LlamaEngine;
   readonly contextTokens: number;
-  isEnd(token: number): boolean;
+  readonly vocabulary: Vocabulary;
   readonly log: Log;
 }
 
@@ -20,7 +23,7 @@ interface SampledToken {
 }
 
 /** The life of a task in its slot: begun, fed with tokens, ended once. */
-export function createSlotRun({ engine, contextTokens, isEnd, log }: SlotRunOptions) {
+export function createSlotRun({ engine, contextTokens, vocabulary, log }: SlotRunOptions) {
   const release = (slot: Slot): ActiveTask | null => {
     const active = slot.active;
     slot.active = null;
@@ -80,13 +83,20 @@ export function createSlotRun({ engine, contextTokens, isEnd, log }: SlotRunOpti
   const accept = ({ slot, active, token, logprobs }: SampledToken) => {
     if (active.cancelled || slot.active !== active) return;
     if (token < 0) return fail(slot, new SamovarError('engine.failed', { cause: 'no token is allowed' }));
-    if (isEnd(token)) return finish(slot, 'end');
+    if (vocabulary.isEnd(token)) return finish(slot, 'end');
     active.answer[active.answerTokens] = token;
     active.answerTokens += 1;
+    active.lazyGrammar?.watch(token, active.sampler);
     guard(slot, active.task, () => {
-      if (!active.task.onToken(token, logprobs)) finish(slot, 'stopped');
+      if (!active.task.onPiece({ token, logprobs, untold: null })) finish(slot, 'stopped');
       else if (active.answerTokens >= limitOf(active)) finish(slot, 'length');
     });
+  };
+
+  const lazyGrammarOf = ({ triggeredGrammar }: GenerationTask): LazyGrammar | null => {
+    if (triggeredGrammar === null) return null;
+    const { trigger, grammar } = triggeredGrammar;
+    return createLazyGrammar(trigger, engine.createGrammarState(grammar), vocabulary);
   };
 
   return {
@@ -96,7 +106,11 @@ export function createSlotRun({ engine, contextTokens, isEnd, log }: SlotRunOpti
       const limit = Math.max(0, Math.min(task.maxTokens, contextTokens - task.prompt.length));
       slot.active = {
         task,
-        sampler: task.createSampler(),
+        sampler: engine.createSampler(
+          task.sampling,
+          task.grammar === null ? null : engine.createGrammarState(task.grammar),
+        ),
+        lazyGrammar: lazyGrammarOf(task),
         cachedTokens,
         answer: new Uint32Array(limit),
         answerTokens: 0,

@@ -1,13 +1,16 @@
 import { SamovarError } from '../../../kernel/errors.ts';
 import type { Log } from '../../../kernel/ports/log.ts';
-import type { LlamaEngine } from '../llama-native.ts';
+import { reusableTokens } from '../../language-worker/generation/cached-slot.ts';
+import { checkTask } from '../../language-worker/generation/check-task.ts';
 import { chooseSlot } from '../../language-worker/generation/choose-slot.ts';
-import type { GenerationTask } from '../../language-worker/generation/generation-task.ts';
+import { createTaskQueue } from '../../language-worker/generation/task-queue.ts';
+import type { TextGenerator } from '../../language-worker/generation/text-generator.ts';
+import type { Vocabulary } from '../../language-worker/vocabulary.ts';
+import type { LlamaEngine } from '../llama-native.ts';
 import { type PlannedStep, planStep } from './plan-step.ts';
 import { createPrefillBudget } from './prefill-budget.ts';
-import { createSlot, reusableTokens, type Slot } from './slot.ts';
+import { createSlot, type Slot } from './slot.ts';
 import { createSlotRun } from './slot-run.ts';
-import { createTaskQueue } from '../../language-worker/generation/task-queue.ts';
 
 export interface SlotSchedulerOptions {
   readonly engine: LlamaEngine;
@@ -17,30 +20,12 @@ export interface SlotSchedulerOptions {
   readonly chunkTokens: number;
   /** Tasks that may wait for a slot. */
   readonly queueLimit: number;
-  isEnd(token: number): boolean;
+  readonly vocabulary: Vocabulary;
   readonly log: Log;
 }
 
 /** Runs tasks on the slots of one context, many at a time, one batch after another. */
-export interface SlotScheduler {
-  readonly activeTasks: number;
-  readonly queuedTasks: number;
-  /**
-   * Takes the tasks of one request. Throws `engine.context_exceeded` when a prompt does not fit, `engine.busy` when
-   * the queue is full; then none of them is taken.
-   */
-  submit(tasks: readonly GenerationTask[]): void;
-  /** Takes a further task of a request that was taken already: it goes before those that wait. */
-  submitNext(task: GenerationTask): void;
-  /** Ends a task within the running step. Its `onEnd` is called. */
-  cancel(task: GenerationTask): void;
-  /** A paused task's reader caught up. */
-  wake(): void;
-  /** Ends everything with `system.draining`; resolves when the engine is no longer used. */
-  stop(): Promise<void>;
-}
-
-export function createSlotScheduler(options: SlotSchedulerOptions): SlotScheduler {
+export function createSlotScheduler(options: SlotSchedulerOptions): TextGenerator {
   const { engine, chunkTokens, contextTokens } = options;
   const slots = Array.from({ length: options.slots }, (_, index) => createSlot(index, contextTokens));
   const queue = createTaskQueue();
@@ -140,6 +125,7 @@ export function createSlotScheduler(options: SlotSchedulerOptions): SlotSchedule
     get queuedTasks() {
       return queue.length;
     },
+    compileGrammar: (gbnf) => engine.compileGrammar(gbnf),
     submit(tasks) {
       if (stopped) throw new SamovarError('system.draining');
       for (const task of tasks) checkTask(task, contextTokens);
@@ -168,14 +154,6 @@ export function createSlotScheduler(options: SlotSchedulerOptions): SlotSchedule
       for (const slot of slots) run.fail(slot, new SamovarError('system.draining'));
     },
   };
-}
-
-function checkTask({ prompt, deadline }: GenerationTask, contextTokens: number): void {
-  if (prompt.length >= contextTokens)
-    throw new SamovarError('engine.context_exceeded', {
-      params: { promptTokens: prompt.length, contextTokens },
-    });
-  if (deadline !== null && deadline <= Date.now()) throw new SamovarError('engine.deadline_passed');
 }
 
 /** Records what a finished decode put into a slot's cache. */

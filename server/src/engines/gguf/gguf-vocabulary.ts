@@ -1,29 +1,13 @@
 import type { LlamaModel } from 'node-llama-cpp';
-import { nativeModel } from './native-addon.ts';
-import { isControlToken, type TokenEntry, tokenBytes, type VocabularyKind } from '../gguf/token-pieces.ts';
-
-/** A model's tokens: text to ids and back, exactly. */
-export interface Vocabulary {
-  readonly size: number;
-  /** No token stands for more characters than this. */
-  readonly longestToken: number;
-  readonly bosText: string;
-  readonly eosText: string;
-  /** Token ids; special tokens written in the text count as such. A model's BOS is put in front where it wants one. */
-  encodePrompt(text: string): Uint32Array;
-  /** Token ids of plain text; what looks like a special token is text. */
-  encodePlain(text: string): Uint32Array;
-  /** The bytes of a token, also of special ones. */
-  bytes(token: number): Buffer;
-  isControl(token: number): boolean;
-  /** Tokens with which the model ends its turn. */
-  isEnd(token: number): boolean;
-}
+import type { Vocabulary } from '../language-worker/vocabulary.ts';
+import { nativeVocabulary } from './native-vocabulary.ts';
+import { isControlToken, type TokenEntry, tokenBytes, type VocabularyKind } from './token-pieces.ts';
 
 const kinds: Readonly<Record<number, VocabularyKind>> = { 1: 'sentence-piece', 2: 'byte-level' };
 
-export function createVocabulary(model: LlamaModel): Vocabulary {
-  const native = nativeModel(model);
+/** The vocabulary of a model file, read by llama.cpp. */
+export function createGgufVocabulary(model: LlamaModel): Vocabulary {
+  const native = nativeVocabulary(model);
   const kind = kinds[native.getVocabularyType()] ?? 'other';
   const spellings = model.fileInfo.metadata.tokenizer?.ggml?.tokens ?? [];
   const size = spellings.length;
