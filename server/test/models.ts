@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs';
-import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readFile, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { ManifestFile, ModelManifest } from '@samovar/contract/worker-protocol';
@@ -11,6 +11,7 @@ import { parseManifest } from '../src/modules/registry/parse-manifest.ts';
 import { openVerifiedFile } from '../src/modules/registry/verified-file.ts';
 import { createPackageSource } from '../src/platform/package-sources/create-package-source.ts';
 import { testCacheFolder } from './cache-folder.ts';
+import { testPackage } from './test-packages.ts';
 
 export { testCacheFolder };
 
@@ -50,23 +51,17 @@ async function fetchFiles(
   const packages = createPackageSource(
     readPackageMirrors({ pypiIndex: null, npmRegistry: null, mavenRepository: null, caFile: null }),
   );
-  // Test processes run side by side: each downloads for itself, and the last rename wins with the same bytes.
-  const downloadsFolder = join(testCacheFolder(), `downloads-${process.pid}`);
   const [source = ''] = manifest.sources;
   const plan = parseSource(source, manifest.files);
   const downloads = new Map<string, DownloadedPackage>();
-  for (const part of [...plan.values()].flat()) {
-    if (downloads.has(part.package)) continue;
-    const options = { signal: AbortSignal.timeout(600_000), onProgress: () => {} };
-    downloads.set(part.package, await packages.download(part.package, downloadsFolder, options));
-  }
+  for (const part of [...plan.values()].flat()) downloads.set(part.package, await testPackage(part.package));
   for (const file of missing) {
+    // Test processes run side by side: the last rename wins with the same bytes.
     const temporary = `${pathOf(file)}.${process.pid}`;
     const bytes = openVerifiedFile(packages, downloads, file, plan.get(file.name) ?? []);
     await pipeline(bytes, createWriteStream(temporary));
     await rename(temporary, pathOf(file));
   }
-  await rm(downloadsFolder, { recursive: true, force: true });
   await packages.close();
 }
 

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { dataFolder } from '@samovar/contract/data-folder';
-import { testCacheFolder } from './cache-folder.ts';
 import { freePort } from './free-port.ts';
+import { startPackageMirror } from './package-mirror.ts';
 import { createTestDatabase } from './postgres.ts';
 
 export interface TestStack {
@@ -31,6 +31,7 @@ export async function startTestStack(settings: Readonly<Record<string, string>> 
   const database = await createTestDatabase();
   const data = await mkdtemp(join(tmpdir(), 'samovar-stack-'));
   const port = await freePort();
+  const mirror = await startPackageMirror(['smollm2-135m-instruct', 'all-minilm-l6-v2']);
   const child = spawn(process.execPath, [main, 'all', '--attached'], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     env: {
@@ -40,7 +41,7 @@ export async function startTestStack(settings: Readonly<Record<string, string>> 
       SAMOVAR_PORT: String(port),
       SAMOVAR_POSTGRES_URL: database.url,
       SAMOVAR_LOG_LEVEL: 'warn',
-      SAMOVAR_TEST_CACHE: testCacheFolder(),
+      ...mirror.settings,
       ...settings,
     },
   });
@@ -55,9 +56,11 @@ export async function startTestStack(settings: Readonly<Record<string, string>> 
     await untilReady(url, child, output);
     const key = (await readFile(dataFolder(data).firstKey, 'utf8')).trim();
     await untilModelsAreListed(url, key);
+    await mirror.stop();
     return { url, key, data, stop };
   } catch (error) {
     const logs = await logTails(dataFolder(data).logs);
+    await mirror.stop();
     await stop();
     throw new Error(`The stack did not start\n${logs}`, { cause: error });
   }
