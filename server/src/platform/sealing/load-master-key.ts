@@ -1,5 +1,4 @@
-import { randomBytes } from 'node:crypto';
-import { link, open, readFile, unlink } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { SamovarError } from '../../kernel/errors.ts';
 
 export interface MasterKeySource {
@@ -7,19 +6,23 @@ export interface MasterKeySource {
   readonly masterKey: string | null;
   /** `SAMOVAR_MASTER_KEY_FILE`. */
   readonly masterKeyFile: string | null;
-  /** Where the embedded default keeps its key; made, with mode 600, when nothing else is given. */
+  /** Where `prepare` keeps the key that it makes when nothing else is given. */
   readonly ownFile: string;
 }
 
-/** The master key of this installation. Throws `setup.setting_invalid` when what is given is not a key. */
+/**
+ * The master key of this installation. Throws `setup.setting_invalid` when what is given is not a key, or when there
+ * is none: only `prepare` makes one, since processes on several machines that each made their own would not understand
+ * one another.
+ */
 export async function loadMasterKey(source: MasterKeySource): Promise<Buffer> {
   if (source.masterKey !== null) return decode(source.masterKey, 'SAMOVAR_MASTER_KEY', 'the settings');
   if (source.masterKeyFile !== null)
     return decode(await readGiven(source.masterKeyFile), 'SAMOVAR_MASTER_KEY_FILE', source.masterKeyFile);
-  const existing = await readIfThere(source.ownFile);
-  if (existing !== null) return decode(existing, 'master-key', source.ownFile);
-  await writeOnce(source.ownFile, `${randomBytes(32).toString('base64')}\n`);
-  return decode(await readFile(source.ownFile, 'utf8'), 'master-key', source.ownFile);
+  const own = await readIfThere(source.ownFile);
+  if (own !== null) return decode(own, 'master-key', source.ownFile);
+  const reason = `it is not set and ${source.ownFile} is not there: give every machine the same key, or run \`prepare\` with this data folder`;
+  throw invalid('SAMOVAR_MASTER_KEY', 'the settings', reason);
 }
 
 function decode(text: string, name: string, source: string): Buffer {
@@ -42,25 +45,6 @@ async function readIfThere(path: string): Promise<string | null> {
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return null;
     throw error;
-  }
-}
-
-/** Complete or not at all, and the first of several processes wins: written aside, flushed, then linked into place. */
-async function writeOnce(path: string, text: string): Promise<void> {
-  const aside = `${path}.${randomBytes(6).toString('hex')}`;
-  const file = await open(aside, 'wx', 0o600);
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  try {
-    await link(aside, path);
-  } catch (error) {
-    if (codeOf(error) !== 'EEXIST') throw error;
-  } finally {
-    await unlink(aside);
   }
 }
 

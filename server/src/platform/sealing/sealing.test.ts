@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +8,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { SamovarError } from '../../kernel/errors.ts';
 import { loadMasterKey } from './load-master-key.ts';
+import { makeMasterKey } from './make-master-key.ts';
 import { createSealing } from './sealing.ts';
 
 const key = randomBytes(32);
@@ -44,10 +46,21 @@ test('after a rotation old texts open with the former key, and only while it is 
 test('processes that start at once agree on one master key, in a file that only its owner reads', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'samovar-sealing-'));
   const source = { masterKey: null, masterKeyFile: null, ownFile: join(folder, 'master-key') };
-  const keys = await Promise.all([1, 2, 3, 4].map(() => loadMasterKey(source)));
+  const keys = await Promise.all([1, 2, 3, 4].map(() => makeMasterKey(source)));
   for (const found of keys) assert.deepEqual(found, keys[0]);
   assert.equal((await stat(source.ownFile)).mode & 0o777, 0o600);
   assert.deepEqual(await loadMasterKey(source), keys[0]);
+  await rm(folder, { recursive: true });
+});
+
+test('a process that finds no master key asks for the one of the installation instead of making its own', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'samovar-sealing-'));
+  const ownFile = join(folder, 'master-key');
+  await assert.rejects(
+    loadMasterKey({ masterKey: null, masterKeyFile: null, ownFile }),
+    /SAMOVAR_MASTER_KEY/,
+  );
+  assert.equal(existsSync(ownFile), false);
   await rm(folder, { recursive: true });
 });
 

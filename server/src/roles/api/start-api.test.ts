@@ -25,6 +25,7 @@ import { createConfigVersion } from '../../platform/postgres/config-version.ts';
 import { type RunningApi, startApi } from './start-api.ts';
 
 const model = 'smollm2-135m-instruct';
+const masterKey = Buffer.alloc(32, 7).toString('base64');
 let store: TestDatabase;
 let proxy: CuttableProxy;
 let worker: ScriptedWorker;
@@ -64,7 +65,7 @@ function settings(more: Record<string, string> = {}) {
   const { database, user } = parse(store.url);
   const url = `postgres://${user}@127.0.0.1:${proxy.port}/${database}`;
   const { values } = resolveSettings({
-    flags: { postgresUrl: url, postgresSchema: testSchema, port: '0', data: folder, ...more },
+    flags: { postgresUrl: url, postgresSchema: testSchema, port: '0', data: folder, masterKey, ...more },
     environment: {},
     file: {},
   });

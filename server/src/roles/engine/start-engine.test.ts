@@ -18,6 +18,7 @@ import { listDeployments, loadReplicaSnapshot } from '../../modules/serving/inde
 
 const main = fileURLToPath(new URL('../../main.ts', import.meta.url));
 const data = mkdtempSync(join(tmpdir(), 'samovar-engine-'));
+const masterKey = Buffer.alloc(32, 7).toString('base64');
 const engines: ChildProcess[] = [];
 let testDatabase: TestDatabase;
 let versionId: string;
@@ -110,6 +111,7 @@ function startEngine(settings: Readonly<Record<string, string>> = {}): ChildProc
       SAMOVAR_POSTGRES_URL: testDatabase.url,
       SAMOVAR_DRAIN_SECONDS: '10',
       SAMOVAR_ENGINE_HOST_NAME: 'test-host',
+      SAMOVAR_MASTER_KEY: masterKey,
       ...settings,
     },
   });

@@ -9,7 +9,7 @@ import { createFirstKey } from '../../modules/iam/index.ts';
 import { createConfigVersion } from '../../platform/postgres/config-version.ts';
 import { connectPostgres, type Postgres } from '../../platform/postgres/connect-postgres.ts';
 import { writeFileWhole } from '../../platform/process/write-file-whole.ts';
-import { loadMasterKey } from '../../platform/sealing/load-master-key.ts';
+import { makeMasterKey } from '../../platform/sealing/make-master-key.ts';
 import { bringCatalogue } from './bring-catalogue.ts';
 import { checkPostgres } from './check-postgres.ts';
 import { prepareTables } from './prepare-tables.ts';
@@ -28,7 +28,7 @@ export async function prepare(settings: ServerSettings, log: Log): Promise<null>
   const migrationUrl = settings.postgresMigrationUrl ?? url;
   await checkPostgres({ url: migrationUrl, caFile: settings.caFile });
   await prepareTables({ ...address, url: migrationUrl }, url);
-  await loadMasterKey({
+  await makeMasterKey({
     masterKey: settings.masterKey,
     masterKeyFile: settings.masterKeyFile,
     ownFile: data.masterKey,
