@@ -60,6 +60,12 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./commands/models.ts'),
   },
   {
+    name: 'engines',
+    group: 'manage',
+    summary: 'binaries for GPUs: fetch and remove them',
+    load: () => import('./commands/engines.ts'),
+  },
+  {
     name: 'keys',
     group: 'manage',
     summary: 'create, list and revoke API keys',
