@@ -51,6 +51,10 @@ export class InferenceRun implements InferenceHandle, AnswerTarget, WorkerCallEv
   #tried: Set<string> | null = null;
   #lastError: SamovarError | null = null;
   #stopWaiting: (() => void) | null = null;
+  /** When it first had to wait for a worker: all its waits together have one limit. */
+  #waitingSince: number | null = null;
+  /** A worker took it and broke off before the answer began. */
+  #wasLost = false;
   #cancelTimer: NodeJS.Timeout | null = null;
   #bodyBytes = 0;
   #firstByteMs: number | null = null;
@@ -148,8 +152,11 @@ export class InferenceRun implements InferenceHandle, AnswerTarget, WorkerCallEv
       return;
     }
     this.#lastError = new SamovarError('engine.worker_lost', { cause });
-    // Once is bad luck. A request that ends two workers is not tried on a third.
-    if (this.#firstByteMs === null && (this.#tried?.size ?? 0) === 0) this.#tryAnother(false);
+    // Once is bad luck: another worker has it, or the same one when it is back. A request that ends two workers is not
+    // tried on a third.
+    const again = this.#firstByteMs === null && !this.#wasLost;
+    this.#wasLost = true;
+    if (again) this.#tryAnother(true);
     else this.#fail(this.#lastError);
   }
 
@@ -255,7 +262,9 @@ export class InferenceRun implements InferenceHandle, AnswerTarget, WorkerCallEv
   #waitOrFail(): void {
     if (this.#model === null) return;
     this.#tried = null;
+    this.#waitingSince ??= this.#parts.deps.clock.now();
     this.#stopWaiting = this.#parts.waiters.add(this.#model, {
+      since: this.#waitingSince,
       retry: () => {
         try {
           return this.#send();

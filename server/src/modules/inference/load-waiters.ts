@@ -8,10 +8,12 @@ const checkMs = 500;
 
 type WaiterDependencies = Pick<
   InferenceDependencies,
-  'onPolicyChange' | 'requestLoad' | 'loadState' | 'clock' | 'log' | 'settings'
+  'policy' | 'onPolicyChange' | 'requestLoad' | 'loadState' | 'clock' | 'log' | 'settings'
 >;
 
 export interface Waiter {
+  /** Milliseconds since the epoch from which the time limit of its waiting counts. */
+  readonly since: number;
   /** Tries to go on; true when it found a worker. */
   retry(): boolean;
   fail(error: SamovarError): void;
@@ -26,7 +28,7 @@ export interface LoadWaiters {
 
 interface Queue {
   readonly model: ServedModel;
-  readonly waiters: Map<Waiter, number>;
+  readonly waiters: Set<Waiter>;
   readonly timer: NodeJS.Timeout;
 }
 
@@ -42,7 +44,7 @@ export function createLoadWaiters(deps: WaiterDependencies): LoadWaiters {
   }
 
   function failAll(queue: Queue, error: SamovarError): void {
-    for (const waiter of [...queue.waiters.keys()]) {
+    for (const waiter of [...queue.waiters]) {
       remove(queue, waiter);
       waiter.fail(error);
     }
@@ -50,7 +52,7 @@ export function createLoadWaiters(deps: WaiterDependencies): LoadWaiters {
 
   /** In the order of arrival; stops at the first that finds no worker. */
   function retry(queue: Queue): void {
-    for (const waiter of [...queue.waiters.keys()]) {
+    for (const waiter of [...queue.waiters]) {
       if (!waiter.retry()) return;
       remove(queue, waiter);
     }
@@ -59,8 +61,8 @@ export function createLoadWaiters(deps: WaiterDependencies): LoadWaiters {
   async function check(queue: Queue): Promise<void> {
     const { model } = queue;
     retry(queue);
-    for (const [waiter, until] of [...queue.waiters]) {
-      if (until > deps.clock.now()) break;
+    for (const waiter of [...queue.waiters]) {
+      if (waiter.since + seconds * 1000 > deps.clock.now()) continue;
       remove(queue, waiter);
       waiter.fail(new SamovarError('engine.load_timeout', { params: { model: model.name, seconds } }));
     }
@@ -73,8 +75,16 @@ export function createLoadWaiters(deps: WaiterDependencies): LoadWaiters {
       );
   }
 
+  /**
+   * The database does not answer. Where a worker was known, its engine host starts it again without the database, at
+   * the same address, so waiting helps; otherwise it does not.
+   */
   function unreachable(queue: Queue, err: unknown): void {
     const { model } = queue;
+    if (hadWorker(model)) {
+      deps.log.debug({ error: err, model: model.name }, 'Going on waiting for a worker that was lost');
+      return;
+    }
     deps.log.warn(
       { error: err, model: model.name },
       'A model could not be asked for, so its waiting requests end',
@@ -85,10 +95,19 @@ export function createLoadWaiters(deps: WaiterDependencies): LoadWaiters {
     );
   }
 
+  function hadWorker(model: ServedModel): boolean {
+    try {
+      return (deps.policy().replicas.get(model.versionId)?.length ?? 0) > 0;
+    } catch (error) {
+      deps.log.debug({ error, model: model.name }, 'What is known of workers is too old to wait by');
+      return false;
+    }
+  }
+
   function open(model: ServedModel): Queue {
     const queue: Queue = {
       model,
-      waiters: new Map(),
+      waiters: new Set(),
       timer: setInterval(() => {
         check(queue).catch((err: unknown) => unreachable(queue, err));
       }, checkMs),
@@ -109,7 +128,7 @@ export function createLoadWaiters(deps: WaiterDependencies): LoadWaiters {
         waiter.fail(new SamovarError('engine.busy', { retryAfterSeconds: 2 }));
         return () => undefined;
       }
-      queue.waiters.set(waiter, deps.clock.now() + seconds * 1000);
+      queue.waiters.add(waiter);
       return () => remove(queue, waiter);
     },
     get waiting() {
