@@ -77,7 +77,12 @@ export function createSupervisedWorker(dependencies: SupervisedWorkerDependencie
     }
     if (stopping.signal.aborted) running.kill();
     else apply('start');
-    return await watchWorker(running, { clock, seen, isReady: () => state === 'ready' });
+    return await watchWorker(running, {
+      clock,
+      seen,
+      isReady: () => state === 'ready',
+      isDraining: () => state === 'draining',
+    });
   };
 
   const keepAlive = async (): Promise<void> => {
@@ -133,9 +138,12 @@ export function createSupervisedWorker(dependencies: SupervisedWorkerDependencie
       identity: running?.identity ?? null,
     }),
     async drain(graceMs) {
+      const serves = state === 'ready' || state === 'draining';
       apply('drain');
       stopping.abort();
-      running?.drain(graceMs);
+      // Nothing runs on a worker that loads, and a load cannot be interrupted from within.
+      if (serves) running?.drain(graceMs);
+      else running?.kill();
       const late = setTimeout(() => running?.kill(), graceMs + killAfterMs);
       await over;
       clearTimeout(late);

@@ -8,12 +8,16 @@ const readyPollMs = 1_000;
 const loadingPollMs = 100;
 /** A worker that gives no answer for this long hangs: on a machine with work to do, seconds are normal. */
 const silenceMs = 60_000;
+/** One that was told to end closes its door when its last answer is given, and has this long to free what it holds. */
+const closingMs = 5_000;
 
 export interface Watching {
   readonly clock: Clock;
   /** Called with every answer of a worker that loads or is ready. */
   seen(health: WorkerHealth): void;
   isReady(): boolean;
+  /** It was told to finish what runs and to end. */
+  isDraining(): boolean;
 }
 
 /** Asks a worker how it is until its process ends, and returns why it ended. Ends one that failed or hangs. */
@@ -32,6 +36,8 @@ export async function watchWorker(running: RunningWorker, watching: Watching): P
     else if (health?.phase === 'loading' || health?.phase === 'ready') watching.seen(health);
     if (watching.clock.now() - heardAt > silenceMs)
       verdict = openFailure(`its worker gave no answer for ${silenceMs / 1000} seconds`);
+    if (watching.isDraining() && watching.clock.now() - heardAt > closingMs)
+      verdict = openFailure(`its worker did not end ${closingMs / 1000} seconds after its last answer`);
     if (verdict !== null) {
       running.kill();
       await exited;

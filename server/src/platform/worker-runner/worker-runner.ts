@@ -24,6 +24,7 @@ export interface WorkerRunnerOptions {
 }
 
 const lastWordsLength = 800;
+const lastWordsMs = 500;
 const orphanGraceMs = 2_000;
 
 /** Model workers as child processes. They end by themselves when this process does: the channel between them breaks. */
@@ -90,13 +91,19 @@ function exitOf(
     if (options.output === 'inherit') process.stderr.write(text);
   });
   return new Promise((resolve) => {
-    child.once('close', (code, signal) => {
+    let over = false;
+    const finish = (code: number | null, signal: NodeJS.Signals | null) => {
+      if (over) return;
+      over = true;
       const ended = () => resolve({ code, signal, lastWords });
       if (address.socketPath === null) return ended();
       rm(address.socketPath, { force: true }).then(ended, (error: unknown) => {
         options.log.warn({ error, path: address.socketPath }, 'a socket could not be removed');
         ended();
       });
-    });
+    };
+    child.once('close', finish);
+    // What a worker started may outlive it and hold its error output open: its end is known all the same.
+    child.once('exit', (code, signal) => setTimeout(finish, lastWordsMs, code, signal));
   });
 }
