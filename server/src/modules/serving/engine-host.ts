@@ -60,7 +60,7 @@ export function startEngineHost(host: EngineHostDependencies): EngineHost {
   /** Right after an outage of the database every lease looks old, so the others get time to renew theirs first. */
   const lookAround = async (held: HostLease): Promise<void> => {
     const now = clock.now();
-    if (now - troubleAt < policy.leaseMs / 2 || now - lookedAroundAt < policy.leaseMs / 2) return;
+    if (now - troubleAt < policy.leaseMs / 2 || now - lookedAroundAt < policy.leaseMs / 8) return;
     lookedAroundAt = now;
     const silent = await releaseSilentHosts(host, held);
     if (silent > 0) log.warn({ silent }, 'released the workers of engine hosts that give no sign');

@@ -23,7 +23,7 @@ import { openObjectStore } from '../open-object-store.ts';
 import { engineDrivers } from './engine-drivers.ts';
 import { createModelSource } from './model-source.ts';
 
-const leaseMs = 10_000;
+const leaseMs = 8_000;
 /** Part of the machine's memory that loaded models may take, unless the settings say. */
 const memoryShare = 0.7;
 
