@@ -8,7 +8,8 @@ const lookEveryMs = 500;
 const tellEveryMs = 2_000;
 /** Loading goes on by itself; the block need not wait for it longer than this. */
 const loadPatienceMs = 60_000;
-const awayPatienceMs = 15_000;
+/** What PostgreSQL gets to start and to recover after a kill, and a little more: an `up` that gives up stops everything. */
+const awayPatienceMs = 75_000;
 const settled: readonly ModelPhase[] = ['ready', 'unloaded', 'failed'];
 
 /**

@@ -44,11 +44,20 @@ export function createRoleProcess(options: RoleProcessOptions): RoleProcess {
   let wasReady = false;
 
   function begin(): Promise<void> {
-    const child = spawnRole(options);
+    const startedAtMs = Date.now();
+    let child: ChildProcess;
+    try {
+      child = spawnRole(options);
+    } catch (error) {
+      // The log's disk is full, or no file can be opened: that passes, and a role that was well once comes back.
+      ended(startedAtMs);
+      return Promise.reject(error);
+    }
     const identity = child.pid === undefined ? null : identityOf(child.pid);
-    current = identity && { ...identity, role: options.role, startedAtMs: Date.now(), restarts };
+    current = identity && { ...identity, role: options.role, startedAtMs, restarts };
     options.onChange();
-    child.once('exit', () => ended(current?.startedAtMs ?? Date.now()));
+    // Without a pid nothing was started, so there is an error and no exit.
+    child.once(child.pid === undefined ? 'error' : 'exit', () => ended(startedAtMs));
     return readiness(child, options);
   }
 

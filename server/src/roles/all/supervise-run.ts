@@ -39,6 +39,15 @@ export async function superviseRun(options: RunOptions): Promise<Running> {
     record.write(postgres ? [postgres.current(), ...running] : running);
   }
 
+  /** While the run goes on: a full disk must not end it. */
+  function updateRecord(): void {
+    try {
+      writeRecord();
+    } catch (error) {
+      log.error({ error }, 'the record of this run could not be written; the CLI shows an older one');
+    }
+  }
+
   /** Whatever ends this process, even a second signal or a fault of ours, takes the others with it. */
   function killAll(): void {
     for (const left of processesOfRun(runId)) signalProcess(left, 'SIGKILL');
@@ -66,7 +75,7 @@ export async function superviseRun(options: RunOptions): Promise<Running> {
     writeRecord();
     if (settings.postgresUrl === null) {
       options.tell('postgres');
-      postgres = await startOwnPostgres(data, options.earlier, log, writeRecord);
+      postgres = await startOwnPostgres(data, options.earlier, log, updateRecord);
       writeRecord();
     }
     const environment = childEnvironment({
@@ -76,7 +85,7 @@ export async function superviseRun(options: RunOptions): Promise<Running> {
       SAMOVAR_PORT: String(port),
       ...(postgres ? { SAMOVAR_POSTGRES_URL: postgres.url } : {}),
     });
-    const common = { environment, log, onChange: writeRecord };
+    const common = { environment, log, onChange: updateRecord };
     options.tell('prepare');
     await runRole({ ...common, role: 'prepare', logPath: join(data.logs, 'prepare.log') });
     options.tell('roles');
