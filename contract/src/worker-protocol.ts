@@ -72,6 +72,8 @@ export interface WorkerStart {
   readonly contextTokens: number;
   readonly queueLimit: number;
   readonly logLevel: string;
+  /** Where the engine is a program that the worker runs: its absolute path. */
+  readonly engineProgram?: string;
 }
 
 /** A model version's manifest (`model.yaml`), version 1. */

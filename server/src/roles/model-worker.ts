@@ -11,6 +11,8 @@ type StartWorker = (start: WorkerStart, log: Log) => Promise<Running>;
 const engines: Partial<Record<ModelManifest['engine'], StartWorker>> = {
   'llama-cpp': async (start, log) =>
     (await import('../engines/llama-cpp/start-llama-cpp-worker.ts')).startLlamaCppWorker(start, log),
+  'llama-server': async (start, log) =>
+    (await import('../engines/llama-server/start-llama-server-worker.ts')).startLlamaServerWorker(start, log),
   onnx: async (start, log) =>
     (await import('../engines/onnx/start-onnx-worker.ts')).startOnnxWorker(start, log),
 };

@@ -11,6 +11,8 @@ export interface EngineDriver {
   readonly environment: Readonly<Record<string, string>>;
   /** Requests that may wait in the worker, given the sequences that it runs at a time. */
   queueLimit(parallelSequences: number): number;
+  /** The program that a worker of this engine runs, where there is one; `null` when it is not on this machine. */
+  program?(): Promise<string | null>;
   /** Why this engine cannot run on this machine, with what helps; `null` when it can. */
   unavailable(): Promise<string | null>;
 }
