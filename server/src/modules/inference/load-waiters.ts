@@ -5,6 +5,8 @@ import type { InferenceDependencies } from './inference-dependencies.ts';
 /** Requests that wait for one version at a time; more are refused. */
 const waitersPerVersion = 256;
 const checkMs = 500;
+/** A demand may be taken back while requests wait (an operator unloads the model): it is made again this often. */
+const askAgainMs = 5_000;
 
 type WaiterDependencies = Pick<
   InferenceDependencies,
@@ -30,6 +32,10 @@ interface Queue {
   readonly model: ServedModel;
   readonly waiters: Set<Waiter>;
   readonly timer: NodeJS.Timeout;
+  /** Milliseconds since the epoch when the model was last asked for. */
+  askedAt: number;
+  /** The database has not answered yet: it is not asked again meanwhile. */
+  looking: boolean;
 }
 
 export function createLoadWaiters(deps: WaiterDependencies): LoadWaiters {
@@ -58,7 +64,7 @@ export function createLoadWaiters(deps: WaiterDependencies): LoadWaiters {
     }
   }
 
-  async function check(queue: Queue): Promise<void> {
+  function check(queue: Queue): void {
     const { model } = queue;
     retry(queue);
     for (const waiter of [...queue.waiters]) {
@@ -66,13 +72,26 @@ export function createLoadWaiters(deps: WaiterDependencies): LoadWaiters {
       remove(queue, waiter);
       waiter.fail(new SamovarError('engine.load_timeout', { params: { model: model.name, seconds } }));
     }
-    if (queue.waiters.size === 0) return;
+    if (queue.waiters.size === 0 || queue.looking) return;
+    queue.looking = true;
+    look(queue)
+      .catch((err: unknown) => unreachable(queue, err))
+      .finally(() => {
+        queue.looking = false;
+      });
+  }
+
+  /** Sees how far the loading is, and asks for it again when the last time is long ago. */
+  async function look(queue: Queue): Promise<void> {
+    const { model } = queue;
     const { failure } = await deps.loadState(model);
-    if (failure !== null)
-      failAll(
-        queue,
-        new SamovarError('engine.load_failed', { params: { model: model.name, reason: failure } }),
-      );
+    if (failure !== null) {
+      const params = { model: model.name, reason: failure };
+      failAll(queue, new SamovarError('engine.load_failed', { params }));
+    } else if (deps.clock.now() - queue.askedAt >= askAgainMs) {
+      queue.askedAt = deps.clock.now();
+      await deps.requestLoad(model);
+    }
   }
 
   /**
@@ -108,9 +127,9 @@ export function createLoadWaiters(deps: WaiterDependencies): LoadWaiters {
     const queue: Queue = {
       model,
       waiters: new Set(),
-      timer: setInterval(() => {
-        check(queue).catch((err: unknown) => unreachable(queue, err));
-      }, checkMs),
+      timer: setInterval(() => check(queue), checkMs),
+      askedAt: deps.clock.now(),
+      looking: false,
     };
     queues.set(model.versionId, queue);
     deps.requestLoad(model).catch((err: unknown) => unreachable(queue, err));
