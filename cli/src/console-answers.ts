@@ -45,6 +45,7 @@ export interface ModelAnswer {
     readonly state: string;
     readonly loadProgress: number;
     readonly lastError: string | null;
+    readonly processor: string | null;
     readonly host: string | null;
     readonly residentBytes: number;
   } | null;

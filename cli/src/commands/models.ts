@@ -9,7 +9,7 @@ import { printLine, printNews } from '../output/print-line.ts';
 import { printTable } from '../output/print-table.ts';
 import { addServerOptions, clientFor, type Options } from '../server-options.ts';
 
-/** `samovar models [load|unload]`. */
+/** `samovar models [load|unload|engine]`. */
 export function define(command: Command): void {
   addServerOptions(command)
     .option('--json', 'print JSON')
@@ -20,6 +20,7 @@ export function define(command: Command): void {
     });
   defineLoad(command.command('load').description('load a model into memory'));
   defineUnload(command.command('unload').description('unload a model; the next request loads it again'));
+  defineEngine(command.command('engine').description('choose the engine that runs a model'));
 }
 
 interface LoadOptions extends Options {
@@ -63,6 +64,20 @@ function defineUnload(command: Command): void {
     });
 }
 
+function defineEngine(command: Command): void {
+  addServerOptions(command)
+    .argument('<model>', 'its name or an alias')
+    .argument('<engine>', 'llama-cpp, or llama-server once it is built (`samovar engines build llama-server`)')
+    .option('--json', 'print JSON')
+    .action(async (name: string, engine: string, _given: Options, command: Command) => {
+      const options = command.optsWithGlobals<LoadOptions>();
+      const path = `/api/models/${encodeURIComponent(name)}/engine?${new URLSearchParams({ engine })}`;
+      const model = (await clientFor(options).send('POST', path)) as ModelAnswer;
+      if (options.json) printJson(model);
+      else printLine(`${model.name} runs on ${model.engine}.`);
+    });
+}
+
 async function listModels(client: ApiClient): Promise<readonly ModelAnswer[]> {
   return ((await client.get('/api/models')) as { items: readonly ModelAnswer[] }).items;
 }
@@ -103,7 +118,7 @@ function show(models: readonly ModelAnswer[]): void {
         ? formatBytes(model.deployment.residentBytes)
         : '',
       staysOf(model),
-      model.engine,
+      engineOf(model),
       model.deployment?.host ?? '',
     ]),
   );
@@ -111,6 +126,11 @@ function show(models: readonly ModelAnswer[]): void {
     const error = model.import.error ?? model.deployment?.lastError ?? null;
     if (error !== null) printLine(`${model.name}: ${error}`);
   }
+}
+
+function engineOf({ engine, deployment }: ModelAnswer): string {
+  const processor = deployment?.processor ?? null;
+  return processor === null ? engine : `${engine} on ${processor}`;
 }
 
 function staysOf({ deployment }: ModelAnswer): string {

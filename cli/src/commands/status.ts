@@ -1,17 +1,19 @@
 import { existsSync } from 'node:fs';
 import { isRunning } from '@samovar/contract/process-identity';
 import type { Command } from 'commander';
-import { createApiClient } from '../api-client.ts';
-import { CommandError, exitStatus } from '../command-error.ts';
+import { exitStatus } from '../command-error.ts';
+import type { Acceleration } from '../engines/describe-acceleration.ts';
+import { readAcceleration } from '../engines/read-acceleration.ts';
 import { formatBytes, formatDuration } from '../output/format-quantity.ts';
 import { printJson } from '../output/print-json.ts';
 import { printLine } from '../output/print-line.ts';
 import { printTable } from '../output/print-table.ts';
+import { readModels } from '../read-models.ts';
 import { residentBytes } from '../resident-bytes.ts';
 import { lastRecord, runningSupervisor } from '../running-server.ts';
 import { addSettingOptions, settingFlags } from '../setting-options.ts';
 import { type CliSettings, usableSettings } from '../settings.ts';
-import { type ModelProgress, readModelProgress } from '../up/model-progress.ts';
+import type { ModelProgress } from '../up/model-progress.ts';
 
 interface ProcessStatus {
   readonly role: string;
@@ -32,6 +34,7 @@ interface Status {
   readonly processes: readonly ProcessStatus[];
   /** `null` when the API does not answer. */
   readonly models: readonly ModelProgress[] | null;
+  readonly acceleration: Acceleration | null;
 }
 
 /** `samovar status`. Exits with 3 when Samovar does not run. */
@@ -60,8 +63,10 @@ async function readStatus(settings: CliSettings): Promise<Status> {
       postgres: null,
       processes: [],
       models: null,
+      acceleration: null,
     };
   }
+  const models = await readModels(settings);
   const now = Date.now();
   const supervisor = { role: 'supervisor', pid: record.pid, startedAtMs: record.startedAtMs, restarts: 0 };
   const children = record.children.map((child) => ({ ...child, running: isRunning(child) }));
@@ -80,18 +85,9 @@ async function readStatus(settings: CliSettings): Promise<Status> {
       restarts: each.restarts,
       residentBytes: residentBytes(each.pid),
     })),
-    models: await modelsOf(settings),
+    models,
+    acceleration: models === null ? null : await readAcceleration(models),
   };
-}
-
-async function modelsOf(settings: CliSettings): Promise<readonly ModelProgress[] | null> {
-  try {
-    return readModelProgress(await createApiClient(settings).get('/api/models'));
-  } catch (error) {
-    // The processes are worth showing also while the API is away; the missing models say that it is.
-    if (error instanceof CommandError) return null;
-    throw error;
-  }
 }
 
 function show(status: Status): void {
@@ -121,4 +117,6 @@ function show(status: Status): void {
       ['model', 'state', 'also called'],
       status.models.map((model) => [model.name, model.phase, model.aliases.join(', ')]),
     );
+  if (status.acceleration?.runsOn) printLine(`\nThe chat model runs on ${status.acceleration.runsOn}.`);
+  if (status.acceleration?.unused) printLine(`Not used: ${status.acceleration.unused}`);
 }

@@ -1,12 +1,12 @@
 import { dataFolder } from '@samovar/contract/data-folder';
 import type { Command } from 'commander';
 import { createApiClient } from '../api-client.ts';
+import { readAcceleration } from '../engines/read-acceleration.ts';
 import { readFirstKey } from '../first-key.ts';
 import { printLine, printNews } from '../output/print-line.ts';
 import { runningSupervisor } from '../running-server.ts';
 import { addSettingOptions, settingFlags } from '../setting-options.ts';
 import { type CliSettings, type SettingFlags, usableSettings } from '../settings.ts';
-import { findAccelerators } from '../up/find-accelerator.ts';
 import { forwardSignals } from '../up/forward-signals.ts';
 import { readyBlock } from '../up/ready-block.ts';
 import { type StartedSupervisor, startSupervisor } from '../up/start-supervisor.ts';
@@ -86,6 +86,6 @@ async function describe(settings: CliSettings, attached: boolean): Promise<strin
     data,
     attached,
     models,
-    accelerators: await findAccelerators(),
+    acceleration: await readAcceleration(models),
   });
 }

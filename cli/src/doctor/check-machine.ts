@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
+import { readAcceleration } from '../engines/read-acceleration.ts';
 import { formatBytes } from '../output/format-quantity.ts';
-import { findAccelerators } from '../up/find-accelerator.ts';
+import { readModels } from '../read-models.ts';
+import { runningSupervisor } from '../running-server.ts';
+import type { CliSettings } from '../settings.ts';
 import { type Finding, fine } from './finding.ts';
 
 const oldestNode = 24;
@@ -68,16 +71,14 @@ export function checkMemory(): Finding {
   };
 }
 
-/** A GPU that is there and not used. */
-export async function checkAccelerator(): Promise<Finding> {
-  const found = await findAccelerators();
-  if (found.length === 0) return fine('Accelerator', 'none found; models run on the processor');
-  return {
-    name: 'Accelerator',
-    state: 'note',
-    detail: `${found.map((each) => each.name).join('; ')} is there; the engines of this release run on the processor`,
-    remedy: null,
-  };
+/** What the chat model runs on, where Samovar runs, and a GPU that is there and not used. */
+export async function checkAccelerator(settings: CliSettings): Promise<Finding> {
+  const running = runningSupervisor(settings.values.data);
+  const models = running ? await readModels(settings) : null;
+  const { runsOn, unused } = await readAcceleration(models ?? []);
+  const detail = runsOn === null ? 'no chat model is loaded' : `the chat model runs on ${runsOn}`;
+  if (unused === null) return fine('Accelerator', detail);
+  return { name: 'Accelerator', state: 'note', detail, remedy: `Not used: ${unused}` };
 }
 
 function cpuFlags(): Set<string> {

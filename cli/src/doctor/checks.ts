@@ -14,7 +14,7 @@ export async function runChecks(settings: CliSettings, withNetwork: boolean): Pr
     checkPlatform(),
     checkProcessor(),
     checkMemory(),
-    await checkAccelerator(),
+    await checkAccelerator(settings),
     checkSettings(settings),
     checkDataFolder(settings.values.data),
     checkDisk(settings.values.data),

@@ -4,6 +4,9 @@ export interface ModelProgress {
   readonly title: string;
   readonly aliases: readonly string[];
   readonly note: string | null;
+  readonly task: string | null;
+  /** What its engine computes on (`cpu`, `cuda`, …), once it is loaded. */
+  readonly processor: string | null;
   readonly phase: ModelPhase;
   readonly downloadedBytes: number;
   readonly totalBytes: number;
@@ -32,6 +35,8 @@ export function readModelProgress(body: unknown): ModelProgress[] {
       title: textIn(item, 'title') ?? '',
       aliases: Array.isArray(item.aliases) ? item.aliases.map(String) : [],
       note: textIn(item, 'note'),
+      task: textIn(item, 'task'),
+      processor: textIn(deployment, 'processor'),
       phase: textIn(item, 'state') === 'ready' ? servedPhase(deployment) : fetchedPhase(progress),
       downloadedBytes: numberIn(progress, 'downloadedBytes'),
       totalBytes: numberIn(progress, 'totalBytes'),

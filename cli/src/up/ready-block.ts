@@ -1,5 +1,5 @@
 import { availableParallelism, cpus } from 'node:os';
-import type { Accelerator } from './find-accelerator.ts';
+import type { Acceleration } from '../engines/describe-acceleration.ts';
 import type { ModelProgress } from './model-progress.ts';
 
 export interface ReadyFacts {
@@ -10,7 +10,7 @@ export interface ReadyFacts {
   readonly data: string;
   readonly attached: boolean;
   readonly models: readonly ModelProgress[];
-  readonly accelerators: readonly Accelerator[];
+  readonly acceleration: Acceleration;
 }
 
 /** The one block that `up` ends with. */
@@ -26,7 +26,7 @@ export function readyBlock(facts: ReadyFacts): string {
     '',
     `Data       ${facts.data}`,
     `Processor  ${processor()}`,
-    ...accelerator(facts.accelerators),
+    ...acceleration(facts.acceleration),
     `Stop       ${facts.attached ? 'Ctrl-C here, or `./samovar down`' : '`./samovar down`'}`,
   ].join('\n');
 }
@@ -86,8 +86,9 @@ function processor(): string {
   return `${name}, ${availableParallelism()} cores`;
 }
 
-function accelerator(found: readonly Accelerator[]): string[] {
-  if (found.length === 0) return [];
-  const names = found.map((each) => each.name).join('; ');
-  return [`Not used   ${names}: the engines of this release run on the processor`];
+function acceleration({ runsOn, unused }: Acceleration): string[] {
+  return [
+    ...(runsOn === null ? [] : [`Runs on    ${runsOn} (the chat model)`]),
+    ...(unused === null ? [] : [`Not used   ${unused}`]),
+  ];
 }
