@@ -10,6 +10,7 @@ import { createConfigVersion } from '../../platform/postgres/config-version.ts';
 import { connectPostgres, type Postgres } from '../../platform/postgres/connect-postgres.ts';
 import { writeFileWhole } from '../../platform/process/write-file-whole.ts';
 import { makeMasterKey } from '../../platform/sealing/make-master-key.ts';
+import { requiredPostgresUrl } from '../required-postgres-url.ts';
 import { bringCatalogue } from './bring-catalogue.ts';
 import { checkPostgres } from './check-postgres.ts';
 import { prepareTables } from './prepare-tables.ts';
@@ -22,8 +23,7 @@ import { writeRelease } from './release-record.ts';
 export async function prepare(settings: ServerSettings, log: Log): Promise<null> {
   const data = dataFolder(resolve(settings.data));
   mkdirSync(data.root, { recursive: true });
-  const url = settings.postgresUrl;
-  if (url === null) throw new Error('prepare needs SAMOVAR_POSTGRES_URL; the role `all` sets it by itself');
+  const url = requiredPostgresUrl(settings, 'prepare');
   const address = { caFile: settings.caFile, schema: settings.postgresSchema, log };
   const migrationUrl = settings.postgresMigrationUrl ?? url;
   await checkPostgres({ url: migrationUrl, caFile: settings.caFile });

@@ -2,7 +2,6 @@ import { resolve } from 'node:path';
 import { dataFolder } from '@samovar/contract/data-folder';
 import type { ServerSettings } from '../../config/load-settings.ts';
 import { readPackageMirrors } from '../../config/package-mirrors.ts';
-import { SamovarError } from '../../kernel/errors.ts';
 import type { Log } from '../../kernel/ports/log.ts';
 import type { Running } from '../../kernel/ports/running.ts';
 import { createPackageSource } from '../../platform/package-sources/create-package-source.ts';
@@ -10,6 +9,7 @@ import { connectPostgres } from '../../platform/postgres/connect-postgres.ts';
 import { createJobQueue } from '../../platform/queue/create-job-queue.ts';
 import { loadMasterKey } from '../../platform/sealing/load-master-key.ts';
 import { openObjectStore } from '../open-object-store.ts';
+import { requiredPostgresUrl } from '../required-postgres-url.ts';
 import { workOnJobs } from './worker-jobs.ts';
 
 /**
@@ -23,7 +23,7 @@ export async function startWorker(settings: ServerSettings, log: Log): Promise<R
   const objectStore = await openObjectStore(settings, data.objects, sealing);
   await objectStore.check();
   const address = {
-    url: postgresUrlOf(settings),
+    url: requiredPostgresUrl(settings, 'worker'),
     caFile: settings.caFile,
     schema: settings.postgresSchema,
     log,
@@ -62,15 +62,4 @@ export async function startWorker(settings: ServerSettings, log: Log): Promise<R
   }
   log.info({}, 'working on jobs');
   return running;
-}
-
-function postgresUrlOf(settings: ServerSettings): string {
-  if (settings.postgresUrl !== null) return settings.postgresUrl;
-  throw new SamovarError('setup.setting_invalid', {
-    params: {
-      name: 'SAMOVAR_POSTGRES_URL',
-      source: 'the settings',
-      reason: 'the role `worker` needs it; the role `all` sets it by itself',
-    },
-  });
 }
