@@ -6,8 +6,7 @@ import { dataFolder } from '@samovar/contract/data-folder';
 import { ownIdentity } from '@samovar/contract/process-identity';
 import type { ServerSettings } from '../../config/load-settings.ts';
 import { workerEnvironment } from '../../config/worker-environment.ts';
-import { systemClock } from '../../kernel/clock.ts';
-import { SamovarError } from '../../kernel/errors.ts';
+import { steadyClock, systemClock } from '../../kernel/clock.ts';
 import type { EngineDriver } from '../../kernel/ports/engine-driver.ts';
 import type { Log } from '../../kernel/ports/log.ts';
 import type { Running } from '../../kernel/ports/running.ts';
@@ -20,6 +19,7 @@ import { createFilePlacer } from '../../platform/worker-runner/file-placer.ts';
 import { readMachineLimits } from '../../platform/worker-runner/machine-limits.ts';
 import { createWorkerRunner } from '../../platform/worker-runner/worker-runner.ts';
 import { openObjectStore } from '../open-object-store.ts';
+import { requiredPostgresUrl } from '../required-postgres-url.ts';
 import { engineDrivers } from './engine-drivers.ts';
 import { createModelSource } from './model-source.ts';
 
@@ -39,11 +39,16 @@ export async function startEngine(settings: ServerSettings, log: Log): Promise<R
     masterKeyFile: settings.masterKeyFile,
     ownFile: data.masterKey,
   });
-  const address = { url: postgresUrlOf(settings), caFile: settings.caFile, schema: settings.postgresSchema };
+  const address = {
+    url: requiredPostgresUrl(settings, 'engine'),
+    caFile: settings.caFile,
+    schema: settings.postgresSchema,
+  };
   const postgres = openPostgres({ ...address, poolSize: settings.postgresPoolSize, log });
   const { database } = postgres;
   const objectStore = await openObjectStore(settings, data.objects, masterKey);
   const drivers = engineDrivers();
+  const models = createModelSource(database, steadyClock);
   const host = startEngineHost({
     database,
     configVersion: createConfigVersion(),
@@ -64,7 +69,7 @@ export async function startEngine(settings: ServerSettings, log: Log): Promise<R
       cacheBytes: settings.modelCacheBytes,
       log,
     }),
-    models: createModelSource(database),
+    models,
     drivers,
     facts: await hostFacts(settings, [...drivers.values()]),
     policy: {
@@ -76,7 +81,11 @@ export async function startEngine(settings: ServerSettings, log: Log): Promise<R
       logLevel: settings.logLevel,
     },
   });
-  const watch = watchConfigVersion({ ...address, log, onChange: async () => host.wake() });
+  const onChange = async () => {
+    models.changed();
+    host.wake();
+  };
+  const watch = watchConfigVersion({ ...address, log, onChange });
   let stopped: Promise<void> | null = null;
   const stop = async (graceMs: number): Promise<void> => {
     await host.stop(graceMs);
@@ -105,15 +114,4 @@ async function hostFacts(
     engines,
     identity: ownIdentity(),
   };
-}
-
-function postgresUrlOf(settings: ServerSettings): string {
-  if (settings.postgresUrl !== null) return settings.postgresUrl;
-  throw new SamovarError('setup.setting_invalid', {
-    params: {
-      name: 'SAMOVAR_POSTGRES_URL',
-      source: 'the settings',
-      reason: 'the role `engine` needs it; the role `all` sets it by itself',
-    },
-  });
 }
