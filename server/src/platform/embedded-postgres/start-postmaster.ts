@@ -33,7 +33,8 @@ const serverSettings: Readonly<Record<string, string>> = {
   ...(process.platform === 'linux' ? { recovery_init_sync_method: 'syncfs' } : {}),
 };
 
-const startTimeoutMs = 60_000;
+/** Recovery after a kill may take minutes on a slow disk, and begins anew when it is cut off: it is left alone. */
+const startTimeoutMs = 600_000;
 const retryForMs = 15_000;
 
 /**
