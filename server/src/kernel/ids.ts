@@ -17,11 +17,16 @@ export type IdPrefix =
   | 'rs'
   | 'call';
 
-const hex = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 const randomBytesPerId = 10;
 /** Drawn in large portions: the data path makes two ids for each request. */
 const random = new Uint8Array(randomBytesPerId * 512);
 let used = random.length;
+
+const hexDigits = Buffer.from('0123456789abcdef');
+/** Filled anew for each id; the dashes stay. One flat text costs the collector less than one of many pieces. */
+const text = Buffer.from('00000000-0000-7000-8000-000000000000');
+/** Where the random digits stand, the first of each group of the version and the variant left out. */
+const randomPlaces = [15, 16, 17, 20, 21, 22, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35];
 
 /** A new time-ordered UUID (RFC 9562, version 7): 48 bits of milliseconds, then 74 random bits. */
 export function newId(): string {
@@ -29,14 +34,27 @@ export function newId(): string {
     randomFillSync(random);
     used = 0;
   }
-  const byte = (index: number): number => random[used + index] ?? 0;
-  const pair = (index: number): string => `${hex[byte(index)]}${hex[byte(index + 1)]}`;
-  const time = Date.now().toString(16).padStart(12, '0');
-  const version = `7${hex[byte(0)]?.charAt(1)}${hex[byte(1)]}`;
-  const variant = `${hex[(byte(2) & 0x3f) | 0x80]}${hex[byte(3)]}`;
-  const id = `${time.slice(0, 8)}-${time.slice(8)}-${version}-${variant}-${pair(4)}${pair(6)}${pair(8)}`;
+  writeTime(Date.now());
+  for (let index = 0; index < randomPlaces.length; index += 1) {
+    const byte = random[used + (index >> 1)] ?? 0;
+    text[randomPlaces[index] ?? 0] = digit(index % 2 === 0 ? byte >> 4 : byte);
+  }
+  text[19] = digit(0x8 | ((random[used + 9] ?? 0) & 0x3));
   used += randomBytesPerId;
-  return id;
+  return text.toString('latin1');
+}
+
+function writeTime(milliseconds: number): void {
+  let left = milliseconds;
+  for (let place = 12; place >= 0; place -= 1) {
+    if (place === 8) continue;
+    text[place] = digit(left % 16);
+    left = Math.floor(left / 16);
+  }
+}
+
+function digit(value: number): number {
+  return hexDigits[value & 0xf] ?? 0;
 }
 
 /** `key` and a UUID become `key_0198…` (without dashes). */

@@ -13,7 +13,8 @@ export interface DataExchange {
   readonly principal: Principal;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
-  /** `x-request-id` and the other common headers are set already. */
+  /** Names and values in turns that the head of every answer begins with, `x-request-id` among them. */
+  readonly commonHeaders: readonly string[];
   readonly response: ServerResponse;
 }
 

@@ -32,11 +32,16 @@ const encoders: Readonly<Record<string, Encode>> = {
 
 export const usageColumns: readonly string[] = Object.keys(encoders);
 
+const encodersInOrder = Object.values(encoders);
+
 export function usageRow(record: UsageRecord): BulkValue[] {
-  return Object.values(encoders).map((encode) => encode(record));
+  return encodersInOrder.map((encode) => encode(record));
 }
+
+const plainText = /^[\x20-\x7e]*$/;
 
 /** PostgreSQL keeps no NUL and no lone surrogate; a client may send both in the name of a model. */
 function storable(text: string): string {
+  if (text.length <= longestText && plainText.test(text)) return text;
   return text.replaceAll('\0', '\uFFFD').slice(0, longestText).toWellFormed();
 }

@@ -9,6 +9,7 @@ import { answerError } from './answer-error.ts';
 import { checkContentType } from './check-content-type.ts';
 import { readBody } from './read-body.ts';
 import { readKey } from './read-key.ts';
+import { setHeaders } from './set-headers.ts';
 
 export type DataRoute = Extract<BoundRoute, { readonly route: { readonly lane: 'data' } }>;
 
@@ -26,6 +27,7 @@ export interface Arrival {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly requestId: string;
+  readonly commonHeaders: readonly string[];
   /** `performance.now()` */
   readonly receivedAt: number;
 }
@@ -56,6 +58,7 @@ export function serveData(bound: DataRoute, arrival: Arrival, options: DataLaneO
     const error = asSamovarError(thrown);
     if (error.code === 'system.internal')
       options.log.error({ requestId, error: error.cause }, 'A data route failed before its answer began');
+    if (!response.headersSent) setHeaders(response, arrival.commonHeaders);
     answerError(request, response, { error, errorBody: bound.errorBody, requestId });
   };
   let principal: Principal;
@@ -78,6 +81,7 @@ export function serveData(bound: DataRoute, arrival: Arrival, options: DataLaneO
       principal,
       headers: request.headers,
       body: outcome,
+      commonHeaders: arrival.commonHeaders,
       response,
     };
     try {

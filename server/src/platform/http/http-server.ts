@@ -14,6 +14,7 @@ import { answerRaw } from './raw-answer.ts';
 import type { RunOnce } from './replay.ts';
 import { clientRequestId } from './request-id.ts';
 import { createRouteIndex } from './route-index.ts';
+import { setHeaders } from './set-headers.ts';
 
 export interface HttpTimeouts {
   /** For the head of a request, counted from the connection for the first one. */
@@ -142,10 +143,10 @@ async function createDispatch(options: HttpServerOptions, state: State) {
   return (request: IncomingMessage, response: ServerResponse): void => {
     const receivedAt = performance.now();
     const requestId = newId();
-    response.setHeader('x-request-id', requestId);
+    const commonHeaders = ['x-request-id', requestId];
     const clientId = clientRequestId(request.headers);
     if (clientId !== null) {
-      response.setHeader('x-client-request-id', clientId);
+      commonHeaders.push('x-client-request-id', clientId);
       log.debug({ requestId, clientRequestId: clientId }, 'A client named its request');
     }
     state.open.add(response);
@@ -155,14 +156,16 @@ async function createDispatch(options: HttpServerOptions, state: State) {
       response.setHeader('connection', 'close');
       if (path !== '/healthz' && path !== '/readyz') {
         const error = new SamovarError('system.draining', { retryAfterSeconds: 1 });
+        setHeaders(response, commonHeaders);
         answerError(request, response, { error, errorBody: index.errorBodyOf(path), requestId });
         return;
       }
     }
     const bound = dataRoutes.get(`${request.method} ${path}`);
     if (bound) {
-      serveData(bound, { request, response, requestId, receivedAt }, laneOptions);
+      serveData(bound, { request, response, requestId, commonHeaders, receivedAt }, laneOptions);
     } else {
+      setHeaders(response, commonHeaders);
       ids.set(request, requestId);
       manage(request, response);
     }

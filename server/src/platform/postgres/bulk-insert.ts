@@ -81,14 +81,20 @@ async function copy(
 
 /** One line of COPY's text format. */
 function encodeRow(row: readonly BulkValue[]): string {
-  return `${row.map(encodeValue).join('\t')}\n`;
+  let line = '';
+  for (let index = 0; index < row.length; index += 1)
+    line += `${index === 0 ? '' : '\t'}${encodeValue(row[index] ?? null)}`;
+  return `${line}\n`;
 }
 
 function encodeValue(value: BulkValue): string {
   if (value === null) return '\\N';
   if (typeof value !== 'string') return String(value);
+  if (!special.test(value)) return value;
   return value.replace(/[\\\t\n\r]/g, (character) => escapes[character] ?? character);
 }
+
+const special = /[\\\t\n\r]/;
 
 const escapes: Readonly<Record<string, string>> = {
   '\\': '\\\\',

@@ -31,21 +31,24 @@ function streamSink(exchange: DataExchange, { ignored, promptField }: ByteSinkFo
       response.end();
     },
     error(error) {
-      if (!response.headersSent) sendError(response, withPromptField(error, promptField), requestId);
+      if (!response.headersSent) sendError(exchange, withPromptField(error, promptField));
       else response.end(errorEvent(error, requestId));
     },
   };
 }
 
+/** A body up to this size is cheaper to copy than to send beside its head. */
+const shortBytes = 16 * 1024;
+
 /** One JSON body. A body that arrives whole goes out in one write, with its length. */
 function bodySink(exchange: DataExchange, { ignored, promptField }: ByteSinkForm): InferenceSink {
-  const { response, requestId } = exchange;
+  const { response } = exchange;
   let begun: AnswerStart | null = null;
   let held: Buffer | null = null;
   const sendHead = (length: number | null): void => {
     if (begun === null || response.headersSent) return;
     const headers = answerHeaders(exchange, begun, { stream: false, ignored });
-    if (length !== null) headers['content-length'] = length;
+    if (length !== null) headers.push('content-length', String(length));
     response.writeHead(200, headers);
   };
   return {
@@ -69,13 +72,15 @@ function bodySink(exchange: DataExchange, { ignored, promptField }: ByteSinkForm
       if (response.destroyed) return;
       sendHead(held?.length ?? null);
       if (held === null) response.end();
+      // As a text it goes out in one piece with the head; Latin-1 keeps every byte as it is.
+      else if (held.length <= shortBytes) response.end(held.toString('latin1'), 'latin1');
       else response.end(held);
     },
     error(error) {
       if (response.headersSent)
         // Half of a JSON body is out: cutting the connection is the only honest end.
         response.destroy();
-      else sendError(response, withPromptField(error, promptField), requestId);
+      else sendError(exchange, withPromptField(error, promptField));
     },
   };
 }

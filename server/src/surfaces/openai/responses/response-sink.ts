@@ -1,7 +1,7 @@
 import type { ChatCompletion, ChatCompletionChunk } from 'openai/resources/chat/completions';
 import { newId, withPrefix } from '../../../kernel/ids.ts';
 import type { DataExchange } from '../../../kernel/ports/http-routes.ts';
-import type { InferenceSink } from '../../../modules/inference/index.ts';
+import type { AnswerStart, InferenceSink } from '../../../modules/inference/index.ts';
 import type { ServedModel } from '../../../modules/registry/index.ts';
 import { answerHeaders } from '../answer-headers.ts';
 import { sendError } from '../send-error.ts';
@@ -63,7 +63,7 @@ function streamSink(
     error(error) {
       const told = inResponseTerms(error);
       if (writer === null) {
-        sendError(response, told, exchange.requestId);
+        sendError(exchange, told);
         return;
       }
       writer.fail(told);
@@ -80,11 +80,11 @@ function objectSink(
 ): InferenceSink {
   const { response } = exchange;
   let writer: ResponseWriter | null = null;
-  let headers: Record<string, string | number> = {};
+  let begun: AnswerStart | null = null;
   return {
     form: 'objects',
     start(answer) {
-      headers = answerHeaders(exchange, answer, { stream: false, ignored });
+      begun = answer;
       writer = createResponseWriter(newResponse(request, answer.model), () => {});
     },
     bytes: refuseBytes,
@@ -94,13 +94,14 @@ function objectSink(
       return true;
     },
     end(counts) {
+      if (begun === null) return;
       const body = Buffer.from(JSON.stringify(writer?.finish(counts)));
-      headers['openai-processing-ms'] = Math.round(performance.now() - exchange.receivedAt);
-      response.writeHead(200, { ...headers, 'content-length': body.length });
+      const headers = answerHeaders(exchange, begun, { stream: false, ignored });
+      response.writeHead(200, [...headers, 'content-length', String(body.length)]);
       response.end(body);
     },
     error(error) {
-      sendError(response, inResponseTerms(error), exchange.requestId);
+      sendError(exchange, inResponseTerms(error));
     },
   };
 }
