@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { cleanUp, until } from '../supervised-run.ts';
+import { type ChaosStack, startChaosStack } from './chaos-stack.ts';
+import { startClientLoad } from './client-load.ts';
+import {
+  assertNoTruncation,
+  chatModel,
+  killEverything,
+  killRole,
+  killSupervisor,
+  killWorker,
+  mustBeMetered,
+  type Promised,
+  stopWhole,
+  untilServed,
+} from './hurt-stack.ts';
+import {
+  assertMeteredAsAnswered,
+  meteredSince,
+  reportedTotals,
+  sumOf,
+  untilMetered,
+  workerCounts,
+} from './metered-usage.ts';
+
+let stack: ChaosStack;
+
+before(async () => {
+  stack = await startChaosStack();
+});
+after(cleanUp);
+
+test('what is metered is what was answered, and of aborted requests what the worker counted', async () => {
+  const countedBefore = await workerCounts(stack, chatModel);
+  const since = Date.now();
+  const load = startClientLoad(stack);
+  await pause(6_000);
+  await load.stop();
+  const ends = new Set(load.outcomes.map(({ kind, end }) => `${kind} ${end}`));
+  for (const end of ['stream completed', 'whole completed', 'embedding completed', 'abort-stream aborted'])
+    assert.ok(ends.has(end), `${end} is among ${[...ends]}`);
+  // An aborted request that never got a head is known by its row alone, so all rows are awaited by the sums.
+  await untilMetered(stack, load.outcomes, since);
+  await until('as many requests are metered as were sent', async () => {
+    return (await meteredSince(stack, since)).size === load.outcomes.length;
+  });
+  const rows = await meteredSince(stack, since);
+  assertMeteredAsAnswered(rows, load.outcomes);
+  const { requests, inputTokens, cachedInputTokens, outputTokens } = await reportedTotals(stack, since);
+  assert.deepEqual({ requests, inputTokens, cachedInputTokens, outputTokens }, sumOf(rows.values()));
+  const counted = await workerCounts(stack, chatModel);
+  const chat = [...rows.values()].filter((row) => !row.endpoint.includes('embedding'));
+  assert.deepEqual(
+    chat.filter((row) => row.estimated),
+    [],
+  );
+  const metered = sumOf(chat);
+  assert.deepEqual(
+    { prompt: metered.inputTokens, cached: metered.cachedInputTokens, completion: metered.outputTokens },
+    {
+      prompt: counted.prompt - countedBefore.prompt,
+      cached: counted.cached - countedBefore.cached,
+      completion: counted.completion - countedBefore.completion,
+    },
+  );
+});
+
+test('a model worker that is killed ends its streams with an error, and the next request is served', async () => {
+  const { outcomes } = await hurt(() => killWorker(stack, chatModel), {
+    servedWithinMs: 10_000,
+    firstTry: true,
+  });
+  const streams = outcomes.filter(({ kind, end }) => kind === 'stream' && end !== 'completed');
+  assert.ok(streams.length > 0);
+  for (const stream of streams) assert.equal(stream.errorCode, 'engine.worker_lost', JSON.stringify(stream));
+});
+
+test('an engine host that is killed comes back with its models, and requests wait for it', async () => {
+  await hurt(() => killRole(stack, 'engine'), { servedWithinMs: 15_000, firstTry: true });
+});
+
+test('an api process that is killed loses at most one flush interval of metering', async () => {
+  await hurt(() => killRole(stack, 'api'), { servedWithinMs: 5_000 });
+});
+
+test('the worker role and PostgreSQL can be killed without a request noticing', async () => {
+  for (const role of ['worker', 'postgres']) {
+    const { outcomes } = await hurt(() => killRole(stack, role), { servedWithinMs: 2_000, firstTry: true });
+    for (const outcome of outcomes)
+      assert.ok(['completed', 'aborted'].includes(outcome.end), `${role}: ${JSON.stringify(outcome)}`);
+  }
+});
+
+test('after the supervisor is killed the next run serves again', async () => {
+  await hurt(() => killSupervisor(stack), { servedWithinMs: 20_000 });
+});
+
+test('after everything is killed at once the next run serves again', async () => {
+  await hurt(() => killEverything(stack), { servedWithinMs: 20_000 });
+});
+
+test('a stop under load is quick, ends every answer properly and leaves no process behind', async () => {
+  const load = startClientLoad(stack);
+  await pause(1_500);
+  const begun = Date.now();
+  await stopWhole(stack);
+  const tookMs = Date.now() - begun;
+  await load.stop();
+  assertNoTruncation(load.outcomes);
+  // Streams get two seconds in tests.
+  assert.ok(tookMs < 7_000, `the stop took ${tookMs} ms`);
+});
+
+/** Hurts the stack under load, and checks what holds whatever was hurt. */
+async function hurt(kill: () => void | Promise<void>, promised: Promised) {
+  const since = Date.now();
+  const load = startClientLoad(stack);
+  let killedAt: number;
+  try {
+    await pause(2_000);
+    killedAt = Date.now();
+    await kill();
+    await pause(50);
+    await untilServed(stack, killedAt, promised);
+    await pause(1_000);
+  } finally {
+    await load.stop();
+  }
+  assertNoTruncation(load.outcomes);
+  const certain = load.outcomes.filter((outcome) => mustBeMetered(outcome, [killedAt]));
+  const rows = await untilMetered(stack, certain, since);
+  assertMeteredAsAnswered(rows, load.outcomes);
+  return { outcomes: load.outcomes };
+}
