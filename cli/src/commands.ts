@@ -62,7 +62,7 @@ export const commands: readonly CommandEntry[] = [
   {
     name: 'engines',
     group: 'manage',
-    summary: 'binaries for GPUs: fetch and remove them',
+    summary: 'the engines of this machine: list, build, use a GPU',
     load: () => import('./commands/engines.ts'),
   },
   {

@@ -15,6 +15,12 @@ const roles: Readonly<Record<string, StartRole>> = {
   worker: async (settings, log) =>
     (await import('./roles/worker/start-worker.ts')).startWorker(settings, log),
   prepare: async (settings, log) => (await import('./roles/prepare/prepare.ts')).prepare(settings, log),
+  'build-engine': async (settings) =>
+    (await import('./roles/build-engine/build-engine.ts')).buildEngine(
+      settings.data,
+      process.argv[3],
+      tellParent,
+    ),
   all: async (settings, log) =>
     (await import('./roles/all/start-all.ts')).startAll(settings, log, (step) =>
       tellParent({ kind: 'progress', step }),

@@ -38,6 +38,8 @@ interface HostOptions {
   readonly leaseMs?: number;
   readonly idleUnloadSeconds?: number;
   readonly preload?: readonly string[];
+  /** Whether the second engine is still missing. */
+  readonly unbuilt?: () => boolean;
 }
 
 /** Engine hosts over real processes and a real database, with models made up for the test. */
@@ -79,6 +81,17 @@ const tinyDriver: EngineDriver = {
   queueLimit: () => 8,
   unavailable: async () => null,
 };
+
+/** Two engines that run the same models; the second one is a program that may not be there yet. */
+function tinyDrivers(unbuilt: () => boolean): ReadonlyMap<EngineDriver['engine'], EngineDriver> {
+  const second: EngineDriver = {
+    ...tinyDriver,
+    engine: 'llama-server',
+    program: async () => (unbuilt() ? null : '/the/program'),
+    unavailable: async () => (unbuilt() ? 'the second engine is not built' : null),
+  };
+  return new Map([tinyDriver, second].map((driver) => [driver.engine, driver]));
+}
 
 const waitMs = 30_000;
 
@@ -122,7 +135,7 @@ export async function createServingFloor(): Promise<ServingFloor> {
         runner,
         placer: { place: async () => ({}) },
         models: { readyModels: async () => models, filesOf: async () => [] },
-        drivers: new Map([[tinyDriver.engine, tinyDriver]]),
+        drivers: tinyDrivers(options.unbuilt ?? (() => false)),
         facts: {
           name,
           memoryBudgetBytes: options.memoryBudgetBytes ?? 2 ** 30,

@@ -6,7 +6,7 @@ import { silentLog } from './silent-log.ts';
 
 /**
  * A real model worker process without a model, for tests of the engine host. The manifest's engine options say how it
- * behaves: `loadMs` to load, `failWhile` a file exists, `journal` a file to which each start appends its pid.
+ * behaves: `loadMs` to load, `failWhile` a file exists, `journal` a file to which each start appends its pid, threads and engine.
  */
 const host = obeyHost();
 const start = readWorkerStart();
@@ -14,7 +14,11 @@ const { loadMs, failWhile, journal } = start.manifest.engineOptions;
 const beganAt = Date.now();
 const loadingMs = Number(loadMs ?? 0);
 
-if (typeof journal === 'string') appendFileSync(journal, `${process.pid} ${start.threads}\n`);
+if (typeof journal === 'string')
+  appendFileSync(
+    journal,
+    `${process.pid} ${start.threads} ${start.manifest.engine} ${start.engineProgram ?? ''}\n`,
+  );
 if (typeof failWhile === 'string' && existsSync(failWhile)) {
   process.stderr.write('the weights are broken\n');
   process.exit(3);

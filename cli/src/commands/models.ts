@@ -67,7 +67,10 @@ function defineUnload(command: Command): void {
 function defineEngine(command: Command): void {
   addServerOptions(command)
     .argument('<model>', 'its name or an alias')
-    .argument('<engine>', 'llama-cpp, or llama-server once it is built (`samovar engines build llama-server`)')
+    .argument(
+      '<engine>',
+      'llama-cpp, or llama-server once it is built (`samovar engines build llama-server`)',
+    )
     .option('--json', 'print JSON')
     .action(async (name: string, engine: string, _given: Options, command: Command) => {
       const options = command.optsWithGlobals<LoadOptions>();

@@ -251,6 +251,14 @@ export const settings = {
     maximum: 256,
     description: 'Sequences that one language model worker runs at a time.',
   },
+  llamaServer: {
+    env: 'SAMOVAR_LLAMA_SERVER',
+    yaml: 'engine.llamaServer',
+    kind: 'string',
+    default: null,
+    description:
+      'A llama-server to run instead of the one that `samovar engines build llama-server` made; of the same release.',
+  },
   idleUnloadSeconds: {
     env: 'SAMOVAR_IDLE_UNLOAD_SECONDS',
     yaml: 'engine.idleUnloadSeconds',

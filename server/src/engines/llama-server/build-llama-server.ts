@@ -1,13 +1,14 @@
 import { chmod, copyFile, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
+import type { BuildStep } from '@samovar/contract/process-messages';
 import { SamovarError } from '../../kernel/errors.ts';
 import { bundledSource } from './bundled-source.ts';
 import { binaryPath } from './llama-server-binary.ts';
 import { hasTool, runTool } from './run-tool.ts';
 
 export interface BuildProgress {
-  readonly step: 'unpack' | 'configure' | 'compile' | 'install' | 'done';
+  readonly step: BuildStep;
   /** From 0 to 1, within the whole build. */
   readonly fraction: number;
 }
@@ -96,6 +97,7 @@ async function run(
     onLine,
     ...(options.signal ? { signal: options.signal } : {}),
   });
+  options.signal?.throwIfAborted();
   if (result.code === 0) return;
   throw new SamovarError('setup.build_failed', {
     params: { what: 'llama-server', command, log: result.lastLines.join('\n') },

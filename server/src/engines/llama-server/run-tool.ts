@@ -15,16 +15,22 @@ export interface ToolOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Runs a program to its end and reads what it prints line by line. Rejects when it cannot be started. */
+/**
+ * Runs a program to its end and reads what it prints line by line; an abort ends it early. Rejects when it cannot be
+ * started.
+ */
 export async function runTool(
   command: string,
   args: readonly string[],
   options: ToolOptions,
 ): Promise<ToolResult> {
-  const child = spawn(command, args, {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    ...(options.signal ? { signal: options.signal } : {}),
-  });
+  // A group of its own: a build tool is ended with the compilers that it started.
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  const end = () => {
+    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGTERM');
+  };
+  options.signal?.addEventListener('abort', end, { once: true });
+  if (options.signal?.aborted) end();
   const lastLines: string[] = [];
   for (const stream of [child.stdout, child.stderr]) {
     createInterface({ input: stream }).on('line', (line) => {
@@ -33,8 +39,12 @@ export async function runTool(
       options.onLine(line);
     });
   }
-  const [code] = (await once(child, 'close')) as [number | null];
-  return { code, lastLines };
+  try {
+    const [code] = (await once(child, 'close')) as [number | null];
+    return { code, lastLines };
+  } finally {
+    options.signal?.removeEventListener('abort', end);
+  }
 }
 
 /** Whether a program can be found and run. */

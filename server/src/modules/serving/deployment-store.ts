@@ -1,7 +1,7 @@
 import { type Selectable, sql } from 'kysely';
 import type { DatabaseOrTransaction, DatabaseTransaction } from '../../kernel/ports/database.ts';
 import type { Scope } from '../../kernel/principal.ts';
-import type { Deployment, Residency } from './deployment.ts';
+import type { Deployment, DeploymentOptions, Residency } from './deployment.ts';
 import type { ServingTables } from './serving-tables.ts';
 
 export interface NewDeployment extends Scope {
@@ -101,6 +101,19 @@ export async function updateResidency(
     .withTables<ServingTables>()
     .updateTable('deployments')
     .set(residency)
+    .where('id', '=', deploymentId)
+    .execute();
+}
+
+export async function updateOptions(
+  transaction: DatabaseTransaction,
+  deploymentId: string,
+  options: DeploymentOptions,
+): Promise<void> {
+  await transaction
+    .withTables<ServingTables>()
+    .updateTable('deployments')
+    .set({ options: JSON.stringify(options) })
     .where('id', '=', deploymentId)
     .execute();
 }

@@ -1,3 +1,4 @@
+import type { ModelManifest } from '@samovar/contract/worker-protocol';
 import type { Scope } from '../../kernel/principal.ts';
 import type { WorkerState } from './worker-state.ts';
 
@@ -9,6 +10,15 @@ export interface DeploymentOptions {
   readonly parallelSequences?: number;
   readonly contextTokens?: number;
   readonly threads?: number;
+  /** Instead of the manifest's. */
+  readonly engine?: Engine;
+}
+
+export type Engine = ModelManifest['engine'];
+
+/** The engines that can run a model made for this one: both of llama.cpp read the same files. */
+export function enginesFor(engine: Engine): readonly Engine[] {
+  return engine === 'onnx' ? ['onnx'] : ['llama-cpp', 'llama-server'];
 }
 
 /** A version on compute, as it is wanted. */
@@ -32,6 +42,8 @@ export interface DeploymentStatus {
   readonly modelName: string;
   readonly desired: Residency;
   readonly pinned: boolean;
+  /** What an operator chose; `null` where the manifest decides. */
+  readonly engine: Engine | null;
   readonly state: WorkerState;
   /** From 0 to 1 while loading. */
   readonly loadProgress: number;

@@ -8,6 +8,7 @@ import { createServingFloor, type ServingFloor } from '../../../test/serving-flo
 import { systemAuditContext } from '../audit/index.ts';
 import { requestLoad } from './request-load.ts';
 import { requestUnload } from './request-unload.ts';
+import { setEngine } from './set-engine.ts';
 import { setResidency } from './set-residency.ts';
 
 let floor: ServingFloor;
@@ -107,6 +108,29 @@ test('the least recently used model makes room, the pinned one never', async () 
   assert.equal((await floor.status(older)).state, 'unloaded');
   assert.equal((await floor.status(newer)).state, 'ready');
   assert.equal((await floor.status(pinned)).state, 'ready');
+});
+
+test('a model changes its engine while it is loaded, waits for one that is not built, and goes back', async () => {
+  let built = false;
+  const journal = join(floor.folder, 'engines');
+  const model = floor.addModel('one', { engineOptions: { journal } });
+  floor.startHost({ preload: ['one'], unbuilt: () => !built });
+  await floor.untilState(model, 'ready');
+  const first = await floor.workerPid(model);
+  await setEngine(floor, operator(), model, 'llama-server');
+  const waiting = await floor.untilState(model, 'failed');
+  assert.deepEqual([waiting.engine, waiting.lastError], ['llama-server', 'the second engine is not built']);
+  assert.ok(!pidLives(first));
+  built = true;
+  await floor.untilState(model, 'ready');
+  const starts = () => readFileSync(journal, 'utf8').trim().split('\n');
+  assert.match(starts().at(-1) ?? '', /llama-server \/the\/program$/);
+  await setEngine(floor, operator(), model, 'llama-cpp');
+  await floor.until(async () => starts().length === 3);
+  await floor.untilState(model, 'ready');
+  assert.match(starts().at(-1) ?? '', /llama-cpp$/);
+  assert.equal((await floor.status(model)).engine, null);
+  await assert.rejects(setEngine(floor, operator(), model, 'onnx'), { code: 'request.invalid' });
 });
 
 test('a model that can never fit is refused with both sizes, and other models go on', async () => {

@@ -73,6 +73,7 @@ export function startSpec(
     readonly environment: Readonly<Record<string, string>>;
     readonly queueLimit: number;
     readonly logLevel: string;
+    readonly program: string | null;
   },
 ): WorkerSpec {
   return {
@@ -87,6 +88,7 @@ export function startSpec(
       contextTokens: held.sizing.contextTokens,
       queueLimit: engine.queueLimit,
       logLevel: engine.logLevel,
+      ...(engine.program === null ? {} : { engineProgram: engine.program }),
     },
   };
 }

@@ -10,6 +10,7 @@ export type { Replica, ReplicaSnapshot } from './replica.ts';
 export { requestLoad } from './request-load.ts';
 export { requestUnload } from './request-unload.ts';
 export type { ServingDependencies } from './serving-dependencies.ts';
+export { setEngine } from './set-engine.ts';
 export { setResidency } from './set-residency.ts';
 export type { WorkerState } from './worker-state.ts';
 export { deriveWorkerToken } from './worker-token.ts';

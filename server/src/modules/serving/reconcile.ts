@@ -37,7 +37,8 @@ export async function reconcile(pass: Pass): Promise<void> {
   for (const deployment of deployments.toSorted((a, b) => Number(isEvictable(a)) - Number(isEvictable(b)))) {
     const model = byVersion.get(deployment.versionId);
     if (pass.floor.held.has(deployment.id)) continue;
-    if (model !== undefined && isWanted(deployment)) await startWanted(pass, deployment, model);
+    if (model !== undefined && isWanted(deployment))
+      await startWanted(pass, deployment, onChosenEngine(model, deployment));
     else await takeBackRefusal(pass, deployment);
   }
 }
@@ -64,11 +65,18 @@ async function unloadUnwanted(pass: Pass, deployments: readonly Deployment[]): P
   const current = new Map(deployments.map((deployment) => [deployment.id, deployment]));
   const idleMs = host.policy.idleUnloadSeconds * 1000;
   for (const [deploymentId, held] of floor.held) {
+    const engineBefore = held.deployment.options.engine;
     held.deployment = current.get(deploymentId) ?? held.deployment;
     if (held.draining !== null) continue;
     const { health } = held.worker;
     if (!current.has(deploymentId) || !isWanted(held.deployment)) {
       host.log.info({ model: held.deployment.modelName }, 'unloading a model that is no longer wanted');
+      floor.unload(deploymentId, host.policy.drainMs);
+    } else if (held.deployment.options.engine !== engineBefore) {
+      host.log.info(
+        { model: held.deployment.modelName },
+        'unloading a model that is to run on another engine',
+      );
       floor.unload(deploymentId, host.policy.drainMs);
     } else if (
       idleMs > 0 &&
@@ -82,6 +90,11 @@ async function unloadUnwanted(pass: Pass, deployments: readonly Deployment[]): P
       floor.unload(deploymentId, host.policy.drainMs);
     }
   }
+}
+
+function onChosenEngine(model: ServedModel, { options }: Deployment): ServedModel {
+  if (options.engine === undefined) return model;
+  return { ...model, manifest: { ...model.manifest, engine: options.engine } };
 }
 
 async function startWanted(pass: Pass, deployment: Deployment, model: ServedModel): Promise<void> {

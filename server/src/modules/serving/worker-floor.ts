@@ -62,7 +62,10 @@ export function createWorkerFloor(host: EngineHostDependencies, wake: () => void
         filesOf.set(deployment.id, stored);
         const files = await host.placer.place(stored, filesInUse(), signal);
         signal.throwIfAborted();
-        return await host.runner.start(startSpec({ sizing, threads, workerId }, model, files, engine));
+        const program = (await driver.program?.()) ?? null;
+        return await host.runner.start(
+          startSpec({ sizing, threads, workerId }, model, files, { ...engine, program }),
+        );
       },
     });
     held.set(deployment.id, { worker, sizing, threads, deployment, draining: null, written: null });

@@ -47,7 +47,7 @@ export async function startEngine(settings: ServerSettings, log: Log): Promise<R
   const postgres = openPostgres({ ...address, poolSize: settings.postgresPoolSize, log });
   const { database } = postgres;
   const objectStore = await openObjectStore(settings, data.objects, masterKey);
-  const drivers = engineDrivers();
+  const drivers = engineDrivers({ enginesFolder: data.engines, program: settings.llamaServer });
   const models = createModelSource(database, steadyClock);
   const host = startEngineHost({
     database,

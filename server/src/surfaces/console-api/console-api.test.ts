@@ -152,12 +152,23 @@ function requestOf(route: Route): [string, string, object | undefined] {
   const path = route.path
     .replace('{id}', adminId)
     .replace('{name}', server.modelName)
-    .concat(route.id === 'console.keys.revoke' ? '?force=true' : '');
+    .concat(route.id === 'console.keys.revoke' ? '?force=true' : '')
+    .concat(route.id === 'console.models.engine' ? '?engine=llama-cpp' : '');
   return [route.method, path, route.id === 'console.keys.create' ? { name: 'stranger' } : undefined];
 }
 
 /** What no project owns. */
 const installationWide = ['console.status.read', 'console.config.read'];
+
+test('the engine of a model is chosen by name, and one that cannot read its files is refused', async () => {
+  const path = (engine: string) => `/api/models/${server.modelName}/engine?engine=${engine}`;
+  const chosen = await call('POST', path('llama-server'));
+  assert.deepEqual([chosen.status, chosen.body.engine], [202, 'llama-server']);
+  const back = await call('POST', path('llama-cpp'));
+  assert.equal(back.body.engine, 'llama-cpp');
+  const refused = await call('POST', path('onnx'));
+  assert.deepEqual([refused.status, refused.body.error.code], [400, 'request.invalid']);
+});
 
 test('on every route, a key of another project sees and changes nothing of this one', async () => {
   const before = JSON.stringify([

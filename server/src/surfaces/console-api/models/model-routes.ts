@@ -9,6 +9,7 @@ import {
   type Residency,
   requestUnload,
   type ServingDependencies,
+  setEngine,
   setResidency,
 } from '../../../modules/serving/index.ts';
 import { consoleRoute } from '../console-route.ts';
@@ -19,7 +20,7 @@ const nameParams = Type.Object({ name: Type.String({ description: 'A model, or a
 
 /** `/api/models`: the models of the caller's project, their import and their deployments. */
 export function modelRoutes(serving: ServingDependencies): BoundRoute[] {
-  return [listRoute(serving), loadRoute(serving), unloadRoute(serving)];
+  return [listRoute(serving), loadRoute(serving), unloadRoute(serving), engineRoute(serving)];
 }
 
 function listRoute(serving: ServingDependencies): BoundRoute {
@@ -109,6 +110,33 @@ function unloadRoute(serving: ServingDependencies): BoundRoute {
     async ({ principal, requestId, params }) => {
       const model = await readyModel(serving, principal, params.name ?? '');
       await requestUnload(serving, auditContextOf(principal, requestId), model.versionId);
+      return { status: 202, body: await shown(serving, principal, model) };
+    },
+  );
+}
+
+function engineRoute(serving: ServingDependencies): BoundRoute {
+  return consoleRoute(
+    {
+      id: 'console.models.engine',
+      method: 'POST',
+      path: '/api/models/{name}/engine',
+      permission: 'models.manage',
+      audit: 'model.engine',
+      tag: 'Model management',
+      summary: 'Choose the engine that runs a model',
+      description:
+        'Language models run on `llama-cpp` or `llama-server`. A loaded model is unloaded once its running answers have ended, and loaded again with the other engine.',
+      params: nameParams,
+      query: Type.Object(
+        { engine: Type.String({ description: '`llama-cpp` or `llama-server`; embeddings: `onnx`.' }) },
+        { additionalProperties: false },
+      ),
+      responses: { 202: { description: 'The model as it is now.', schema: consoleModel } },
+    },
+    async ({ principal, requestId, params, query }) => {
+      const model = await readyModel(serving, principal, params.name ?? '');
+      await setEngine(serving, auditContextOf(principal, requestId), model, String(query.engine));
       return { status: 202, body: await shown(serving, principal, model) };
     },
   );

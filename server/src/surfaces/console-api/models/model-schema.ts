@@ -85,7 +85,7 @@ export function consoleModelOf(
     description: manifest.description,
     note: manifest.note ?? null,
     task: manifest.task,
-    engine: manifest.engine,
+    engine: status?.engine ?? manifest.engine,
     aliases: [...model.aliases],
     version: withPrefix('ver', model.versionId),
     state: model.state,
