@@ -1,22 +1,16 @@
 import { asSamovarError, SamovarError } from '../../kernel/errors.ts';
-import { newId } from '../../kernel/ids.ts';
 import type { ServedModel } from '../registry/index.ts';
-import type { Replica } from '../serving/index.ts';
 import type { Admission } from '../usage/index.ts';
 import type { AnswerReader, AnswerTarget } from './answer-reader.ts';
-import { cancelOnWorker } from './cancel-on-worker.ts';
-import { createAnswerReader } from './create-answer-reader.ts';
-import type { InferenceDependencies } from './inference-dependencies.ts';
 import type { InferenceHandle, InferenceRequest, InferenceSink, TokenCounts } from './inference-request.ts';
 import type { LoadWaiters } from './load-waiters.ts';
-import { estimateCounts } from './read-usage.ts';
-import type { ReplicaPicker } from './replica-picker.ts';
+import { clientLeft, meterOutcome } from './meter-outcome.ts';
 import { resolveModel } from './resolve-model.ts';
-import { WorkerCall, type WorkerCallEvents } from './worker-call.ts';
+import { type AttemptParts, WorkerAttempts } from './worker-attempts.ts';
+import type { WorkerCallEvents } from './worker-call.ts';
 
 /** How long a cancelled request waits for the worker's final counts. */
 const finalCountsMs = 1000;
-const clientLeft = 499;
 const noTokens: TokenCounts = {
   inputTokens: 0,
   cachedInputTokens: 0,
@@ -25,9 +19,7 @@ const noTokens: TokenCounts = {
   estimated: false,
 };
 
-export interface RunParts {
-  readonly deps: InferenceDependencies;
-  readonly picker: ReplicaPicker;
+export interface RunParts extends AttemptParts {
   readonly waiters: LoadWaiters;
   /** Called once when the request is over, whatever its outcome. */
   ended(run: InferenceRun): void;
@@ -41,14 +33,11 @@ export class InferenceRun implements InferenceHandle, AnswerTarget, WorkerCallEv
   readonly #parts: RunParts;
   readonly #request: InferenceRequest;
   readonly #sink: InferenceSink;
+  readonly #attempts: WorkerAttempts;
   readonly #startedAt: number;
   readonly #startedMs = performance.now();
   #model: ServedModel | null = null;
   #admission: Admission | null = null;
-  #replica: Replica | null = null;
-  #call: WorkerCall | null = null;
-  #reader: AnswerReader | null = null;
-  #tried: Set<string> | null = null;
   #lastError: SamovarError | null = null;
   #stopWaiting: (() => void) | null = null;
   /** When it first had to wait for a worker: all its waits together have one limit. */
@@ -56,7 +45,6 @@ export class InferenceRun implements InferenceHandle, AnswerTarget, WorkerCallEv
   /** A worker took it and broke off before the answer began. */
   #wasLost = false;
   #cancelTimer: NodeJS.Timeout | null = null;
-  #bodyBytes = 0;
   #firstByteMs: number | null = null;
   #begun = false;
   #cancelled = false;
@@ -66,6 +54,7 @@ export class InferenceRun implements InferenceHandle, AnswerTarget, WorkerCallEv
     this.#parts = parts;
     this.#request = request;
     this.#sink = sink;
+    this.#attempts = new WorkerAttempts(parts, request, sink.form, this);
     this.#startedAt = parts.deps.clock.now();
   }
 
@@ -90,25 +79,25 @@ export class InferenceRun implements InferenceHandle, AnswerTarget, WorkerCallEv
     if (this.#over || this.#cancelled) return;
     this.#cancelled = true;
     this.#stopWaiting?.();
-    if (this.#call === null || this.#replica === null) {
+    if (!this.#attempts.sent) {
       this.#finish(clientLeft, null, noTokens);
       return;
     }
-    this.#call.resume();
-    this.#cancelOn(this.#replica);
+    this.#attempts.resume();
+    this.#attempts.cancel();
     this.#cancelTimer = setTimeout(() => this.#finishCancelled(), finalCountsMs);
   }
 
   resume(): void {
-    this.#call?.resume();
+    this.#attempts.resume();
   }
 
   /** Ends the request with an error now, and tells the worker. */
   endWith(error: SamovarError): void {
     if (this.#over) return;
     this.#stopWaiting?.();
-    if (this.#call !== null && this.#replica !== null) this.#cancelOn(this.#replica);
-    this.#call?.abort();
+    this.#attempts.cancel();
+    this.#attempts.abort();
     this.#fail(error);
   }
 
@@ -116,11 +105,12 @@ export class InferenceRun implements InferenceHandle, AnswerTarget, WorkerCallEv
 
   data(chunk: Buffer): boolean {
     this.#firstByteMs ??= performance.now() - this.#startedMs;
-    return this.#reader === null || this.#reader.chunk(chunk) || this.#cancelled;
+    const { reader } = this.#attempts;
+    return reader === null || reader.chunk(chunk) || this.#cancelled;
   }
 
   ended(): void {
-    const reader = this.#reader;
+    const { reader } = this.#attempts;
     reader?.end();
     if (this.#over) return;
     if (this.#cancelled) this.#finishCancelled();
@@ -134,19 +124,19 @@ export class InferenceRun implements InferenceHandle, AnswerTarget, WorkerCallEv
       return;
     }
     this.#lastError = error;
-    if (status === 503 && this.#replica !== null) this.#parts.picker.markLost(this.#replica);
+    if (status === 503) this.#attempts.passOver();
     if (status === 429 || status >= 500) this.#tryAnother(status === 503);
     else this.#fail(error);
   }
 
   unreachable(cause: Error): void {
-    this.#logLost(cause);
+    this.#attempts.passOverLost(cause);
     if (this.#cancelled) this.#finishCancelled();
     else this.#tryAnother(true);
   }
 
   lost(cause: Error): void {
-    this.#logLost(cause);
+    this.#attempts.passOverLost(cause);
     if (this.#cancelled) {
       this.#finishCancelled();
       return;
@@ -188,58 +178,14 @@ export class InferenceRun implements InferenceHandle, AnswerTarget, WorkerCallEv
     this.#sink.start({ model: this.#model, rateLimitHeaders: this.#admission?.headers ?? {} });
   }
 
-  /** Sends to the next replica; false when there is none. */
   #send(): boolean {
-    const { deps, picker } = this.#parts;
-    const model = this.#model;
-    if (model === null) return false;
-    const replicas = deps.policy().replicas.get(model.versionId);
-    const replica = replicas ? picker.pick(replicas, this.#request.body, this.#tried) : null;
-    if (replica === null) return false;
+    if (this.#model === null || !this.#attempts.send(this.#model)) return false;
     this.#stopWaiting = null;
-    this.#replica = replica;
-    picker.begin(replica);
-    const request = this.#request;
-    const body = JSON.stringify(workerBody(request, model, replica));
-    this.#bodyBytes = body.length;
-    this.#reader = createAnswerReader(this, {
-      request,
-      replica,
-      form: this.#sink.form,
-      modelName: model.name,
-    });
-    this.#call = new WorkerCall(
-      deps.transport,
-      {
-        address: replica.address,
-        path: request.workerPath,
-        requestId: request.requestId,
-        priority: request.priority,
-        body,
-        workerToken: this.#tokenFor(replica),
-      },
-      this,
-    );
     return true;
   }
 
-  #tokenFor(replica: Replica): string | null {
-    return replica.address.startsWith('unix:') ? null : this.#parts.deps.workerToken;
-  }
-
-  #cancelOn(replica: Replica): void {
-    const { transport, log } = this.#parts.deps;
-    const { requestId } = this.#request;
-    const cancellation = { address: replica.address, requestId, workerToken: this.#tokenFor(replica) };
-    cancelOnWorker(transport, cancellation, log);
-  }
-
   #tryAnother(mayWait: boolean): void {
-    const failed = this.#leaveReplica();
-    if (failed !== null) {
-      this.#tried ??= new Set();
-      this.#tried.add(failed.workerId);
-    }
+    this.#attempts.giveUp();
     try {
       if (this.#send()) return;
     } catch (thrown) {
@@ -250,18 +196,10 @@ export class InferenceRun implements InferenceHandle, AnswerTarget, WorkerCallEv
     else this.#fail(this.#lastError ?? new SamovarError('engine.failed'));
   }
 
-  #leaveReplica(): Replica | null {
-    const replica = this.#replica;
-    if (replica !== null) this.#parts.picker.end(replica);
-    this.#replica = null;
-    this.#call = null;
-    return replica;
-  }
-
   /** Waits for a worker of the model, which is loaded if need be. */
   #waitOrFail(): void {
     if (this.#model === null) return;
-    this.#tried = null;
+    this.#attempts.forgetTried();
     this.#waitingSince ??= this.#parts.deps.clock.now();
     this.#stopWaiting = this.#parts.waiters.add(this.#model, {
       since: this.#waitingSince,
@@ -277,33 +215,22 @@ export class InferenceRun implements InferenceHandle, AnswerTarget, WorkerCallEv
     });
   }
 
-  #logLost(cause: Error): void {
-    const replica = this.#replica;
-    if (replica === null) return;
-    this.#parts.picker.markLost(replica);
-    this.#parts.deps.log.warn(
-      { error: cause, requestId: this.#request.requestId, workerId: replica.workerId },
-      'A model worker could not be reached or broke off',
-    );
-  }
-
   #succeed(reader: AnswerReader): void {
-    const counts = reader.counts ?? this.#estimate();
+    const counts = reader.counts ?? this.#attempts.estimate();
     this.#begin();
     this.#finish(200, null, counts);
     this.#sink.end(counts);
   }
 
   #finishCancelled(): void {
-    this.#call?.abort();
-    const counts = this.#reader?.counts ?? this.#estimate();
-    this.#finish(clientLeft, null, counts);
+    this.#attempts.abort();
+    this.#finish(clientLeft, null, this.#attempts.counts ?? this.#attempts.estimate());
   }
 
   #fail(error: SamovarError): void {
     if (this.#over) return;
     const sent = this.#begun ? 200 : error.entry.httpStatus;
-    const counts = this.#reader?.counts ?? (this.#begun ? this.#estimate() : noTokens);
+    const counts = this.#attempts.counts ?? (this.#begun ? this.#attempts.estimate() : noTokens);
     if (error.code === 'system.internal' || error.code === 'engine.failed')
       this.#parts.deps.log.error(
         { error: error.cause, requestId: this.#request.requestId, code: error.code },
@@ -313,54 +240,22 @@ export class InferenceRun implements InferenceHandle, AnswerTarget, WorkerCallEv
     if (!this.#cancelled) this.#sink.error(error);
   }
 
-  #estimate(): TokenCounts {
-    return estimateCounts(this.#bodyBytes, this.#reader?.events ?? 0);
-  }
-
   /** Gives everything back and meters, once. */
   #finish(status: number, errorCode: string | null, counts: TokenCounts): void {
     if (this.#over) return;
     this.#over = true;
     if (this.#cancelTimer !== null) clearTimeout(this.#cancelTimer);
-    const { deps } = this.#parts;
-    this.#leaveReplica();
+    this.#attempts.leave();
     this.#admission?.release(counts.inputTokens + counts.outputTokens);
-    const durationMs = performance.now() - this.#startedMs;
-    const { requestId, principal, endpoint, model: requestedModel } = this.#request;
-    deps.meter.record({
-      id: newId(),
-      requestId,
-      organizationId: principal.organizationId,
-      projectId: principal.projectId,
-      keyId: principal.keyId,
-      requestedModel,
-      modelName: this.#model?.name ?? null,
-      versionId: this.#model?.versionId ?? null,
-      endpoint,
-      ...counts,
-      timeToFirstTokenMs: this.#firstByteMs,
-      durationMs,
+    meterOutcome(this.#parts.deps, this.#request, {
+      model: this.#model,
       status,
       errorCode,
+      counts,
       startedAt: this.#startedAt,
-    });
-    deps.metrics.observe({
-      endpoint,
-      model: this.#model?.name ?? 'unknown',
-      errorCode: errorCode ?? (status === clientLeft ? 'client_left' : null),
-      durationSeconds: durationMs / 1000,
-      timeToFirstTokenSeconds: this.#firstByteMs === null ? null : this.#firstByteMs / 1000,
-      inputTokens: counts.inputTokens,
-      outputTokens: counts.outputTokens,
+      durationMs: performance.now() - this.#startedMs,
+      timeToFirstTokenMs: this.#firstByteMs,
     });
     this.#parts.ended(this);
   }
-}
-
-/** The body for the worker. An engine that does not know our extra is asked for counts the published way. */
-function workerBody(request: InferenceRequest, model: ServedModel, replica: Replica): object {
-  const body = { ...request.body, model: model.name };
-  if (!request.stream) return body;
-  if (replica.lane === 'normalise') return { ...body, stream_options: { include_usage: true } };
-  return { ...body, samovar: { usage: true } };
 }
