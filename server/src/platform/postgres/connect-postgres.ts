@@ -1,9 +1,9 @@
-import { Socket } from 'node:net';
 import { Kysely, PostgresDialect } from 'kysely';
 import { Pool } from 'pg';
 import type { Database } from '../../kernel/ports/database.ts';
 import type { Log } from '../../kernel/ports/log.ts';
 import { connectionOptions, type PostgresAddress } from './connection-options.ts';
+import { impatientSocket } from './impatient-socket.ts';
 import { postgresUnreachable } from './postgres-error.ts';
 import { qualifyRawTables } from './qualify-raw-tables.ts';
 import { quoteIdentifier } from './quote-identifier.ts';
@@ -76,19 +76,6 @@ export function openPostgres(options: PostgresOptions): Postgres {
     .withSchema(options.schema)
     .withPlugin(qualifyRawTables(options.schema));
   return { database, pool, end: endOnce(pool) };
-}
-
-/**
- * A socket that breaks after so long without a byte. When a server vanishes without a word (its machine died, a
- * firewall forgot the connection) the kernel waits a quarter of an hour, and every query on it would too.
- */
-function impatientSocket(limitMs: number): Socket {
-  const socket = new Socket();
-  socket.setTimeout(limitMs, () => {
-    const error = new Error(`PostgreSQL gave no sign for ${limitMs} ms; the connection is given up`);
-    socket.destroy(Object.assign(error, { code: 'ETIMEDOUT' }));
-  });
-  return socket;
 }
 
 function endOnce(pool: Pool): () => Promise<void> {

@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
+import { startCuttableProxy } from '../../../test/cuttable-proxy.ts';
 import { createTestDatabase, type TestDatabase, testSchema } from '../../../test/postgres.ts';
 import { silentLog } from '../../../test/silent-log.ts';
 import type { JobContext, JobKind } from '../../kernel/ports/job-queue.ts';
+import { connectionOptions } from '../postgres/connection-options.ts';
 import { createJobQueue } from './create-job-queue.ts';
 import { prepareJobQueue } from './prepare-job-queue.ts';
 import type { QueueAddress } from './queue-options.ts';
@@ -22,7 +24,7 @@ let address: QueueAddress;
 before(async () => {
   fresh = await createTestDatabase();
   address = { url: fresh.url, caFile: null, schema: testSchema, log: silentLog };
-  const kinds = ['commit', 'rollback', 'retry', 'single', 'drain'].map((name) => kind(name));
+  const kinds = ['commit', 'rollback', 'retry', 'single', 'drain', 'swallowed'].map((name) => kind(name));
   // Two processes may prepare at once.
   await Promise.all([prepareJobQueue({ ...address, kinds }), prepareJobQueue({ ...address, kinds })]);
 });
@@ -60,6 +62,31 @@ test('a job exists if and only if the transaction that sent it commits', async (
     assert.equal(await jobCount('rollback'), 0);
   } finally {
     await queue.stop(0);
+  }
+});
+
+test('a worker whose connections a network swallowed works on with new ones', async () => {
+  const { host = '', port = 5432 } = connectionOptions(address);
+  const proxy = await startCuttableProxy({ host, port });
+  const url = `postgres://samovar@127.0.0.1:${proxy.port}${new URL(fresh.url).pathname}`;
+  const sender = await createJobQueue({ ...address, part: 'sender' });
+  const worker = await createJobQueue({ ...address, url, silenceMs: 3_000, part: 'worker' });
+  try {
+    const seen: unknown[] = [];
+    await worker.work(
+      { ...kind('swallowed'), handle: async (payload: object) => void seen.push(payload) },
+      1,
+    );
+    await sleep(500);
+    proxy.swallow();
+    await fresh.database
+      .transaction()
+      .execute(async (transaction) => await sender.send(transaction, 'swallowed', { n: 1 }));
+    await until(() => seen.length === 1);
+  } finally {
+    await worker.stop(1000);
+    await sender.stop(0);
+    await proxy.end();
   }
 });
 

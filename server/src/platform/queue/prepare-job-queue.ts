@@ -12,7 +12,8 @@ export async function prepareJobQueue(
   address: QueueAddress & { readonly kinds: readonly JobKind[] },
 ): Promise<void> {
   const boss = new PgBoss({
-    ...queueOptions(address),
+    // A change of a large table may be silent for long.
+    ...queueOptions({ silenceMs: 600_000, ...address }),
     max: 1,
     supervise: false,
     schedule: false,
