@@ -6,7 +6,8 @@ export const onnxDriver: EngineDriver = {
   lane: 'pass-through',
   threadShare: 0.25,
   // The binding runs each batch on libuv's pool, one batch at a time.
-  environment: { UV_THREADPOOL_SIZE: '2' },
+  // The ready-made ONNX Runtime reports its use to its maker unless this says no.
+  environment: { UV_THREADPOOL_SIZE: '2', ORT_DISABLE_TELEMETRY: '1' },
   // In inputs, not requests: one request may bring 2,048.
   queueLimit: () => 8192,
   unavailable: async () => null,
