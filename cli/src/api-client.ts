@@ -56,7 +56,9 @@ export function createApiClient(settings: CliSettings): ApiClient {
     send: async (method, path, body) => bodyOf(await call(method, path, body)),
     async *stream(path, body, signal) {
       const response = await call('POST', path, body, signal);
-      if (response.body) yield* serverSentEvents(response.body);
+      if (!response.body || !response.headers.get('content-type')?.startsWith('text/event-stream'))
+        throw notSamovar(response);
+      yield* serverSentEvents(response.body);
     },
   };
 }
@@ -73,18 +75,38 @@ async function request(url: URL, init: RequestInit): Promise<Response> {
     return await fetch(url, init);
   } catch (error) {
     if (error instanceof Error && error.name === 'AbortError') throw error;
+    const reason = reasonOf(error);
     throw new CommandError(
-      `Samovar does not answer at ${url.origin}.`,
+      `Samovar does not answer at ${url.origin}${reason === null ? '' : `: ${reason}`}.`,
       'Start it with `samovar up`; `samovar status` tells what runs.',
       exitStatus.notRunning,
     );
   }
 }
 
+/** Why a connection failed; `null` where nothing listens, which needs no explanation. */
+function reasonOf(error: unknown): string | null {
+  const cause = error instanceof Error ? error.cause : null;
+  if (!(cause instanceof Error) || ('code' in cause && cause.code === 'ECONNREFUSED')) return null;
+  return cause.message || null;
+}
+
+/** The parsed body. Throws a CommandError when it is none of ours: something else listens at the address. */
 async function bodyOf(response: Response): Promise<unknown> {
   const text = await response.text();
-  if (!response.headers.get('content-type')?.includes('json')) return text;
-  return text === '' ? null : JSON.parse(text);
+  try {
+    if (response.headers.get('content-type')?.includes('json')) return JSON.parse(text);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  throw notSamovar(response);
+}
+
+function notSamovar(response: Response): CommandError {
+  return new CommandError(
+    `${new URL(response.url).origin} answered with status ${response.status}, and not as Samovar does.`,
+    'Something else may listen there: check SAMOVAR_PUBLIC_URL, `--host` and `--port`.',
+  );
 }
 
 /** The published error body, with our code and remedy beside it under `samovar`. */

@@ -21,7 +21,9 @@ async function run(words: readonly string[]): Promise<number> {
   if (first === '--version' || first === '-V') return print(ownVersion());
   if (first === '--help' || first === '-h') return print(overview());
   if (first === 'help')
-    return others[0] === undefined ? print(overview()) : await runCommand(others[0], ['--help']);
+    return others[0] === undefined
+      ? print(overview())
+      : await runCommand(others[0], [...others.slice(1), '--help']);
   return await runCommand(first, others);
 }
 
@@ -42,7 +44,7 @@ async function runCommand(name: string, words: readonly string[]): Promise<numbe
 
 async function build(entry: CommandEntry): Promise<Command> {
   const command = new Command(`samovar ${entry.name}`);
-  command.description(entry.summary).exitOverride().showHelpAfterError(false);
+  command.description(entry.summary).exitOverride().showHelpAfterError(`See \`samovar help ${entry.name}\`.`);
   (await entry.load()).define(command);
   return command;
 }

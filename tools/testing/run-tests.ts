@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { relative } from 'node:path';
 import { run } from 'node:test';
 import { parseArgs } from 'node:util';
@@ -23,6 +24,11 @@ async function main(
   concurrency: number,
   match: string | undefined,
 ): Promise<number> {
+  const unknown = names.find((name) => !isGroup(name) && !existsSync(name));
+  if (unknown !== undefined) {
+    console.error(`There is no group and no file ${unknown}. Groups: ${testGroups.join(', ')}.`);
+    return 2;
+  }
   const files = (names.length === 0 ? ['default'] : names).flatMap(filesOf);
   if (files.length === 0) {
     console.error(`No test files for ${names.join(' ')}. Groups: ${testGroups.join(', ')}.`);
@@ -37,8 +43,11 @@ async function main(
 }
 
 function filesOf(name: string): string[] {
-  if ((testGroups as readonly string[]).includes(name)) return testFilesOf(name as TestGroup, repositoryRoot);
-  return [name];
+  return isGroup(name) ? testFilesOf(name, repositoryRoot) : [name];
+}
+
+function isGroup(name: string): name is TestGroup {
+  return (testGroups as readonly string[]).includes(name);
 }
 
 async function runFiles(files: string[], concurrency: number, match: string | undefined): Promise<number> {

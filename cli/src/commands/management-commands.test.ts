@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { defaultScope } from '@samovar/contract/default-scope';
@@ -136,5 +139,27 @@ test('without a server commands say so with status 3, and every command has its 
     assert.equal(help.status, 0);
     assert.match(help.out, new RegExp(`Usage: samovar ${words.join(' ')}`));
   }
-  assert.equal((await samovar(['keys', 'create'])).status, 2);
+  const create = await samovar(['help', 'keys', 'create']);
+  assert.match(create.out, /Usage: samovar keys create/);
+  const incomplete = await samovar(['keys', 'create']);
+  assert.equal(incomplete.status, 2);
+  assert.match(incomplete.err, /--name.*\n.*samovar help keys/s);
+});
+
+test('something else at the address is told from Samovar, without a stack', async (context) => {
+  const other = createServer((_request, response) => response.end('<html>')).listen(0, '127.0.0.1');
+  context.after(() => {
+    other.close();
+    other.closeAllConnections();
+  });
+  await once(other, 'listening');
+  const { port } = other.address() as AddressInfo;
+  for (const words of [['models'], ['ask', 'Hi'], ['chat']]) {
+    const asked = await samovar(words, { SAMOVAR_PUBLIC_URL: `http://127.0.0.1:${port}` });
+    assert.equal(asked.status, 1);
+    assert.match(asked.err, /not as Samovar does\.\n.*SAMOVAR_PUBLIC_URL/, words[0]);
+  }
+  const noName = await samovar(['models'], { SAMOVAR_PUBLIC_URL: 'http://nowhere.invalid' });
+  assert.equal(noName.status, 3);
+  assert.match(noName.err, /does not answer at http:\/\/nowhere\.invalid: .+/);
 });
