@@ -31,13 +31,14 @@ export function grammarBody({ grammar, triggeredGrammar }: GenerationTask): Json
   return {
     grammar: withTrigger(triggeredGrammar.grammar.gbnf, trigger),
     grammar_lazy: true,
-    grammar_triggers: [{ type: wordTrigger, value: trigger }],
-    preserved_tokens: [trigger],
+    // As a pattern: a word that is one of the model's own tokens would be awaited as that token alone, while models
+    // spell it out as well.
+    grammar_triggers: [{ type: patternTrigger, value: trigger.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&') }],
   };
 }
 
-/** `COMMON_GRAMMAR_TRIGGER_TYPE_WORD` */
-const wordTrigger = 1;
+/** `COMMON_GRAMMAR_TRIGGER_TYPE_PATTERN` */
+const patternTrigger = 2;
 
 /** llama-server reads the trigger by the grammar too: it goes in front of the root. */
 function withTrigger(gbnf: string, trigger: string): string {

@@ -25,7 +25,8 @@ export function asStep(value: unknown): CompletionStep {
   const end = value.stop === true ? value.stop_type : null;
   return {
     content: typeof value.content === 'string' ? value.content : '',
-    tokens: value.tokens.filter((token) => typeof token === 'number'),
+    // An event of the prompt's progress names a token that is none.
+    tokens: isJsonObject(progress) ? [] : value.tokens.filter((token) => typeof token === 'number'),
     generatedTokens: value.tokens_predicted,
     cachedTokens: typeof cached === 'number' ? cached : null,
     end: end === null ? null : end === 'eos' || end === 'word' ? end : 'limit',
