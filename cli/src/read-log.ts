@@ -1,4 +1,5 @@
 import { open, stat } from 'node:fs/promises';
+import { StringDecoder } from 'node:string_decoder';
 import { setTimeout as pause } from 'node:timers/promises';
 
 const blockBytes = 64 * 1024;
@@ -30,16 +31,21 @@ export async function lastLines(path: string, count: number): Promise<string[]> 
 export async function followFile(path: string, onLine: (line: string) => void): Promise<never> {
   let position = (await stat(path)).size;
   let pending = '';
+  // A read may end in the middle of a character.
+  let decoder = new StringDecoder('utf8');
   for (;;) {
     await pause(lookEveryMs);
     const { size } = await stat(path);
-    if (size < position) position = 0;
+    if (size < position) {
+      position = 0;
+      decoder = new StringDecoder('utf8');
+    }
     if (size === position) continue;
     const file = await open(path, 'r');
     try {
       const block = Buffer.alloc(size - position);
       await file.read(block, 0, block.length, position);
-      pending += block.toString('utf8');
+      pending += decoder.write(block);
     } finally {
       await file.close();
     }
