@@ -1,10 +1,23 @@
 import { allCodePoints, type CodePoints, charactersOf, codePoints } from './code-points.ts';
 import type { Language, LanguageForm, LanguageSpace } from './language.ts';
 
-/** A fresh space; expressions of different spaces must not be mixed. */
+/** Parts of expressions that one space looks at: what real schemas need a hundred times over, in a fraction of a second. */
+const maxWork = 500_000;
+
+/**
+ * A fresh space; expressions of different spaces must not be mixed.
+ * @throws RangeError from any of its functions once it has been asked for too much work: derivatives of nested
+ * counted repetitions grow without bound while the automaton itself stays small.
+ */
 export function createLanguageSpace(): LanguageSpace {
   const known = new Map<string, Language>();
+  let work = 0;
+  const spend = (parts: number): void => {
+    work += parts;
+    if (work > maxWork) throw new RangeError('the expressions are too large');
+  };
   const intern = (key: string, nullable: boolean, form: LanguageForm): Language => {
+    spend(1);
     const found = known.get(key);
     if (found) return found;
     const made: Language = { id: known.size, nullable, ...form };
@@ -37,6 +50,7 @@ export function createLanguageSpace(): LanguageSpace {
 
   const either = (...parts: readonly Language[]): Language => {
     const flat = new Set(parts.flatMap((part) => (part.kind === 'either' ? part.of : [part])));
+    spend(flat.size);
     if (flat.has(all)) return all;
     flat.delete(never);
     const ranges = [...flat].flatMap((part) => (part.kind === 'characters' ? [part.set] : []));
@@ -57,6 +71,7 @@ export function createLanguageSpace(): LanguageSpace {
 
   const both = (...parts: readonly Language[]): Language => {
     const flat = new Set(parts.flatMap((part) => (part.kind === 'both' ? part.of : [part])));
+    spend(flat.size);
     if (flat.has(never)) return never;
     flat.delete(all);
     const of = sorted(flat);
