@@ -10,6 +10,7 @@ export const testGroups = [
   'docs',
   'clients',
   'conformance',
+  'chaos',
   'deep',
 ] as const;
 
@@ -19,6 +20,7 @@ const patterns: Readonly<Record<Exclude<TestGroup, 'default'>, readonly string[]
   checks: ['tools/**/*.test.ts', 'contract/src/**/*.test.ts', 'bench/src/**/*.test.ts'],
   server: ['server/src/**/*.test.ts', 'server/test/*.test.ts', 'server/test/apart/*.test.ts'],
   conformance: ['server/test/conformance/**/*.test.ts'],
+  chaos: ['server/test/chaos/*.test.ts'],
   clients: ['server/test/openai-clients/**/*.test.ts'],
   cli: ['cli/src/**/*.test.ts'],
   docs: ['server/test/docs/**/*.test.ts'],
@@ -35,6 +37,7 @@ const defaultGroups: readonly Exclude<TestGroup, 'default'>[] = [
   'server',
   'conformance',
   'clients',
+  'chaos',
   'cli',
   'docs',
 ];

@@ -10,12 +10,12 @@ export const embeddingModel = 'all-minilm-l6-v2';
 
 /** The time in which usage reaches the disk or the database: the setting's default. */
 const flushMs = 250;
-/** Between the end of an answer at the client and its record in the process that gave it. */
-const slackMs = 100;
+/** For timers and answers that are late on a machine with other work. */
+const slackMs = 250;
 /** How long an aborted request waits for the worker's final counts. */
 const finalCountsMs = 1_000;
-/** Refused before any key could be looked up, by a process that has just started: nobody's usage. */
-const unknownCaller = 'system.database_away';
+/** Refused at the door, before any key is looked up, by a process that has just started or that stops: nobody's usage. */
+const atTheDoor = ['system.database_away', 'system.draining'];
 
 export function killRole(stack: ChaosStack, role: string): void {
   signalProcess(stack.run().process(role), 'SIGKILL');
@@ -67,7 +67,8 @@ export async function untilServed(stack: ChaosStack, killedAt: number, promised:
 
 /** Whether this request must be metered although an api process was killed at these moments. */
 export function mustBeMetered(outcome: Outcome, apiKills: readonly number[]): boolean {
-  if (outcome.end === 'broken' || outcome.errorCode === unknownCaller) return false;
+  if (outcome.end === 'broken') return false;
+  if (outcome.status === 503 && atTheDoor.includes(outcome.errorCode ?? '')) return false;
   const windowMs = flushMs + slackMs + (outcome.end === 'aborted' ? finalCountsMs : 0);
   return !apiKills.some((at) => outcome.startedAt <= at && outcome.endedAt >= at - windowMs);
 }

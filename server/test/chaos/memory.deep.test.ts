@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { cleanUp } from '../supervised-run.ts';
+import { type ChaosStack, startChaosStack } from './chaos-stack.ts';
+import { startClientLoad } from './client-load.ts';
+import { assertNoTruncation, stopWhole } from './hurt-stack.ts';
+
+/** After this long everything that grows to a level has grown. */
+const warmMs = Number(process.env.SAMOVAR_SOAK_SECONDS ?? 120) * 1000;
+const soakMs = 2 * warmMs;
+const megabyte = 2 ** 20;
+let stack: ChaosStack;
+
+before(async () => {
+  stack = await startChaosStack();
+});
+after(cleanUp);
+
+test('an api process and the workers do not grow under load', async () => {
+  const load = startClientLoad(stack);
+  await pause(warmMs);
+  const warm = await settledMegabytes();
+  await pause(soakMs);
+  const later = await settledMegabytes();
+  await load.stop();
+  assertNoTruncation(load.outcomes);
+  console.log({ requests: load.outcomes.length, warm, later });
+  for (const [name, mb] of Object.entries(later)) {
+    const grown = mb - (warm[name] ?? 0);
+    assert.ok(
+      grown < 12,
+      `${name} grew by ${grown} MB over ${soakMs / 1000} s: ${JSON.stringify({ warm, later })}`,
+    );
+  }
+  await stopWhole(stack);
+});
+
+/** The least of some looks: garbage that was not collected yet is no growth. */
+async function settledMegabytes(): Promise<Record<string, number>> {
+  const least: Record<string, number> = {};
+  for (let look = 0; look < 20; look += 1) {
+    for (const { role, pid } of stack.run().record().children)
+      if (role !== 'postgres')
+        least[role] = Math.min(least[role] ?? Number.POSITIVE_INFINITY, residentOf(pid));
+    for (const model of ['smollm2-135m-instruct', 'all-minilm-l6-v2']) {
+      const worker = stack.modelWorker(model);
+      if (worker) least[model] = Math.min(least[model] ?? Number.POSITIVE_INFINITY, residentOf(worker.pid));
+    }
+    await pause(500);
+  }
+  return least;
+}
+
+function residentOf(pid: number): number {
+  const kilobytes = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  return Math.round((Number(kilobytes) * 1024) / megabyte);
+}
