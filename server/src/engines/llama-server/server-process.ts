@@ -18,7 +18,7 @@ export interface ServerProcess {
  * this process is killed, nothing of it stays behind.
  */
 const guarded = `exec 3<&0
-(while read -r _; do :; done; kill -KILL -- "-$$") <&3 >/dev/null 2>&1 &
+(while read -r _; do :; done; kill -KILL "-$$") <&3 >/dev/null 2>&1 &
 exec "$@" </dev/null 3<&-`;
 
 /** Starts the program. What it says goes to the log. */
