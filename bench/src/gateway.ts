@@ -1,22 +1,25 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { idleStreamMegabytes } from './gateway/idle-streams.ts';
 import { processorMicroseconds, residentMegabytes } from './gateway/processor-time.ts';
 import { runWrk } from './gateway/run-wrk.ts';
 import { question, wholeAnswer } from './gateway/sample-answers.ts';
+import { soak } from './gateway/soak.ts';
 import { type ApiProcess, freePort, startApiProcess } from './gateway/start-api-process.ts';
 import { type Child, startChild } from './gateway/start-child.ts';
 import { startNginxProxy, startNullWorker } from './gateway/start-nginx.ts';
-import { ratioOfPairs } from './measure/pairs.ts';
+import { median, ratioOfPairs } from './measure/pairs.ts';
 import { type BenchRow, printRows } from './measure/report.ts';
 
 /*
  * The gateway's own cost: processor time of the process under test for each request or event, against nginx as a
  * plain proxy of the same null worker. What is measured has one core, wrk, the worker and PostgreSQL the other.
+ * `--soak MINUTES` adds a load of that length, and what it does to the memory.
  */
+const { values: flags } = parseArgs({ options: { soak: { type: 'string', default: '0' } } });
 const secondsPerRun = 2;
 const streams = 128;
 const idleStreams = 1000;
@@ -80,29 +83,6 @@ async function perEvent(target: Target, worker: Child): Promise<number> {
   return spent / ((await askWorker(worker)).sent - sent);
 }
 
-/** Megabytes that idle streams add to an api process. */
-async function idleStreamMegabytes(api: ApiProcess, worker: Child): Promise<number> {
-  const before = residentMegabytes(api.pid);
-  const agent = new Agent({ keepAlive: false });
-  const body = JSON.stringify(question({ stream: true, messages: [{ role: 'user', content: 'silent' }] }));
-  const requests = Array.from({ length: idleStreams }, () => {
-    const outgoing = request(`${api.url}/v1/chat/completions`, {
-      method: 'POST',
-      agent,
-      headers: { authorization: `Bearer ${api.key}`, 'content-type': 'application/json' },
-    });
-    outgoing.on('error', () => undefined);
-    outgoing.end(body);
-    return outgoing;
-  });
-  while ((await askWorker(worker)).silent < idleStreams) await sleep(50);
-  await sleep(1000);
-  const added = residentMegabytes(api.pid) - before;
-  for (const outgoing of requests) outgoing.destroy();
-  while ((await askWorker(worker)).silent > 0) await sleep(50);
-  return Math.max(0, added);
-}
-
 async function measure(): Promise<BenchRow[]> {
   const nullPort = await freePort();
   const nullWorker = await started(startNullWorker(join(folder, 'null'), wholeSocket, nullPort, wholeAnswer));
@@ -115,17 +95,13 @@ async function measure(): Promise<BenchRow[]> {
   await new Promise((resolve) => streamWorker.process.once('message', resolve));
   const [wholeNginx, streamNginx] = [await nginx(wholeSocket), await nginx(streamSocket)];
   const rows: BenchRow[] = [];
-  const tell = (): void => console.error(`${rows.length} of 8 rows measured`);
+  const tell = (): void => console.error(`${rows.length} rows measured`);
 
   for (const [lane, requestBar, eventBar] of [
     ['pass-through', 4.5, 2.5],
     ['normalise', 6, 4],
   ] as const) {
     const whole = await started(startApiProcess(wholeSocket, lane));
-    if (lane === 'pass-through') {
-      const idle = residentMegabytes(whole.pid);
-      rows.push(figure('Memory of an idle api process', 'MB', 150, await spread(Array(5).fill(idle))));
-    }
     rows.push({
       name: `Processor time of a request, ${lane} lane, against nginx`,
       unit: 'µs',
@@ -137,7 +113,9 @@ async function measure(): Promise<BenchRow[]> {
     });
     tell();
     if (lane === 'pass-through') rows.push(...(await latencies(whole, direct)));
+    // Not the first process that starts: an installation has its compiled code from the start before.
     const streaming = await started(startApiProcess(streamSocket, lane));
+    if (lane === 'pass-through') rows.push(...(await memory(streaming, streamWorker)));
     rows.push({
       name: `Processor time of an event, ${lane} lane, against nginx`,
       unit: 'µs',
@@ -148,17 +126,29 @@ async function measure(): Promise<BenchRow[]> {
       ),
     });
     tell();
-    if (lane === 'pass-through')
-      rows.push(
-        figure(
-          `Memory added by ${idleStreams} idle streams`,
-          'MB',
-          60,
-          await ratioOfPairs(() => idleStreamMegabytes(streaming, streamWorker), one),
-        ),
-      );
+    if (lane === 'pass-through' && Number(flags.soak) > 0) rows.push(await growth(whole));
+    tell();
   }
   return rows;
+}
+
+/** What a process that has served nothing yet needs, and what idle streams add to it. */
+async function memory(api: ApiProcess, worker: Child): Promise<BenchRow[]> {
+  const idle = residentMegabytes(api.pid);
+  const added = await idleStreamMegabytes(api, idleStreams, async () => (await askWorker(worker)).silent);
+  return [
+    figure('Memory of an idle api process', 'MB', 150, await spread(Array(5).fill(idle))),
+    figure(`Memory added by ${idleStreams} idle streams`, 'MB', 60, await spread(Array(5).fill(added))),
+  ];
+}
+
+/** Memory late under load, against early. */
+async function growth(api: Target): Promise<BenchRow> {
+  const minutes = Number(flags.soak);
+  const { late, early } = await soak(api.pid, minutes, () => load(api, 32, question()));
+  const before = median(early);
+  const ratio = await spread(late.map((megabytes) => megabytes / before));
+  return figure(`Memory after ${minutes} minutes of load, against the beginning`, 'x', 1.1, ratio);
 }
 
 /** Latency added at one connection, over calling the worker directly. */

@@ -43,6 +43,8 @@ export async function startApiProcess(socketPath: string, lane: Replica['lane'])
     SAMOVAR_MASTER_KEY: Buffer.alloc(32, 7).toString('base64'),
     SAMOVAR_LOG_LEVEL: 'info',
     NODE_ENV: 'production',
+    // As the launcher does: code that is compiled already needs no compiler in memory.
+    NODE_COMPILE_CACHE: join(tmpdir(), 'samovar-bench-compile-cache'),
     PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
   });
   await new Promise<void>((resolve, reject) => {

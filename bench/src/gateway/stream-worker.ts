@@ -43,7 +43,7 @@ setInterval(() => {
 
 process.on('message', () => process.send?.({ sent, silent: silent.size }));
 process.on('disconnect', () => process.exit(0));
-server.listen(socketPath, () => {
+server.listen({ path: socketPath, backlog: 4096 }, () => {
   // nginx connects as a user of its own.
   chmodSync(socketPath, 0o666);
   process.send?.({ sent, silent: 0 });

@@ -2,6 +2,7 @@ import type { SamovarError } from '../../kernel/errors.ts';
 import type { DataExchange } from '../../kernel/ports/http-routes.ts';
 import type { AnswerStart, InferenceSink } from '../../modules/inference/index.ts';
 import { answerHeaders } from './answer-headers.ts';
+import { beginEventStream, type EventStream } from './event-stream.ts';
 import { openaiErrorBody } from './openai-error.ts';
 import { sendError } from './send-error.ts';
 import { withPromptField } from './with-prompt-field.ts';
@@ -20,19 +21,23 @@ export interface ByteSinkForm {
 
 function streamSink(exchange: DataExchange, { ignored, promptField }: ByteSinkForm): InferenceSink {
   const { response, requestId } = exchange;
+  let stream: EventStream | null = null;
   return {
     form: 'bytes',
     start(answer) {
-      response.writeHead(200, answerHeaders(exchange, answer, { stream: true, ignored }));
+      stream = beginEventStream(response, answerHeaders(exchange, answer, { stream: true, ignored }));
     },
-    bytes: (chunk) => response.destroyed || response.write(chunk),
+    bytes: (chunk) => stream === null || stream.write(chunk),
     object: refuseObjects,
     end() {
-      response.end();
+      stream?.end();
     },
     error(error) {
-      if (!response.headersSent) sendError(exchange, withPromptField(error, promptField));
-      else response.end(errorEvent(error, requestId));
+      if (stream === null) sendError(exchange, withPromptField(error, promptField));
+      else {
+        stream.write(Buffer.from(errorEvent(error, requestId)));
+        stream.end();
+      }
     },
   };
 }

@@ -4,6 +4,7 @@ import type { DataExchange } from '../../../kernel/ports/http-routes.ts';
 import type { AnswerStart, InferenceSink } from '../../../modules/inference/index.ts';
 import type { ServedModel } from '../../../modules/registry/index.ts';
 import { answerHeaders } from '../answer-headers.ts';
+import { beginEventStream, type EventStream } from '../event-stream.ts';
 import { sendError } from '../send-error.ts';
 import { deltaOfAnswer, deltaOfChunk } from './chat-delta.ts';
 import { inResponseTerms } from './error-terms.ts';
@@ -30,6 +31,7 @@ function streamSink(
 ): InferenceSink {
   const { response } = exchange;
   let writer: ResponseWriter | null = null;
+  let stream: EventStream | null = null;
   let pending = '';
   let sequence = 0;
   const emit = (event: WireEvent): void => {
@@ -40,12 +42,12 @@ function streamSink(
   const flush = (): boolean => {
     const text = pending;
     pending = '';
-    return text === '' || response.write(text);
+    return text === '' || stream === null || stream.write(Buffer.from(text));
   };
   return {
     form: 'objects',
     start(answer) {
-      response.writeHead(200, answerHeaders(exchange, answer, { stream: true, ignored }));
+      stream = beginEventStream(response, answerHeaders(exchange, answer, { stream: true, ignored }));
       writer = createResponseWriter(newResponse(request, answer.model), emit);
       flush();
     },
@@ -58,7 +60,7 @@ function streamSink(
     end(counts) {
       writer?.finish(counts);
       flush();
-      response.end();
+      stream?.end();
     },
     error(error) {
       const told = inResponseTerms(error);
@@ -68,7 +70,7 @@ function streamSink(
       }
       writer.fail(told);
       flush();
-      response.end();
+      stream?.end();
     },
   };
 }
