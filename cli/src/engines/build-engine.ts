@@ -21,6 +21,8 @@ export async function buildEngine(build: EngineBuild): Promise<string> {
   const words = [server, 'build-engine', ...(build.jobs === undefined ? [] : [String(build.jobs)])];
   const child = spawn(process.execPath, words, {
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    // Ctrl-C reaches it through us, once: a second signal would end it before it has cleaned up.
+    detached: true,
     env: { ...serverEnvironment(build.flags), SAMOVAR_DATA: build.data },
   });
   let failure: CommandError | null = null;
@@ -31,11 +33,10 @@ export async function buildEngine(build: EngineBuild): Promise<string> {
     if (message?.kind === 'failed') failure = new CommandError(message.message, message.remedy);
     if (message?.kind === 'built') path = message.path;
   });
-  // The terminal sends Ctrl-C to both; the build cleans up, and then we end.
   let interrupted = false;
   const interrupt = () => {
+    if (!interrupted) child.kill('SIGTERM');
     interrupted = true;
-    child.kill('SIGTERM');
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupt);
   try {
