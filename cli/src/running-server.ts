@@ -14,7 +14,9 @@ export function lastRecord(dataRoot: string): SupervisorRecord | null {
     return JSON.parse(readFileSync(dataFolder(dataRoot).supervisor, 'utf8')) as SupervisorRecord;
   } catch (error) {
     if (error instanceof SyntaxError) return null;
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    // A file where the folder should be holds no record either; the start refuses it in its own words.
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR'))
+      return null;
     throw error;
   }
 }

@@ -2,7 +2,7 @@ import { type SettingName, settings } from '@samovar/contract/settings/settings'
 import { type Command, Option } from 'commander';
 import type { SettingFlags } from './settings.ts';
 
-/** Adds options for settings: `port` becomes `--port <value>`, `drainSeconds` becomes `--drain-seconds <value>`. */
+/** Adds options for settings: `drainSeconds` becomes `--drain-seconds <value>`, `s3Bucket` `--s3-bucket <value>`. */
 export function addSettingOptions(command: Command, names: readonly SettingName[]): Command {
   for (const name of names) {
     const { description, env } = settings[name];
@@ -22,7 +22,5 @@ export function settingFlags(options: Readonly<Record<string, unknown>>): Settin
 }
 
 function dashed(name: string): string {
-  return name.replace(/[A-Z0-9]+/g, (part, at: number) =>
-    at > 0 && /[A-Z]/.test(part) ? `-${part.toLowerCase()}` : part,
-  );
+  return name.replace(/[A-Z]+/g, (part) => `-${part.toLowerCase()}`);
 }

@@ -97,9 +97,10 @@ test('config shows every setting with its source, secrets masked, without a serv
     SAMOVAR_CONFIG_FILE: file,
     SAMOVAR_MASTER_KEY: 'c2VjcmV0',
   };
-  const shown = await samovar(['config', '--host', '0.0.0.0'], settings);
+  const shown = await samovar(['config', '--host', '0.0.0.0', '--s3-bucket', 'models'], settings);
   assert.equal(shown.status, 0, shown.err);
   assert.match(shown.out, /SAMOVAR_HOST +host +0\.0\.0\.0 +flag/);
+  assert.match(shown.out, /SAMOVAR_S3_BUCKET +s3\.bucket +models +flag/);
   assert.match(shown.out, /SAMOVAR_ENGINE_PARALLEL +engine\.parallel +7 +file/);
   assert.match(shown.out, /SAMOVAR_MASTER_KEY +masterKey +\*{8} +environment/);
   assert.ok(!shown.out.includes('c2VjcmV0'));

@@ -4,6 +4,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname } from 'node:path';
 import { after, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { dataFolder } from '@samovar/contract/data-folder';
 import { isRunning } from '@samovar/contract/process-identity';
 import { newDataFolder, runSamovar, startSamovar } from '../../test/run-samovar.ts';
@@ -94,6 +95,13 @@ test('a port in use and a setting that does not fit end it with one sentence and
   const unfit = await runSamovar(folder(), ['up', '--port', 'eighty']);
   assert.equal(unfit.status, 1);
   assert.match(unfit.err, /^The setting SAMOVAR_PORT from the command line is not valid: .*\n.*\n$/);
+});
+
+test('a data folder that is a file is refused with one sentence', async () => {
+  const up = await runSamovar(fileURLToPath(import.meta.url), ['up']);
+  assert.equal(up.status, 1);
+  assert.match(up.err, /The folder \S+up\.test\.ts cannot be written: /);
+  assert.doesNotMatch(up.err, /^ +at /m);
 });
 
 test('every command has help, and an unknown one ends with 2', async () => {
