@@ -7,8 +7,8 @@ import { type ChaosStack, startChaosStack } from './chaos-stack.ts';
 import { startClientLoad } from './client-load.ts';
 import { assertNoTruncation, stopWhole } from './hurt-stack.ts';
 
-/** After this long everything that grows to a level has grown. */
-const warmMs = Number(process.env.SAMOVAR_SOAK_SECONDS ?? 120) * 1000;
+/** After this long everything that grows to a level has grown: the heap of an api process takes some 10,000 requests. */
+const warmMs = Number(process.env.SAMOVAR_SOAK_SECONDS ?? 240) * 1000;
 const soakMs = 2 * warmMs;
 const megabyte = 2 ** 20;
 let stack: ChaosStack;
