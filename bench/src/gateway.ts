@@ -180,6 +180,8 @@ function figure(name: string, unit: string, atMost: number, ratio: BenchRow['rat
 
 const one = async (): Promise<number> => 1;
 
+// Exiting ends what was started.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 try {
   printRows('The gateway', await measure());
 } finally {

@@ -24,17 +24,18 @@ export function startChild(
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     ...(env ? { env } : {}),
   });
-  const kill = () => child.kill('SIGKILL');
-  process.once('exit', kill);
+  // Not SIGKILL: nginx would leave its workers behind.
+  const end = () => child.kill('SIGTERM');
+  process.once('exit', end);
   return {
     pid: child.pid ?? 0,
     process: child,
     async stop() {
-      process.removeListener('exit', kill);
+      process.removeListener('exit', end);
       if (child.exitCode !== null || child.signalCode !== null) return;
       const ended = once(child, 'exit');
       child.kill('SIGTERM');
-      const timer = setTimeout(kill, 5000);
+      const timer = setTimeout(() => child.kill('SIGKILL'), 5000);
       await ended;
       clearTimeout(timer);
     },
