@@ -23,11 +23,11 @@ const stopWithinMs = 30_000;
 
 /**
  * The whole platform as one starts it (`main.ts all`): a supervisor, the three roles and the real default models.
- * With SAMOVAR_TEST_STACK_URL and SAMOVAR_TEST_STACK_KEY set, one that runs already.
+ * Where the test asks for nothing special and a whole run of tests shares one (`sharedStackVariables`), that one.
  */
 export async function startTestStack(settings: Readonly<Record<string, string>> = {}): Promise<TestStack> {
-  const { SAMOVAR_TEST_STACK_URL: running, SAMOVAR_TEST_STACK_KEY: runningKey } = process.env;
-  if (running && runningKey) return { url: running, key: runningKey, data: '', stop: async () => {} };
+  const shared = Object.keys(settings).length === 0 ? sharedStack() : null;
+  if (shared) return shared;
   const database = await createTestDatabase();
   const data = await mkdtemp(join(tmpdir(), 'samovar-stack-'));
   const port = await freePort();
@@ -64,6 +64,24 @@ export async function startTestStack(settings: Readonly<Record<string, string>> 
     await stop();
     throw new Error(`The stack did not start\n${logs}`, { cause: error });
   }
+}
+
+/** What tells test processes of a stack that all of them may use. */
+export function sharedStackVariables(stack: TestStack): Readonly<Record<string, string>> {
+  return {
+    SAMOVAR_TEST_STACK_URL: stack.url,
+    SAMOVAR_TEST_STACK_KEY: stack.key,
+    SAMOVAR_TEST_STACK_DATA: stack.data,
+  };
+}
+
+function sharedStack(): TestStack | null {
+  const {
+    SAMOVAR_TEST_STACK_URL: url,
+    SAMOVAR_TEST_STACK_KEY: key,
+    SAMOVAR_TEST_STACK_DATA: data,
+  } = process.env;
+  return url && key ? { url, key, data: data ?? '', stop: async () => {} } : null;
 }
 
 async function untilReady(url: string, child: ChildProcess, output: () => string): Promise<void> {

@@ -34,7 +34,7 @@ async function main(
     console.error(`No test files for ${names.join(' ')}. Groups: ${testGroups.join(', ')}.`);
     return 2;
   }
-  const services = await startTestServices();
+  const services = await startTestServices(files);
   try {
     return await runFiles(files, concurrency, match);
   } finally {
