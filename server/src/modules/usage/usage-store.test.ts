@@ -90,6 +90,7 @@ test('a running role without rights on the schema makes and drops partitions too
   try {
     await client.query(`create role ${role}`);
     await client.query(`grant usage on schema ${testSchema} to ${role}`);
+    await client.query(`grant execute on all functions in schema ${testSchema} to ${role}`);
     await client.query(
       `grant select, insert, update, delete on all tables in schema ${testSchema} to ${role}`,
     );
