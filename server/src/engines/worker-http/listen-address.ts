@@ -1,6 +1,9 @@
 import { chmod, rm } from 'node:fs/promises';
 import type { Server } from 'node:http';
 
+/** Connections that may wait to be accepted: a Unix socket refuses the next one at once. */
+const backlog = 4096;
+
 /** Where a worker listens: a Unix socket, or TCP. */
 export type ListenAddress =
   | { readonly kind: 'unix'; readonly path: string }
@@ -26,8 +29,9 @@ export async function listenOn(server: Server, address: ListenAddress): Promise<
       server.off('error', reject);
       resolve();
     };
-    if (address.kind === 'unix') server.listen(address.path, listening);
-    else server.listen(address.port, address.host, listening);
+    const where =
+      address.kind === 'unix' ? { path: address.path } : { host: address.host, port: address.port };
+    server.listen({ ...where, backlog }, listening);
   });
   if (address.kind === 'unix') {
     await chmod(address.path, 0o600);
