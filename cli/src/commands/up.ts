@@ -1,6 +1,7 @@
 import { dataFolder } from '@samovar/contract/data-folder';
 import type { Command } from 'commander';
 import { createApiClient } from '../api-client.ts';
+import { exitStatus } from '../command-error.ts';
 import { readAcceleration } from '../engines/read-acceleration.ts';
 import { readFirstKey } from '../first-key.ts';
 import { printLine, printNews } from '../output/print-line.ts';
@@ -50,8 +51,11 @@ async function bringUp(settings: CliSettings, flags: SettingFlags, attached: boo
   });
   const stopAsked = forwardSignals(started, settings.values.drainSeconds);
   await started.ready;
+  let allAnswer = true;
   try {
-    printLine(`\n${await describe(settings, attached)}`);
+    const { block, failed } = await describe(settings, attached);
+    printLine(`\n${block}`);
+    allAnswer = failed === 0;
   } catch (error) {
     // Asked to stop while models were awaited: that they cannot be asked about any more is no fault.
     if (!stopAsked()) {
@@ -60,7 +64,10 @@ async function bringUp(settings: CliSettings, flags: SettingFlags, attached: boo
     }
   }
   if (attached || stopAsked()) process.exitCode = await started.ended;
-  else await leave(started, attached);
+  else {
+    await leave(started, attached);
+    if (!allAnswer) process.exitCode = exitStatus.failed;
+  }
 }
 
 /** Lets a detached supervisor go on without us; stops an attached one. */
@@ -74,18 +81,27 @@ async function leave(started: StartedSupervisor, attached: boolean): Promise<voi
   started.child.unref();
 }
 
+interface Description {
+  readonly block: string;
+  /** How many default models do not answer. */
+  readonly failed: number;
+}
+
 /** Waits for the models, and gives the block that tells how to use them. */
-async function describe(settings: CliSettings, attached: boolean): Promise<string> {
+async function describe(settings: CliSettings, attached: boolean): Promise<Description> {
   const { data, defaultModels, publicUrl } = settings.values;
   const client = createApiClient({ ...settings, apiKey: readFirstKey(data) ?? settings.apiKey });
   const models = await waitForModels(client, defaultModels, printNews);
-  return readyBlock({
+  const failed = models.filter((model) => model.phase === 'failed' && defaultModels.includes(model.name));
+  const block = readyBlock({
     url: publicUrl ?? client.baseUrl,
     key: process.stdout.isTTY ? readFirstKey(data) : null,
     keyFile: dataFolder(data).firstKey,
     data,
     attached,
     models,
+    failed,
     acceleration: await readAcceleration(models),
   });
+  return { block, failed: failed.length };
 }

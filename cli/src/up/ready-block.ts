@@ -10,18 +10,19 @@ export interface ReadyFacts {
   readonly data: string;
   readonly attached: boolean;
   readonly models: readonly ModelProgress[];
+  /** Those of `models` that should answer after a start, and do not. */
+  readonly failed: readonly ModelProgress[];
   readonly acceleration: Acceleration;
 }
 
-/** The one block that `up` ends with. */
+/** The one block that `up` ends with: `Ready`, or what keeps it from being so. */
 export function readyBlock(facts: ReadyFacts): string {
   return [
-    'Ready',
+    ...headline(facts.failed),
     '',
     ...addresses(facts),
     '',
-    ...models(facts.models),
-    '',
+    ...models(facts),
     ...examples(facts),
     '',
     `Data       ${facts.data}`,
@@ -29,6 +30,15 @@ export function readyBlock(facts: ReadyFacts): string {
     ...acceleration(facts.acceleration),
     `Stop       ${facts.attached ? 'Ctrl-C here, or `./samovar down`' : '`./samovar down`'}`,
   ].join('\n');
+}
+
+function headline(failed: readonly ModelProgress[]): string[] {
+  if (failed.length === 0) return ['Ready'];
+  const names = failed.map((model) => model.name).join(' and ');
+  return [
+    `Started, but ${names} ${failed.length === 1 ? 'does' : 'do'} not answer`,
+    ...failed.flatMap(modelLines),
+  ];
 }
 
 function addresses({ url, key, keyFile }: ReadyFacts): string[] {
@@ -40,9 +50,10 @@ function addresses({ url, key, keyFile }: ReadyFacts): string[] {
   ];
 }
 
-function models(all: readonly ModelProgress[]): string[] {
-  if (all.length === 0) return ['Models     none yet; `samovar models` lists those that can be fetched'];
-  return ['Models', ...all.flatMap(modelLines)];
+function models({ models: all, failed }: ReadyFacts): string[] {
+  if (all.length === 0) return ['Models     none yet; `samovar models` lists those that can be fetched', ''];
+  const others = all.filter((model) => !failed.includes(model));
+  return others.length === 0 ? [] : ['Models', ...others.flatMap(modelLines), ''];
 }
 
 function modelLines(model: ModelProgress): string[] {
