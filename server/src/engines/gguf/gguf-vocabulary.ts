@@ -1,7 +1,13 @@
 import type { LlamaModel } from 'node-llama-cpp';
 import type { Vocabulary } from '../language-worker/vocabulary.ts';
 import { nativeVocabulary } from './native-vocabulary.ts';
-import { isControlToken, type TokenEntry, tokenBytes, type VocabularyKind } from './token-pieces.ts';
+import {
+  isControlToken,
+  isParsedAsSpecial,
+  type TokenEntry,
+  tokenBytes,
+  type VocabularyKind,
+} from './token-pieces.ts';
 
 const kinds: Readonly<Record<number, VocabularyKind>> = { 1: 'sentence-piece', 2: 'byte-level' };
 
@@ -29,6 +35,8 @@ export function createGgufVocabulary(model: LlamaModel): Vocabulary {
       const tokens = native.tokenize(text, true);
       return prependBos && tokens[0] !== bos ? Uint32Array.from([bos, ...tokens]) : tokens;
     },
+    encodeContinuation: (text) => native.tokenize(text, true),
+    controlTexts: spellings.filter((_, token) => isParsedAsSpecial(entry(token))),
     encodePlain: (text) => native.tokenize(text, false),
     bytes(token) {
       const known = cache.get(token);

@@ -15,6 +15,11 @@ export function isControlToken(entry: TokenEntry): boolean {
   return (entry.attributes & attribute.control) !== 0;
 }
 
+/** Whether its spelling in a text stands for it only where special tokens are asked for. */
+export function isParsedAsSpecial(entry: TokenEntry): boolean {
+  return (entry.attributes & (attribute.control | attribute.unknown)) !== 0;
+}
+
 /**
  * The bytes that a token stands for. The engine's own detokenizer returns text, in which half a character is lost;
  * answers are cut at token borders, so the bytes are taken from the vocabulary. `null` where its spelling is of

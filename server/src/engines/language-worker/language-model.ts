@@ -1,6 +1,7 @@
 import type { ModelManifest } from '@samovar/contract/worker-protocol';
 import type { TextGenerator } from './generation/text-generator.ts';
 import type { RunningRequests } from './running-requests.ts';
+import type { ControlTextGuard } from './templates/control-text-guard.ts';
 import type { PromptRenderer } from './templates/render-prompt.ts';
 import type { Vocabulary } from './vocabulary.ts';
 import type { WorkerCounters } from './worker-counters.ts';
@@ -13,6 +14,8 @@ export interface LanguageModel {
   readonly generator: TextGenerator;
   /** `null` when the model file carries no chat template. */
   readonly renderPrompt: PromptRenderer | null;
+  /** A guard for each prompt: what messages say cannot become control tokens. */
+  readonly guardControlTexts: () => ControlTextGuard;
   readonly running: RunningRequests;
   readonly counters: WorkerCounters;
   /** Changes with the model, the engine and its settings. */

@@ -13,6 +13,7 @@ import { completionsRoute } from './routes/completions.ts';
 import { scoreRoute } from './routes/score.ts';
 import { tokenizeRoute } from './routes/tokenize.ts';
 import { createRunningRequests } from './running-requests.ts';
+import { createControlTextGuards } from './templates/control-text-guard.ts';
 import { createPromptRenderer } from './templates/render-prompt.ts';
 import type { Vocabulary } from './vocabulary.ts';
 import { createWorkerCounters } from './worker-counters.ts';
@@ -136,6 +137,7 @@ function languageModel(
             bosToken: vocabulary.bosText,
             eosToken: vocabulary.eosText,
           }),
+    guardControlTexts: createControlTextGuards(vocabulary.controlTexts),
     ...own,
     systemFingerprint: fingerprint(start),
   };

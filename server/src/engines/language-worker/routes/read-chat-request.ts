@@ -5,7 +5,6 @@ import type { AnswerPlan } from '../answer/run-answer.ts';
 import type { CompiledGrammar } from '../generation/generation-task.ts';
 import type { LanguageModel } from '../language-model.ts';
 import { refuseOversizedText } from '../refuse-oversized-text.ts';
-import type { ChatMessage } from '../templates/chat-message.ts';
 import { planTools, type ToolPlan } from '../tools/tool-plan.ts';
 import { readMessages } from './read-messages.ts';
 import {
@@ -20,6 +19,7 @@ import {
 import { readResponseFormat } from './read-response-format.ts';
 import { readSampling, samplingOfChoice, samplingParameters } from './read-sampling.ts';
 import { readToolChoice, readTools } from './read-tools.ts';
+import { encodePieces, renderChat } from './render-chat.ts';
 
 const known = new Set([
   ...samplingParameters,
@@ -56,9 +56,10 @@ export async function readChatRequest(body: JsonObject, model: LanguageModel): P
   const format = readResponseFormat(body);
   if (format !== null && tools.choice === 'auto')
     throw unsupportedParameter('response_format together with tools');
-  const text = renderChat(model, messages, tools.plan, readObject(body, 'chat_template_kwargs'));
+  const pieces = renderChat(model, messages, tools.plan, readObject(body, 'chat_template_kwargs'));
+  const text = pieces.map((piece) => piece.text).join('');
   await refuseOversizedText(text, model.vocabulary, model.contextTokens);
-  const prompt = model.vocabulary.encodePrompt(text);
+  const prompt = encodePieces(model.vocabulary, pieces);
   const begins = /<think>\s*$/.test(text) ? 'reasoning' : 'answer';
   const grammars = await compileGrammars(model, tools.plan, format);
   const choices: ChoicePlan[] = [];
@@ -87,25 +88,6 @@ function readChatTools(body: JsonObject, model: LanguageModel) {
     choice,
     plan: planTools({ family, reasoning: model.manifest.reasoning, tools, toolChoice: choice, parallel }),
   };
-}
-
-/** The prompt as the model's template writes it; used by `/tokenize` too. */
-export function renderChat(
-  model: LanguageModel,
-  messages: readonly ChatMessage[],
-  plan: ToolPlan,
-  extra: JsonObject,
-): string {
-  if (model.renderPrompt === null)
-    throw new SamovarError('model.wrong_task', {
-      params: { model: model.manifest.name, task: 'completion without a chat template' },
-    });
-  return model.renderPrompt({
-    messages: plan.prepareMessages(messages),
-    tools: plan.promptTools,
-    addGenerationPrompt: true,
-    extra,
-  });
 }
 
 function readTopLogprobs(body: JsonObject): number | null {

@@ -1,10 +1,10 @@
 import type { WorkerRoute } from '../../worker-http/worker-route.ts';
 import type { LanguageModel } from '../language-model.ts';
 import { planTools } from '../tools/tool-plan.ts';
-import { renderChat } from './read-chat-request.ts';
 import { readMessages } from './read-messages.ts';
 import { invalidParameter, readObject, refuseOthers } from './read-parameters.ts';
 import { readToolChoice, readTools } from './read-tools.ts';
+import { encodePieces, renderChat } from './render-chat.ts';
 
 const known = new Set(['text', 'messages', 'tools', 'chat_template_kwargs', 'model']);
 
@@ -32,7 +32,7 @@ export function tokenizeRoute(loaded: () => LanguageModel): WorkerRoute {
           parallel: true,
         });
         const extra = readObject(body, 'chat_template_kwargs');
-        tokens = model.vocabulary.encodePrompt(renderChat(model, readMessages(body), plan, extra));
+        tokens = encodePieces(model.vocabulary, renderChat(model, readMessages(body), plan, extra));
       }
       exchange.json(200, { tokens: [...tokens], count: tokens.length });
     },

@@ -2,8 +2,9 @@ import { Environment, Interpreter, Template } from '@huggingface/jinja';
 import { SamovarError } from '../../../kernel/errors.ts';
 import type { ToolDefinition } from '../tools/tool-definition.ts';
 import type { ChatMessage } from './chat-message.ts';
+import { mapTexts } from './control-text-guard.ts';
 import { TemplateComplaint, templateGlobals } from './template-globals.ts';
-import { type TemplateMessage, templateMessages } from './template-messages.ts';
+import { templateMessages } from './template-messages.ts';
 
 export interface PromptInput {
   readonly messages: readonly ChatMessage[];
@@ -12,6 +13,8 @@ export interface PromptInput {
   readonly addGenerationPrompt?: boolean | undefined;
   /** `chat_template_kwargs`: further variables of the template. */
   readonly extra?: Readonly<Record<string, unknown>> | undefined;
+  /** Put over every text that does not come from the template: it hides spellings of control tokens. */
+  readonly hide?: ((text: string) => string) | undefined;
 }
 
 /** Renders messages to the prompt text; special tokens stand in it as text and are to be parsed as such. */
@@ -33,40 +36,49 @@ export function createPromptRenderer(model: {
 }): PromptRenderer {
   const template = new Template(model.template);
   const globals = templateGlobals(() => new Date());
-  return ({ messages, tools, addGenerationPrompt = true, extra = {} }) => {
+  return ({ messages, tools, addGenerationPrompt = true, extra = {}, hide }) => {
     for (const name of Object.keys(extra)) {
       if (rendererVariables.has(name) || name in globals) throw reservedVariable(name);
     }
-    return render(template, {
-      ...globals,
+    const said = {
       ...extra,
       // Templates ask `tools is not none`: the reference implementation always sets it.
       tools: tools && tools.length > 0 ? tools : null,
       messages: templateMessages(messages),
+    };
+    return render(template, messages, () => ({
+      ...globals,
+      ...(hide === undefined ? said : hidden(said, hide)),
       add_generation_prompt: addGenerationPrompt,
       bos_token: model.bosToken,
       eos_token: model.eosToken,
-    });
+    }));
   };
 }
 
-interface TemplateVariables extends Readonly<Record<string, unknown>> {
-  readonly messages: readonly TemplateMessage[];
+type TemplateVariables = Readonly<Record<string, unknown>>;
+
+function hidden(said: TemplateVariables, hide: (text: string) => string): TemplateVariables {
+  return Object.fromEntries(Object.entries(said).map(([name, value]) => [name, mapTexts(value, hide)]));
 }
 
-function render(template: Template, variables: TemplateVariables): string {
-  const environment = new Environment();
-  for (const [name, value] of Object.entries(variables)) environment.set(name, value);
+function render(
+  template: Template,
+  messages: readonly ChatMessage[],
+  variables: () => TemplateVariables,
+): string {
   try {
+    const environment = new Environment();
+    for (const [name, value] of Object.entries(variables())) environment.set(name, value);
     return String(new Interpreter(environment).run(template.parsed).value);
   } catch (error) {
-    if (error instanceof TemplateComplaint) throw refusedByTemplate(variables.messages, error);
+    if (error instanceof TemplateComplaint) throw refusedByTemplate(messages, error);
     throw new SamovarError('engine.failed', { cause: error });
   }
 }
 
-function refusedByTemplate(messages: readonly TemplateMessage[], complaint: TemplateComplaint): SamovarError {
-  const system = messages.some(({ role }) => role === 'system');
+function refusedByTemplate(messages: readonly ChatMessage[], complaint: TemplateComplaint): SamovarError {
+  const system = messages.some(({ role }) => role === 'system' || role === 'developer');
   const hint =
     system && /system/i.test(complaint.message) ? ' (move the system text into the first user message)' : '';
   return new SamovarError('request.invalid', {

@@ -1,0 +1,46 @@
+import { SamovarError } from '../../../kernel/errors.ts';
+import type { JsonObject } from '../../worker-http/read-json-body.ts';
+import type { LanguageModel } from '../language-model.ts';
+import type { ChatMessage } from '../templates/chat-message.ts';
+import type { PromptPiece } from '../templates/control-text-guard.ts';
+import type { ToolPlan } from '../tools/tool-plan.ts';
+import type { Vocabulary } from '../vocabulary.ts';
+
+/** The prompt as the model's template writes it; what messages and tools say can be no control token in it. */
+export function renderChat(
+  model: LanguageModel,
+  messages: readonly ChatMessage[],
+  plan: ToolPlan,
+  extra: JsonObject,
+): PromptPiece[] {
+  if (model.renderPrompt === null)
+    throw new SamovarError('model.wrong_task', {
+      params: { model: model.manifest.name, task: 'completion without a chat template' },
+    });
+  const guard = model.guardControlTexts();
+  const rendered = model.renderPrompt({
+    messages: plan.prepareMessages(messages),
+    tools: plan.promptTools,
+    addGenerationPrompt: true,
+    extra,
+    hide: guard.hide,
+  });
+  return guard.split(rendered);
+}
+
+/** The tokens of a rendered prompt. */
+export function encodePieces(vocabulary: Vocabulary, pieces: readonly PromptPiece[]): Uint32Array {
+  const encoded = pieces.map(({ text, literal }, at) => {
+    if (literal) return vocabulary.encodePlain(text);
+    return at === 0 ? vocabulary.encodePrompt(text) : vocabulary.encodeContinuation(text);
+  });
+  const [only] = encoded;
+  if (encoded.length === 1 && only !== undefined) return only;
+  const tokens = new Uint32Array(encoded.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of encoded) {
+    tokens.set(part, at);
+    at += part.length;
+  }
+  return tokens;
+}
