@@ -55,3 +55,21 @@ test('our settings win over the environment, and that over the files of npm and 
   const own = { ...unset, pypiIndex: 'https://own.example.org/simple' };
   assert.equal(readPackageMirrors(own).pypiIndex, 'https://own.example.org/simple');
 });
+
+test("the authorities of npm's `cafile` and pip's `cert` are trusted besides ours", () => {
+  const [own, ofNpm, ofPip] = ['own.pem', 'npm.pem', 'pip.pem'].map((name) => join(home, name));
+  for (const path of [own, ofNpm, ofPip]) writeFileSync(String(path), 'a certificate');
+  writeFileSync(join(home, '.npmrc'), 'cafile=~/npm.pem\n');
+  process.env.PIP_CONFIG_FILE = join(home, 'pip.conf');
+  writeFileSync(process.env.PIP_CONFIG_FILE, `[global]\ncert = ${ofPip}\n`);
+  assert.deepEqual(readPackageMirrors({ ...unset, caFile: String(own) }).caFiles, [own, ofNpm, ofPip]);
+
+  process.env.PIP_CERT = join(home, 'env.pem');
+  process.env.NPM_CONFIG_CAFILE = join(home, 'env.pem');
+  assert.throws(
+    () => readPackageMirrors(unset),
+    /PIP_CERT.* is not valid: the file \S+env\.pem does not exist/,
+  );
+  writeFileSync(process.env.PIP_CERT, 'a certificate');
+  assert.deepEqual(readPackageMirrors(unset).caFiles, [process.env.PIP_CERT]);
+});

@@ -45,7 +45,7 @@ before(async () => {
     npmRegistry: `${server.url}/npm`,
     npmToken: null,
     mavenRepository: `${server.url}/maven`,
-    caFile: null,
+    caFiles: [],
     httpProxy: null,
     httpsProxy: null,
     noProxy: '',

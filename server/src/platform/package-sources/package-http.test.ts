@@ -34,7 +34,7 @@ test("a server whose certificate the company's authority signed is trusted with 
     httpsProxy: null,
     noProxy: '',
   };
-  const [trusting, doubting] = [cert, null].map((caFile) => createPackageHttp({ ...mirrors, caFile }));
+  const [trusting, doubting] = [[cert], []].map((caFiles) => createPackageHttp({ ...mirrors, caFiles }));
   try {
     assert.equal((await trusting?.getText(url, {}, AbortSignal.timeout(5000)))?.text, 'hello');
     await assert.rejects(

@@ -35,9 +35,11 @@ export class HttpStatusError extends Error {
 /** An HTTP client that goes through the configured proxies and trusts the configured authorities. */
 export function createPackageHttp(mirrors: PackageMirrors): PackageHttp {
   const ca =
-    mirrors.caFile === null
+    mirrors.caFiles.length === 0
       ? {}
-      : { ca: [...getCACertificates('default'), readFileSync(mirrors.caFile, 'utf8')] };
+      : {
+          ca: [...getCACertificates('default'), ...mirrors.caFiles.map((path) => readFileSync(path, 'utf8'))],
+        };
   const limits = { connect: { timeout: 15_000, ...ca }, headersTimeout: 60_000, bodyTimeout: 60_000 };
   const proxied = mirrors.httpProxy !== null || mirrors.httpsProxy !== null;
   const agent = proxied

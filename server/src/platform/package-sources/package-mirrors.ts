@@ -6,8 +6,8 @@ export interface PackageMirrors {
   /** Bearer token for the npm registry. */
   readonly npmToken: string | null;
   readonly mavenRepository: string;
-  /** PEM file trusted besides the usual authorities. */
-  readonly caFile: string | null;
+  /** PEM files trusted besides the usual authorities. */
+  readonly caFiles: readonly string[];
   readonly httpProxy: string | null;
   readonly httpsProxy: string | null;
   /** Hosts reached without the proxy, as in NO_PROXY. */

@@ -39,7 +39,7 @@ function mirrors(changes: Partial<PackageMirrors> = {}): PackageMirrors {
     npmRegistry: `${server.url}/npm/`,
     npmToken: null,
     mavenRepository: `${server.url}/maven`,
-    caFile: null,
+    caFiles: [],
     httpProxy: null,
     httpsProxy: null,
     noProxy: '',
