@@ -42,16 +42,24 @@ export interface SettingInputs {
 export function resolveSettings(inputs: SettingInputs): ResolvedSettings {
   const values: Record<string, unknown> = {};
   const sources: Record<string, SettingSource> = {};
+  const places: Partial<Record<SettingName, string>> = {};
   const problems: SettingProblem[] = [];
   const fromFile = flatten(inputs.file);
   for (const name of Object.keys(settings) as SettingName[]) {
     const setting: Setting = settings[name];
     const [text, source, place] = pick(name, setting, inputs, fromFile);
     sources[name] = source;
+    places[name] = place;
     const parsed = parse(setting, text);
     if ('reason' in parsed) problems.push({ name: setting.env, source: place, reason: parsed.reason });
     values[name] = 'reason' in parsed ? null : parsed.value;
   }
+  if (values.s3Endpoint !== null && values.s3Bucket === null && places.s3Endpoint !== undefined)
+    problems.push({
+      name: settings.s3Endpoint.env,
+      source: places.s3Endpoint,
+      reason: `it has no effect without ${settings.s3Bucket.env}, the bucket to use there`,
+    });
   const known = new Set<string>(Object.values(settings).map((setting) => setting.yaml));
   for (const path of fromFile.keys()) {
     if (!known.has(path))
@@ -86,9 +94,21 @@ function parse(setting: Setting, text: string | null): { value: unknown } | { re
   if (text === null) return { value: null };
   if (setting.choices && !setting.choices.includes(text))
     return { reason: `it must be one of ${setting.choices.join(', ')}` };
+  if (setting.address && !isAddress(setting.address, text)) return { reason: addressForms[setting.address] };
   if (setting.kind === 'boolean') return parseBoolean(text);
   if (setting.kind === 'integer') return parseInteger(setting, text);
   return { value: text };
+}
+
+const addressForms = {
+  http: 'it must be an address that begins with http:// or https://',
+  postgres: 'it must be an address that begins with postgres:// or postgresql://',
+} as const;
+
+function isAddress(form: keyof typeof addressForms, text: string): boolean {
+  // A socket's address (`postgres://user@/name?host=/folder`) is none that `URL` knows.
+  if (form === 'postgres') return /^postgres(ql)?:\/\/./i.test(text);
+  return /^https?:\/\/./i.test(text) && URL.canParse(text);
 }
 
 function parseBoolean(text: string): { value: boolean } | { reason: string } {

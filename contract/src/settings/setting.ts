@@ -13,4 +13,6 @@ export interface Setting {
   readonly minimum?: number;
   readonly maximum?: number;
   readonly choices?: readonly string[];
+  /** What an address must look like. */
+  readonly address?: 'http' | 'postgres';
 }

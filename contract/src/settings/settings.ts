@@ -23,6 +23,7 @@ export const settings = {
     yaml: 'publicUrl',
     kind: 'string',
     default: null,
+    address: 'http',
     description: 'The address under which clients reach this installation; from host and port when unset.',
   },
   data: {
@@ -53,6 +54,7 @@ export const settings = {
     yaml: 'postgres.url',
     kind: 'secret',
     default: null,
+    address: 'postgres',
     description:
       "The company's PostgreSQL (16 or newer), as a `postgres://` URL. Unset: the embedded server.",
   },
@@ -61,6 +63,7 @@ export const settings = {
     yaml: 'postgres.migrationUrl',
     kind: 'secret',
     default: null,
+    address: 'postgres',
     description:
       'The same database with the role that may change its schema; `SAMOVAR_POSTGRES_URL` when unset.',
   },
@@ -93,7 +96,8 @@ export const settings = {
     yaml: 's3.endpoint',
     kind: 'string',
     default: null,
-    description: "Address of an S3 server; empty with a bucket set means Amazon's.",
+    address: 'http',
+    description: "Address of an S3 server, with `SAMOVAR_S3_BUCKET`; empty with a bucket set means Amazon's.",
   },
   s3Bucket: {
     env: 'SAMOVAR_S3_BUCKET',
@@ -158,7 +162,7 @@ export const settings = {
     kind: 'list',
     default: '',
     description:
-      "Internal addresses that requests made on a user's behalf may reach: hosts, host:port or CIDR ranges, separated by commas.",
+      "Kept for later: internal addresses that requests made on a user's behalf may reach (hosts, host:port or CIDR ranges, separated by commas). Nothing makes such requests yet, so it has no effect.",
   },
   drainSeconds: {
     env: 'SAMOVAR_DRAIN_SECONDS',
@@ -288,6 +292,7 @@ export const settings = {
     yaml: 'mirrors.npm',
     kind: 'string',
     default: null,
+    address: 'http',
     description: "npm mirror for model packages; npm's own configuration when unset.",
   },
   pypiIndex: {
@@ -295,6 +300,7 @@ export const settings = {
     yaml: 'mirrors.pypi',
     kind: 'string',
     default: null,
+    address: 'http',
     description: "PyPI mirror (simple index) for model packages; pip's own configuration when unset.",
   },
   mavenRepository: {
@@ -302,6 +308,7 @@ export const settings = {
     yaml: 'mirrors.maven',
     kind: 'string',
     default: null,
+    address: 'http',
     description: 'Maven mirror for model packages; Maven Central when unset.',
   },
   logLevel: {

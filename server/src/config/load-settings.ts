@@ -4,11 +4,13 @@ import { join } from 'node:path';
 import {
   type ResolvedSettings,
   resolveSettings,
+  type SettingSource,
   type Settings,
 } from '@samovar/contract/settings/resolve-settings';
-import type { SettingName } from '@samovar/contract/settings/settings';
+import { type SettingName, settings } from '@samovar/contract/settings/settings';
 import { parse } from 'yaml';
 import { SamovarError } from '../kernel/errors.ts';
+import { requireReadable } from './require-readable.ts';
 
 /** Settings of this process, with the data folder always known. */
 export type ServerSettings = Settings & { readonly data: string };
@@ -20,6 +22,7 @@ export type ServerSettings = Settings & { readonly data: string };
 export function loadSettings(flags: Readonly<Partial<Record<SettingName, string>>> = {}): ServerSettings {
   const resolved = resolveOwnSettings(flags);
   refuseProblems(resolved);
+  refuseUnreadableFiles(resolved);
   return { ...resolved.values, data: resolved.values.data ?? defaultDataFolder() };
 }
 
@@ -31,6 +34,20 @@ export function resolveOwnSettings(flags: Readonly<Partial<Record<SettingName, s
 function refuseProblems(resolved: ResolvedSettings): void {
   const problem = resolved.problems[0];
   if (problem) throw new SamovarError('setup.setting_invalid', { params: { ...problem } });
+}
+
+const places: Readonly<Record<SettingSource, string>> = {
+  flag: 'the command line',
+  environment: 'the environment',
+  file: 'samovar.yaml',
+  default: 'its default',
+};
+
+function refuseUnreadableFiles({ values, sources }: ResolvedSettings): void {
+  for (const name of ['caFile', 'masterKeyFile'] as const) {
+    const path = values[name];
+    if (path !== null) requireReadable(settings[name].env, places[sources[name]], path);
+  }
 }
 
 function readConfigFile(): Record<string, unknown> {

@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { resolveSettings } from './resolve-settings.ts';
+
+function problemsOf(environment: Record<string, string>): string[] {
+  const { problems } = resolveSettings({ flags: {}, environment, file: {} });
+  return problems.map(({ name, reason }) => `${name}: ${reason}`);
+}
+
+test('an address of the wrong kind is a problem that does not repeat it, and a right one is none', () => {
+  for (const name of ['SAMOVAR_PUBLIC_URL', 'SAMOVAR_NPM_REGISTRY', 'SAMOVAR_PYPI_INDEX'])
+    for (const wrong of ['models.example', 'localhost:8080', 'ftp://models.example', 'https://', 'http:/one'])
+      assert.match(
+        String(problemsOf({ [name]: wrong })),
+        new RegExp(`^${name}: .*http:// or https://$`),
+        wrong,
+      );
+  for (const name of ['SAMOVAR_POSTGRES_URL', 'SAMOVAR_POSTGRES_MIGRATION_URL'])
+    for (const wrong of ['db.example', 'mysql://me:hidden@db.example/x', 'host=db.example'])
+      assert.match(String(problemsOf({ [name]: wrong })), new RegExp(`^${name}: .*postgresql://$`), wrong);
+  assert.deepEqual(
+    problemsOf({
+      SAMOVAR_PUBLIC_URL: 'https://models.example/samovar',
+      SAMOVAR_POSTGRES_URL: 'postgresql://me:secret@[::1]:5432/samovar?sslmode=require',
+      SAMOVAR_POSTGRES_MIGRATION_URL: 'postgres://me@/samovar?host=/run/postgresql',
+      SAMOVAR_S3_ENDPOINT: 'HTTP://127.0.0.1:9000',
+      SAMOVAR_S3_BUCKET: 'models',
+      SAMOVAR_NPM_REGISTRY: 'https://me:secret@mirror.example/npm/',
+    }),
+    [],
+  );
+});
+
+test('an S3 server without a bucket is a problem: it would not be used', () => {
+  const [problem, ...others] = problemsOf({ SAMOVAR_S3_ENDPOINT: 'https://s3.example' });
+  assert.match(String(problem), /^SAMOVAR_S3_ENDPOINT: .*SAMOVAR_S3_BUCKET/);
+  assert.deepEqual(others, []);
+  assert.deepEqual(problemsOf({ SAMOVAR_S3_BUCKET: 'models' }), []);
+});
