@@ -95,7 +95,10 @@ export async function startTestGateway(options: GatewayOptions = {}): Promise<Te
     workerToken: null,
   });
   const server = await createHttpServer({
-    routes: [...openaiRoutes({ startInference: inference.start, policy }), ...(options.routes ?? [])],
+    routes: [
+      ...openaiRoutes({ startInference: inference.start, meterRefused: inference.meterRefused, policy }),
+      ...(options.routes ?? []),
+    ],
     authenticate: createAuthenticate(policy, systemClock),
     authorize,
     runOnce: (_request, call) => call(async () => undefined),

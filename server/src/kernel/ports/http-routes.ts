@@ -18,6 +18,18 @@ export interface DataExchange {
   readonly response: ServerResponse;
 }
 
+/** A request of a valid, permitted key that ended before its route took it. */
+export interface DataRefusal {
+  readonly requestId: string;
+  /** `performance.now()` at arrival. */
+  readonly receivedAt: number;
+  readonly principal: Principal;
+  /** `null` when it was not read whole. */
+  readonly body: Buffer | null;
+  /** `null` when the client left before its body was complete. */
+  readonly error: SamovarError | null;
+}
+
 export interface ManagementRequest {
   readonly route: Route;
   readonly requestId: string;
@@ -51,7 +63,10 @@ export type BoundRoute =
   | {
       readonly route: Route & { readonly lane: 'data' };
       readonly errorBody: ErrorBody;
+      /** Takes the request, or throws what refuses it. */
       handle(exchange: DataExchange): void;
+      /** Told once of each request that `handle` did not take. */
+      refused(refusal: DataRefusal): void;
     }
   | {
       readonly route: Route & { readonly lane: 'management' };

@@ -4,10 +4,13 @@ import type { InferenceDependencies } from './inference-dependencies.ts';
 import type { StartInference } from './inference-request.ts';
 import { InferenceRun, type RunParts } from './inference-run.ts';
 import { createLoadWaiters } from './load-waiters.ts';
+import { type MeterRefused, meterRefused } from './meter-refused.ts';
 import { createReplicaPicker } from './replica-picker.ts';
 
 export interface Inference {
   readonly start: StartInference;
+  /** Meters a request that a surface refused before it began. */
+  readonly meterRefused: MeterRefused;
   /** Requests that have begun and not ended. */
   readonly running: number;
   /** Requests that wait for their model to be loaded. */
@@ -32,6 +35,7 @@ export function createInference(deps: InferenceDependencies): Inference {
     deps.transport.keepOnly(new Set(addresses));
   });
   return {
+    meterRefused: (refused) => meterRefused(deps, refused),
     start(request, sink) {
       const run = new InferenceRun(parts, request, sink);
       runs.add(run);

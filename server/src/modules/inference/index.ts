@@ -2,8 +2,10 @@ export { createInference, type Inference } from './create-inference.ts';
 export type { LoadState } from './inference-dependencies.ts';
 export type {
   AnswerStart,
+  Endpoint,
   InferenceRequest,
   InferenceSink,
   StartInference,
   TokenCounts,
 } from './inference-request.ts';
+export type { MeterRefused } from './meter-refused.ts';

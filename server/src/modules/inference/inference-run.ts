@@ -4,20 +4,13 @@ import type { Admission } from '../usage/index.ts';
 import type { AnswerReader, AnswerTarget } from './answer-reader.ts';
 import type { InferenceHandle, InferenceRequest, InferenceSink, TokenCounts } from './inference-request.ts';
 import type { LoadWaiters } from './load-waiters.ts';
-import { clientLeft, meterOutcome } from './meter-outcome.ts';
+import { clientLeft, meterOutcome, noTokens } from './meter-outcome.ts';
 import { resolveModel } from './resolve-model.ts';
 import { type AttemptParts, WorkerAttempts } from './worker-attempts.ts';
 import type { WorkerCallEvents } from './worker-call.ts';
 
 /** How long a cancelled request waits for the worker's final counts. */
 const finalCountsMs = 1000;
-const noTokens: TokenCounts = {
-  inputTokens: 0,
-  cachedInputTokens: 0,
-  outputTokens: 0,
-  reasoningTokens: 0,
-  estimated: false,
-};
 
 export interface RunParts extends AttemptParts {
   readonly waiters: LoadWaiters;

@@ -19,10 +19,21 @@ export interface Outcome {
   readonly timeToFirstTokenMs: number | null;
 }
 
+export const noTokens: TokenCounts = {
+  inputTokens: 0,
+  cachedInputTokens: 0,
+  outputTokens: 0,
+  reasoningTokens: 0,
+  estimated: false,
+};
+
+/** Whom a record is for, and what was asked. */
+export type MeteredRequest = Pick<InferenceRequest, 'requestId' | 'principal' | 'endpoint' | 'model'>;
+
 /** Puts a finished request into the usage records and the metrics. */
 export function meterOutcome(
   { meter, metrics }: Pick<InferenceDependencies, 'meter' | 'metrics'>,
-  { requestId, principal, endpoint, model: requestedModel }: InferenceRequest,
+  { requestId, principal, endpoint, model: requestedModel }: MeteredRequest,
   { model, status, errorCode, counts, startedAt, durationMs, timeToFirstTokenMs }: Outcome,
 ): void {
   meter.record({

@@ -15,7 +15,7 @@ export interface UsageTotals {
 }
 
 export interface UsageGroup extends UsageTotals {
-  /** The day as `2026-11-23` (UTC), the model's name, the key's id, or the endpoint. */
+  /** The day as `2026-11-23` (UTC), the model's name (`(none)` where a refused request named none), the key's id, or the endpoint. */
   readonly group: string;
 }
 
@@ -48,7 +48,7 @@ type SumRow = Selectable<{
 
 const groupings = {
   day: sql<string>`to_char(started_at at time zone 'UTC', 'YYYY-MM-DD')`,
-  model: sql<string>`coalesce(model_name, requested_model)`,
+  model: sql<string>`coalesce(model_name, nullif(requested_model, ''), '(none)')`,
   key: sql<string>`key_id::text`,
   endpoint: sql<string>`endpoint`,
 };

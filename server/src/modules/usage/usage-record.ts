@@ -6,7 +6,7 @@ export interface UsageRecord {
   readonly organizationId: string;
   readonly projectId: string;
   readonly keyId: string;
-  /** As the client named it. */
+  /** As the client named it; empty when a refused request names none that can be read. */
   readonly requestedModel: string;
   /** `null` when the request failed before a model was found. */
   readonly modelName: string | null;

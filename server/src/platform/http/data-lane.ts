@@ -20,6 +20,8 @@ export interface DataLaneOptions {
   readonly authenticate: Authenticate;
   readonly authorize: Authorize;
   readonly bodyLimitBytes: number;
+  /** How often it is looked whether a body still comes fast enough. */
+  readonly paceMs: number;
   readonly log: Log;
 }
 
@@ -68,10 +70,21 @@ export function serveData(bound: DataRoute, arrival: Arrival, options: DataLaneO
     fail(thrown);
     return;
   }
-  readBody(request, options.bodyLimitBytes, (outcome) => {
+  const refuse = (thrown: unknown, body: Buffer | null): void => {
+    const error = thrown === null ? null : asSamovarError(thrown);
+    bound.refused({ requestId, receivedAt: arrival.receivedAt, principal, body, error });
+    if (error === null) response.destroy();
+    else fail(error);
+  };
+  try {
+    if (bound.route.method !== 'GET' && bound.route.method !== 'DELETE') checkContentType(request.headers);
+  } catch (thrown) {
+    refuse(thrown, null);
+    return;
+  }
+  readBody(request, options, (outcome) => {
     if (outcome === null || outcome instanceof SamovarError) {
-      if (outcome === null) response.destroy();
-      else fail(outcome);
+      refuse(outcome, null);
       return;
     }
     const exchange: DataExchange = {
@@ -87,7 +100,7 @@ export function serveData(bound: DataRoute, arrival: Arrival, options: DataLaneO
     try {
       bound.handle(exchange);
     } catch (thrown) {
-      fail(thrown);
+      refuse(thrown, outcome);
     }
   });
 }
@@ -95,6 +108,5 @@ export function serveData(bound: DataRoute, arrival: Arrival, options: DataLaneO
 function admit(route: Route, request: IncomingMessage, options: DataLaneOptions): Principal {
   const principal = options.authenticate(readKey(request.headers));
   if (route.permission !== 'public') options.authorize(principal, route.permission);
-  if (route.method !== 'GET' && route.method !== 'DELETE') checkContentType(request.headers);
   return principal;
 }

@@ -155,7 +155,7 @@ describe('bodies', () => {
 
   test('and heads that arrive too slowly are answered with 408', async () => {
     const gateway = await start({
-      timeouts: { headersMs: 300, requestMs: 600, keepAliveMs: 1000, stallMs: 9000 },
+      timeouts: { headersMs: 300, requestMs: 600, paceMs: 9000, keepAliveMs: 1000, stallMs: 9000 },
     });
     const { port } = gateway.server;
     const [slowHead, slowBody, silent] = await Promise.all([
@@ -355,7 +355,7 @@ describe('a client that reads slowly', () => {
     });
     const gateway = await startTestGateway({
       replicas: [worker.replica(versionId)],
-      timeouts: { headersMs: 5000, requestMs: 5000, keepAliveMs: 5000, stallMs: 400 },
+      timeouts: { headersMs: 5000, requestMs: 5000, paceMs: 5000, keepAliveMs: 5000, stallMs: 400 },
     });
     cleanups.push(
       () => gateway.stop(),

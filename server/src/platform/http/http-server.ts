@@ -21,6 +21,8 @@ export interface HttpTimeouts {
   readonly headersMs: number;
   /** For a whole request, head and body. */
   readonly requestMs: number;
+  /** How often it is looked whether the body of an inference request still comes fast enough. */
+  readonly paceMs: number;
   /** For an idle connection. */
   readonly keepAliveMs: number;
   /** For a client that takes nothing of what waits for it. */
@@ -59,6 +61,7 @@ export interface HttpServer extends Running {
 const defaultTimeouts: HttpTimeouts = {
   headersMs: 20_000,
   requestMs: 120_000,
+  paceMs: 20_000,
   keepAliveMs: 75_000,
   stallMs: 120_000,
 };
@@ -127,7 +130,8 @@ async function createDispatch(options: HttpServerOptions, state: State) {
   const { bodyLimitBytes } = options.settings;
   const dataRoutes = dataRouteMap(options.routes);
   const index = createRouteIndex(options.routes, options.errorBody);
-  const laneOptions = { ...options, bodyLimitBytes };
+  const { paceMs } = options.timeouts ?? defaultTimeouts;
+  const laneOptions = { ...options, bodyLimitBytes, paceMs };
   const ids = new WeakMap<IncomingMessage, string>();
   const manage = await createManagementLane({
     ...options,

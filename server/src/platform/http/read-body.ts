@@ -4,17 +4,27 @@ import { SamovarError } from '../../kernel/errors.ts';
 
 const nothing = Buffer.alloc(0);
 
+/** What has to come of a body in one pace, unless it ends. */
+const slowestBytes = 16 * 1024;
+
+export interface BodyLimits {
+  readonly bodyLimitBytes: number;
+  /** How often it is looked whether a body still comes fast enough. */
+  readonly paceMs: number;
+}
+
 /**
- * Reads a body whole, at most `limitBytes`, and checks that it is UTF-8. `done` is called exactly once: with the
+ * Reads a body whole, at most `bodyLimitBytes` and not at a trickle, and checks that it is UTF-8. `done` is called exactly once: with the
  * body, with the error that refuses it, or with `null` when the client left before it was complete.
  */
 export function readBody(
   request: IncomingMessage,
-  limitBytes: number,
+  { bodyLimitBytes, paceMs }: BodyLimits,
   done: (outcome: Buffer | SamovarError | null) => void,
 ): void {
-  const tooLarge = () => new SamovarError('request.body_too_large', { params: { limitBytes } });
-  if (Number(request.headers['content-length'] ?? 0) > limitBytes) {
+  const tooLarge = () =>
+    new SamovarError('request.body_too_large', { params: { limitBytes: bodyLimitBytes } });
+  if (Number(request.headers['content-length'] ?? 0) > bodyLimitBytes) {
     done(tooLarge());
     return;
   }
@@ -22,16 +32,22 @@ export function readBody(
   let more: Buffer[] | null = null;
   let size = 0;
   let settled = false;
+  let sizeBefore = 0;
+  const pace = setInterval(() => {
+    if (size - sizeBefore < slowestBytes) settle(new SamovarError('request.timeout'));
+    sizeBefore = size;
+  }, paceMs);
   const settle = (outcome: Buffer | SamovarError | null): void => {
     if (settled) return;
     settled = true;
+    clearInterval(pace);
     more = null;
     done(outcome);
   };
   request.on('data', (chunk: Buffer) => {
     if (settled) return;
     size += chunk.length;
-    if (size > limitBytes) return settle(tooLarge());
+    if (size > bodyLimitBytes) return settle(tooLarge());
     if (first.length === 0) first = chunk;
     else if (more === null) more = [first, chunk];
     else more.push(chunk);

@@ -87,7 +87,11 @@ export async function startApi(settings: ServerSettings, log: Log): Promise<Runn
   };
   let draining = false;
   const routes: BoundRoute[] = [
-    ...openaiRoutes({ startInference: inference.start, policy: () => policy.current() }),
+    ...openaiRoutes({
+      startInference: inference.start,
+      meterRefused: inference.meterRefused,
+      policy: () => policy.current(),
+    }),
     ...consoleApiRoutes({
       database,
       configVersion,

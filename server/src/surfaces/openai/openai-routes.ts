@@ -4,11 +4,12 @@ import { SamovarError } from '../../kernel/errors.ts';
 import type {
   BoundRoute,
   DataExchange,
+  DataRefusal,
   ManagementReply,
   ManagementRequest,
 } from '../../kernel/ports/http-routes.ts';
 import type { Scope } from '../../kernel/principal.ts';
-import type { StartInference } from '../../modules/inference/index.ts';
+import type { Endpoint, MeterRefused, StartInference } from '../../modules/inference/index.ts';
 import { errorAnswer } from './answer-pieces.ts';
 import { bodySchema } from './body-schema.ts';
 import { chatCompletion } from './chat/chat-answer-schema.ts';
@@ -25,6 +26,7 @@ import { listModels, retrieveModel } from './models/list-models.ts';
 import { modelList, modelObject } from './models/model-schema.ts';
 import { openaiErrorBody } from './openai-error.ts';
 import type { ParameterTable } from './parameter.ts';
+import { requestedModel } from './requested-model.ts';
 import { createResponse } from './responses/create-response.ts';
 import { responseAnswer } from './responses/response-answer-schema.ts';
 import { responseParameters } from './responses/response-parameters.ts';
@@ -32,6 +34,7 @@ import type { SurfacePolicy } from './surface-policy.ts';
 
 export interface OpenaiSurface {
   readonly startInference: StartInference;
+  readonly meterRefused: MeterRefused;
   /** The policy snapshot of the moment. */
   policy(): SurfacePolicy;
 }
@@ -81,6 +84,7 @@ function inferenceRoutes(surface: OpenaiSurface): BoundRoute[] {
   return [
     bind(
       surface,
+      'chat.completions',
       inferenceRoute({
         id: 'openai.chat-completions.create',
         path: '/v1/chat/completions',
@@ -93,6 +97,7 @@ function inferenceRoutes(surface: OpenaiSurface): BoundRoute[] {
     ),
     bind(
       surface,
+      'completions',
       inferenceRoute({
         id: 'openai.completions.create',
         path: '/v1/completions',
@@ -105,6 +110,7 @@ function inferenceRoutes(surface: OpenaiSurface): BoundRoute[] {
     ),
     bind(
       surface,
+      'embeddings',
       inferenceRoute({
         id: 'openai.embeddings.create',
         path: '/v1/embeddings',
@@ -117,6 +123,7 @@ function inferenceRoutes(surface: OpenaiSurface): BoundRoute[] {
     ),
     bind(
       surface,
+      'responses',
       inferenceRoute({
         id: 'openai.responses.create',
         path: '/v1/responses',
@@ -169,6 +176,7 @@ const errorResponses: Route['responses'] = Object.fromEntries(
 
 function bind(
   surface: OpenaiSurface,
+  endpoint: Endpoint,
   route: Route & { readonly lane: 'data' },
   translate: (exchange: DataExchange) => Forwarded,
 ): BoundRoute {
@@ -176,6 +184,15 @@ function bind(
     route,
     errorBody: openaiErrorBody,
     handle: (exchange: DataExchange) => forward(surface.startInference, exchange, translate(exchange)),
+    refused: ({ requestId, principal, receivedAt, body, error }: DataRefusal) =>
+      surface.meterRefused({
+        requestId,
+        principal,
+        endpoint,
+        model: requestedModel(body),
+        durationMs: performance.now() - receivedAt,
+        error,
+      }),
   };
 }
 

@@ -43,7 +43,9 @@ export function usageRoutes({ database, clock }: { database: Database; clock: Cl
         audit: null,
         tag: 'Usage',
         summary: 'Read usage by day, model, key or endpoint',
-        description: 'Requests that began from `from` on (30 days ago when left out) and before `to` (now).',
+        description:
+          'Requests that began from `from` on (30 days ago when left out) and before `to` (now): every one of a valid key ' +
+          'to an inference route, refused and cancelled ones too.',
         query: Type.Object(
           {
             from: Type.Optional(Type.String({ description: 'A date, or a time with its zone.' })),
