@@ -100,7 +100,7 @@ export function createChoiceTask(
         const rest = stopFilter.push(decoder.decode());
         hand(parse(rest.text + (rest.stopped ? '' : stopFilter.finish())));
       }
-      hand(plan.parser?.finish() ?? []);
+      hand((counts.reason === 'end' ? plan.parser?.finish() : plan.parser?.cutOff()) ?? []);
       if (logprobs.length > 0) listener.parts([], logprobs);
       listener.end({
         finishReason: counts.reason === 'length' ? 'length' : called ? 'tool_calls' : 'stop',

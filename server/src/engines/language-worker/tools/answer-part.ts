@@ -11,4 +11,9 @@ export interface ToolCallParser {
   push(text: string): AnswerPart[];
   /** What was held back; malformed calls come out as text. Call it once, at the end of the generation. */
   finish(): AnswerPart[];
+  /**
+   * As `finish`, for a generation that was cut off: where calls are forced or one was read, the unfinished markup of
+   * another is left out. A text that may be an answer stays whole.
+   */
+  cutOff(): AnswerPart[];
 }

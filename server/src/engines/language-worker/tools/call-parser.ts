@@ -9,6 +9,12 @@ import { createPartCollector } from './part-collector.ts';
  */
 type Mode = 'text' | 'lead' | 'call' | 'follow';
 
+/** The tools that may be called, and whether the answer must consist of calls. */
+export interface CallableTools {
+  readonly names: ReadonlySet<string>;
+  readonly forced: boolean;
+}
+
 /** A call as newer models of Mistral write it: the name in front of the arguments. */
 const named = /^([\w-]{1,64})(?:\[ARGS\])?\{$/;
 const namedPart = /^[\w-]{1,64}(?:\[(?:A(?:R(?:G(?:S\]?)?)?)?)?)?$/;
@@ -19,9 +25,10 @@ const namedPart = /^[\w-]{1,64}(?:\[(?:A(?:R(?:G(?:S\]?)?)?)?)?)?$/;
  */
 export function createCallParser(
   format: CallFormat,
-  toolNames: ReadonlySet<string>,
+  tools: CallableTools,
   newCallId: () => string,
 ): ToolCallParser {
+  const toolNames = tools.names;
   const { marker, close, bare, before, behind } = format;
   const parts = createPartCollector(newCallId);
   let mode: Mode = bare ? 'lead' : 'text';
@@ -114,16 +121,22 @@ export function createCallParser(
     else readFollow(character);
   };
 
+  const finish = () => {
+    // White space and separators behind the last call belong to it.
+    if (parts.calls() === 0 || held.replace(behind, '') !== '') parts.text(held);
+    held = '';
+    return parts.take();
+  };
   return {
     push(text): AnswerPart[] {
       for (const character of text) read(character);
       return parts.take();
     },
-    finish() {
-      // White space and separators behind the last call belong to it.
-      if (parts.calls() === 0 || held.replace(behind, '') !== '') parts.text(held);
-      held = '';
-      return parts.take();
+    finish,
+    cutOff() {
+      // What is held is the beginning of a call that nobody can make any more.
+      if (tools.forced || parts.calls() > 0) held = '';
+      return finish();
     },
   };
 }

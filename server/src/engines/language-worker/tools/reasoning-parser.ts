@@ -42,14 +42,17 @@ export function createReasoningParser(next: ToolCallParser, begins: 'answer' | '
     return next.push(text);
   };
 
+  const end = (endNext: () => AnswerPart[]): AnswerPart[] => {
+    if (place === 'inside')
+      return held === '' ? endNext() : [{ kind: 'reasoning', text: held }, ...endNext()];
+    const rest = place === 'before' ? next.push(held) : [];
+    return joinParts([...rest, ...endNext()]);
+  };
+
   return {
     push: (text) => joinParts(Array.from(text, read).flat()),
-    finish() {
-      if (place === 'inside')
-        return held === '' ? next.finish() : [{ kind: 'reasoning', text: held }, ...next.finish()];
-      const rest = place === 'before' ? next.push(held) : [];
-      return joinParts([...rest, ...next.finish()]);
-    },
+    finish: () => end(next.finish),
+    cutOff: () => end(next.cutOff),
   };
 }
 

@@ -5,5 +5,6 @@ export function createTextParser(): ToolCallParser {
   return {
     push: (text) => (text === '' ? [] : [{ kind: 'text', text }]),
     finish: () => [],
+    cutOff: () => [],
   };
 }

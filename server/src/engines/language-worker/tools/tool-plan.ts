@@ -71,7 +71,9 @@ export function planTools(input: ToolPlanInput): ToolPlan {
     ...planGrammar(family, input),
     createParser: (begins = 'answer') =>
       withReasoning(
-        createCallParser(callFormats[family], names, () => newCallId(family)),
+        createCallParser(callFormats[family], { names, forced: toolChoice !== 'auto' }, () =>
+          newCallId(family),
+        ),
         begins,
       ),
   };
