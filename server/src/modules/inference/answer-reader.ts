@@ -3,7 +3,7 @@ import type { TokenCounts } from './inference-request.ts';
 
 /** Takes the bytes of one worker's answer, of whatever form and lane, and hands them on to the sink. */
 export interface AnswerReader {
-  /** Returns false when the sink is full. */
+  /** Returns false when the sink is full. Throws `engine.failed` when the bytes can be no answer. */
   chunk(bytes: Buffer): boolean;
   /** The answer is complete: hands on what was still held back. */
   end(): void;

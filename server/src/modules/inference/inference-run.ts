@@ -99,12 +99,22 @@ export class InferenceRun implements InferenceHandle, AnswerTarget, WorkerCallEv
   data(chunk: Buffer): boolean {
     this.#firstByteMs ??= performance.now() - this.#startedMs;
     const { reader } = this.#attempts;
-    return reader === null || reader.chunk(chunk) || this.#cancelled;
+    if (reader === null) return true;
+    try {
+      return reader.chunk(chunk) || this.#cancelled;
+    } catch (thrown) {
+      this.endWith(asSamovarError(thrown));
+      return true;
+    }
   }
 
   ended(): void {
     const { reader } = this.#attempts;
-    reader?.end();
+    try {
+      reader?.end();
+    } catch (thrown) {
+      this.endWith(asSamovarError(thrown));
+    }
     if (this.#over) return;
     if (this.#cancelled) this.#finishCancelled();
     else if (reader?.complete) this.#succeed(reader);

@@ -49,11 +49,14 @@ export function createParsedStream(target: AnswerTarget, options: ParsedStreamOp
   return {
     chunk(bytes) {
       more = true;
-      parser.push(bytes);
-      if (text === '') return more;
-      const out = Buffer.from(text);
-      text = '';
-      return target.bytes(out);
+      try {
+        parser.push(bytes);
+      } finally {
+        // Also what came before an event that makes no sense.
+        if (text !== '') more = target.bytes(Buffer.from(text)) && more;
+        text = '';
+      }
+      return more;
     },
     end() {},
     get complete() {

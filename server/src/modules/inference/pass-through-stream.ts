@@ -1,10 +1,12 @@
 import type { SamovarError } from '../../kernel/errors.ts';
 import type { AnswerReader, AnswerTarget } from './answer-reader.ts';
+import { refuseLargeEvent } from './event-limit.ts';
 import type { TokenCounts } from './inference-request.ts';
 import { parseObject } from './json-object.ts';
 import { readUsage } from './read-usage.ts';
 import { eventError } from './worker-error.ts';
 
+const lineEnd = 0x0a;
 const border = Buffer.from('\n\n');
 const usageKey = Buffer.from('"usage":{');
 const errorStart = Buffer.from('data: {"error":');
@@ -17,7 +19,9 @@ const dataField = 'data: ';
  * back unless the client asked for it, and an error. An event is forwarded when it is whole.
  */
 export function createPassThroughStream(target: AnswerTarget, keepUsage: boolean): AnswerReader {
-  let held: Buffer | null = null;
+  /** The beginning of an event, in the parts in which it came: joined once, when its end is there. */
+  let held: Buffer[] = [];
+  let heldBytes = 0;
   let complete = false;
   let failure: SamovarError | null = null;
   let counts: TokenCounts | null = null;
@@ -50,24 +54,47 @@ export function createPassThroughStream(target: AnswerTarget, keepUsage: boolean
     return from < whole.length ? target.bytes(whole.subarray(from)) : more;
   }
 
+  function hold(part: Buffer): void {
+    held.push(part);
+    heldBytes += part.length;
+    refuseLargeEvent(heldBytes);
+  }
+
+  function takeHeld(): Buffer {
+    const [first] = held;
+    const whole = held.length === 1 && first ? first : Buffer.concat(held, heldBytes);
+    held = [];
+    heldBytes = 0;
+    return whole;
+  }
+
+  /** Where the last whole event of a chunk ends, counted in the chunk; 0 when none ends in it. */
+  function lastBorder(bytes: Buffer): number {
+    if (endsWith(bytes, border)) return bytes.length;
+    const at = bytes.lastIndexOf(border);
+    if (at !== -1) return at + border.length;
+    return bytes[0] === lineEnd && held.at(-1)?.at(-1) === lineEnd ? 1 : 0;
+  }
+
   return {
     chunk(bytes) {
-      const data: Buffer = held === null ? bytes : Buffer.concat([held, bytes]);
-      held = null;
-      const end = endsWith(data, border) ? data.length : data.lastIndexOf(border) + border.length;
-      if (end < border.length) {
-        held = data;
+      const end = lastBorder(bytes);
+      if (end === 0) {
+        hold(bytes);
         return true;
       }
-      const whole = end === data.length ? data : data.subarray(0, end);
-      if (end < data.length) held = data.subarray(end);
+      let whole = end === bytes.length ? bytes : bytes.subarray(0, end);
+      if (held.length > 0) {
+        hold(whole);
+        whole = takeHeld();
+      }
+      if (end < bytes.length) hold(bytes.subarray(end));
       events += countEvents(whole);
       complete ||= endsWith(whole, doneEvent);
       return nextNeedle(whole, 0) === -1 ? target.bytes(whole) : forwardInspected(whole);
     },
     end() {
-      if (held !== null) target.bytes(held);
-      held = null;
+      if (held.length > 0) target.bytes(takeHeld());
     },
     get complete() {
       return complete;

@@ -1,3 +1,4 @@
+import { SamovarError } from '../../kernel/errors.ts';
 import type { WorkerPath } from './inference-request.ts';
 import { asObject, type JsonObject } from './json-object.ts';
 
@@ -5,7 +6,7 @@ type Mutable = Record<string, unknown>;
 
 /**
  * The published shape of an engine's answer or event: known fields only, each present and nullable as published, and
- * the model under the name that the client knows. `null` when there is nothing in it that the shape has.
+ * the model under the name that the client knows. `null` when there is nothing in it that the shape has. Throws `engine.failed` for what no client could make sense of.
  */
 export type Reshape = (answer: JsonObject) => JsonObject | null;
 
@@ -13,7 +14,7 @@ export function reshapeFor(path: WorkerPath, stream: boolean, names: AnswerNames
   if (path === '/v1/embeddings') return (answer) => reshapeEmbeddings(answer, names.model);
   const chat = path === '/v1/chat/completions';
   const kind = chat ? (stream ? 'chat.completion.chunk' : 'chat.completion') : 'text_completion';
-  const choice = chat ? (stream ? reshapeDelta : reshapeMessage) : reshapeText;
+  const choice = chat ? (stream ? createDeltaReshape() : reshapeMessage) : reshapeText;
   const createdAtSeconds = Math.trunc(Date.now() / 1000);
   return (answer) => reshapeCompletion(answer, { kind, choice, names, stream, createdAtSeconds });
 }
@@ -70,8 +71,34 @@ function reshapeText(choice: JsonObject): Mutable {
   return { text: typeof choice.text === 'string' ? choice.text : '' };
 }
 
-function reshapeDelta(choice: JsonObject): Mutable {
-  const delta = asObject(choice.delta) ?? {};
+/** Deltas of one stream: a call is named in its first fragment, and not again. */
+function createDeltaReshape(): (choice: JsonObject) => Mutable {
+  const named = new Set<string>();
+  return (choice) => {
+    const delta = asObject(choice.delta) ?? {};
+    for (const [place, call] of callsOf(delta).entries()) {
+      const id = `${choice.index ?? 0}/${call.index ?? place}`;
+      if (!named.has(id)) requireName(call);
+      named.add(id);
+    }
+    return reshapeDelta(delta);
+  };
+}
+
+function callsOf(source: JsonObject): JsonObject[] {
+  return Array.isArray(source.tool_calls) ? source.tool_calls.map((call) => asObject(call) ?? {}) : [];
+}
+
+/** Throws `engine.failed`: no client can carry out a call without a name. */
+function requireName(call: JsonObject): void {
+  const name = asObject(call.function)?.name;
+  if (typeof name === 'string' && name !== '') return;
+  throw new SamovarError('engine.failed', {
+    cause: new Error('the engine began a tool call without a name'),
+  });
+}
+
+function reshapeDelta(delta: JsonObject): Mutable {
   const shaped: Mutable = {};
   if (typeof delta.role === 'string') shaped.role = delta.role;
   if (typeof delta.content === 'string' || delta.content === null) shaped.content = delta.content;
@@ -82,6 +109,7 @@ function reshapeDelta(choice: JsonObject): Mutable {
 
 function reshapeMessage(choice: JsonObject): Mutable {
   const message = asObject(choice.message) ?? {};
+  callsOf(message).forEach(requireName);
   const shaped: Mutable = {
     role: 'assistant',
     content: typeof message.content === 'string' ? message.content : null,
@@ -93,10 +121,8 @@ function reshapeMessage(choice: JsonObject): Mutable {
 
 function addThoughtsAndCalls(shaped: Mutable, source: JsonObject, stream: boolean): void {
   if (typeof source.reasoning_content === 'string') shaped.reasoning_content = source.reasoning_content;
-  if (!Array.isArray(source.tool_calls) || source.tool_calls.length === 0) return;
-  shaped.tool_calls = source.tool_calls.map((call, place) =>
-    reshapeCall(asObject(call) ?? {}, place, stream),
-  );
+  const calls = callsOf(source);
+  if (calls.length > 0) shaped.tool_calls = calls.map((call, place) => reshapeCall(call, place, stream));
 }
 
 function reshapeCall(call: JsonObject, place: number, stream: boolean): Mutable {

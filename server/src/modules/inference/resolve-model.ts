@@ -1,5 +1,5 @@
 import { SamovarError } from '../../kernel/errors.ts';
-import type { ModelSnapshot, ServedModel } from '../registry/index.ts';
+import { type ModelSnapshot, notReady, type ServedModel } from '../registry/index.ts';
 import type { InferenceRequest } from './inference-request.ts';
 
 /** The model that a request names, by its name or an alias, in the caller's project. Throws `model.*`. */
@@ -18,10 +18,6 @@ export function resolveModel(models: ModelSnapshot, request: InferenceRequest): 
 function absent(models: ModelSnapshot, key: string, name: string): SamovarError {
   const pending = models.pending.get(key);
   return pending
-    ? new SamovarError('model.not_ready', {
-        params: { model: name, state: pending.state },
-        field: 'model',
-        retryAfterSeconds: 5,
-      })
+    ? notReady(name, pending.state, 'model')
     : new SamovarError('model.not_found', { params: { model: name }, field: 'model' });
 }
