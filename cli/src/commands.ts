@@ -56,7 +56,7 @@ export const commands: readonly CommandEntry[] = [
   {
     name: 'models',
     group: 'use',
-    summary: 'what answers and in which state; load and unload',
+    summary: 'what answers and in which state; fetch, load, unload',
     load: () => import('./commands/models.ts'),
   },
   {

@@ -13,15 +13,22 @@ import { systemAuditContext } from '../src/modules/audit/index.ts';
 import { writeKey } from '../src/modules/iam/create-key.ts';
 import { authorize, type KeySnapshot, loadKeySnapshot, noLimits } from '../src/modules/iam/index.ts';
 import { createIdempotency } from '../src/modules/idempotency/index.ts';
-import { loadModelSnapshot, parseManifest, syncCatalogue } from '../src/modules/registry/index.ts';
+import {
+  importModelJobKind,
+  loadModelSnapshot,
+  parseManifest,
+  syncCatalogue,
+} from '../src/modules/registry/index.ts';
 import { ensureDeployments } from '../src/modules/serving/index.ts';
 import type { UsageRecord } from '../src/modules/usage/index.ts';
 import { createUsageWriter } from '../src/modules/usage/write-usage.ts';
 import { createHttpServer } from '../src/platform/http/http-server.ts';
 import { createBulkInsert } from '../src/platform/postgres/bulk-insert.ts';
 import { createConfigVersion } from '../src/platform/postgres/config-version.ts';
+import { prepareJobQueue } from '../src/platform/queue/prepare-job-queue.ts';
 import { createSealing } from '../src/platform/sealing/sealing.ts';
 import { createAuthenticate } from '../src/roles/api/authenticate.ts';
+import { createJobSender } from '../src/roles/api/create-job-sender.ts';
 import { createRunOnce } from '../src/roles/api/run-once.ts';
 import { type ConsoleApi, consoleApiRoutes, consoleErrorBody } from '../src/surfaces/console-api/index.ts';
 import { createTestDatabase, type TestDatabase, testSchema } from './postgres.ts';
@@ -52,8 +59,11 @@ export async function startConsoleServer(): Promise<ConsoleServer> {
   const refresh = async () => {
     keys = await loadKeySnapshot(database);
   };
+  const queue = { url: store.url, caFile: null, schema: testSchema, log: silentLog };
+  await prepareJobQueue({ ...queue, kinds: [importModelJobKind] });
   const api: ConsoleApi = {
     database,
+    jobs: createJobSender(queue),
     configVersion: createConfigVersion(),
     clock,
     version: '0.0.0-test',

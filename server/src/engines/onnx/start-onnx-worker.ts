@@ -17,8 +17,12 @@ export async function startOnnxWorker(start: WorkerStart, log: Log): Promise<Run
 
   const loaded = (): EmbeddingModel => {
     if (model !== null) return model;
+    if (failure !== null)
+      throw new SamovarError('engine.load_failed', {
+        params: { model: start.modelName, reason: 'its engine could not load it' },
+      });
     throw new SamovarError('model.not_ready', {
-      params: { model: start.modelName, state: failure === null ? 'loading' : 'failed' },
+      params: { model: start.modelName, state: 'loading' },
       retryAfterSeconds: 1,
     });
   };

@@ -29,6 +29,9 @@ export interface JobDefinition<Payload extends object> extends JobKind {
   handle(payload: Payload, context: JobContext): Promise<void>;
 }
 
+/** The part of a queue that asks for jobs. */
+export type JobSender = Pick<JobQueue, 'send'>;
+
 export interface JobQueue {
   /** Queues a job in the caller's transaction: it exists if and only if that commits. */
   send(transaction: DatabaseTransaction, name: string, payload: object, options?: JobOptions): Promise<void>;

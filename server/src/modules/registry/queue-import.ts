@@ -1,5 +1,5 @@
 import type { DatabaseTransaction } from '../../kernel/ports/database.ts';
-import type { JobQueue } from '../../kernel/ports/job-queue.ts';
+import type { JobSender } from '../../kernel/ports/job-queue.ts';
 import type { Scope } from '../../kernel/principal.ts';
 
 /** Name of the job that fetches the files of a version. */
@@ -11,7 +11,7 @@ export interface ImportModelPayload extends Scope {
 
 /** Queues the import of a version unless one waits or runs already. */
 export async function queueImport(
-  queue: JobQueue,
+  queue: JobSender,
   transaction: DatabaseTransaction,
   scope: Scope,
   versionId: string,

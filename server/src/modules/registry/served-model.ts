@@ -26,6 +26,6 @@ export interface ModelSnapshot {
   readonly models: ReadonlyMap<string, ServedModel>;
   /** Alias → the model it points at. */
   readonly aliases: ReadonlyMap<string, ServedModel>;
-  /** Names (of models and aliases) that are answered with `model.not_ready`. */
+  /** Names (of models and aliases) that are answered with what is in the way (`not-ready.ts`). */
   readonly pending: ReadonlyMap<string, PendingModel>;
 }

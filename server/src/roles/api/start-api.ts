@@ -24,7 +24,9 @@ import { consoleApiRoutes } from '../../surfaces/console-api/index.ts';
 import { openaiRoutes } from '../../surfaces/openai/index.ts';
 import { systemErrorBody, systemRoutes } from '../../surfaces/system/index.ts';
 import { ownVersion } from '../prepare/own-version.ts';
+import { requiredPostgresUrl } from '../required-postgres-url.ts';
 import { createAuthenticate } from './authenticate.ts';
+import { createJobSender } from './create-job-sender.ts';
 import { followPolicy } from './follow-policy.ts';
 import { readLoadState } from './load-state.ts';
 import { readinessChecks } from './readiness-checks.ts';
@@ -94,6 +96,12 @@ export async function startApi(settings: ServerSettings, log: Log): Promise<Runn
     }),
     ...consoleApiRoutes({
       database,
+      jobs: createJobSender({
+        url: requiredPostgresUrl(settings, 'api'),
+        caFile: settings.caFile,
+        schema: settings.postgresSchema,
+        log,
+      }),
       configVersion,
       clock,
       version,

@@ -129,6 +129,39 @@ test('models show their version and deployment, and are loaded and unloaded by n
   assert.equal((await call('POST', '/api/models/none/load')).body.error.code, 'model.not_found');
 });
 
+test('a model whose files are missing says what helps, and its import can be asked for again and again', async () => {
+  const path = `/api/models/${server.modelName}`;
+  const waiting = async () => {
+    const { rows } = await server.store.pool.query(
+      "select count(*)::int from samovar_jobs.job where name = 'registry.import-model' and state = 'created'",
+    );
+    return rows[0].count;
+  };
+  const codes = {
+    registered: 'model.not_fetched',
+    importing: 'model.not_ready',
+    failed: 'model.fetch_failed',
+  };
+  assert.equal((await call('POST', `${path}/import`)).status, 202);
+  assert.equal(await waiting(), 0, 'nothing is fetched of a model that is ready');
+  try {
+    for (const [state, code] of Object.entries(codes)) {
+      await server.store.pool.query('update model_versions set state = $1', [state]);
+      const { error } = (await call('POST', `${path}/load`)).body;
+      assert.equal(error.code, code);
+      assert.equal(error.remedy.includes(`samovar models import ${server.modelName}`), state !== 'importing');
+    }
+    for (let times = 0; times < 2; times += 1) {
+      const asked = await call('POST', `${path}/import`);
+      assert.deepEqual([asked.status, asked.body.state], [202, 'failed']);
+      assert.equal(await waiting(), 1);
+    }
+  } finally {
+    await server.store.pool.query("update model_versions set state = 'ready'");
+  }
+  assert.equal((await call('POST', '/api/models/none/import')).body.error.code, 'model.not_found');
+});
+
 test('usage is reported by every grouping', async () => {
   for (const groupBy of ['day', 'model', 'key', 'endpoint']) {
     const { body } = await call('GET', `/api/usage?groupBy=${groupBy}`);

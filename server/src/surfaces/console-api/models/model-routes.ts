@@ -1,9 +1,7 @@
 import Type from 'typebox';
-import { SamovarError } from '../../../kernel/errors.ts';
 import type { BoundRoute } from '../../../kernel/ports/http-routes.ts';
-import type { Principal, Scope } from '../../../kernel/principal.ts';
 import { auditContextOf } from '../../../modules/audit/index.ts';
-import { type ListedModel, listModels } from '../../../modules/registry/index.ts';
+import { type ImportRequests, listModels, requestImport } from '../../../modules/registry/index.ts';
 import {
   listDeployments,
   type Residency,
@@ -14,13 +12,14 @@ import {
 } from '../../../modules/serving/index.ts';
 import { consoleRoute } from '../console-route.ts';
 import { consoleModel, consoleModelList, consoleModelOf } from './model-schema.ts';
+import { findModel, readyModel, shownModel } from './shown-model.ts';
 
 const residencies: readonly Residency[] = ['always', 'on-demand', 'stopped'];
 const nameParams = Type.Object({ name: Type.String({ description: 'A model, or an alias.' }) });
 
 /** `/api/models`: the models of the caller's project, their import and their deployments. */
-export function modelRoutes(serving: ServingDependencies): BoundRoute[] {
-  return [listRoute(serving), loadRoute(serving), unloadRoute(serving), engineRoute(serving)];
+export function modelRoutes(api: ServingDependencies & ImportRequests): BoundRoute[] {
+  return [listRoute(api), importRoute(api), loadRoute(api), unloadRoute(api), engineRoute(api)];
 }
 
 function listRoute(serving: ServingDependencies): BoundRoute {
@@ -49,6 +48,29 @@ function listRoute(serving: ServingDependencies): BoundRoute {
           ),
         },
       };
+    },
+  );
+}
+
+function importRoute(api: ImportRequests): BoundRoute {
+  return consoleRoute(
+    {
+      id: 'console.models.import',
+      method: 'POST',
+      path: '/api/models/{name}/import',
+      permission: 'models.manage',
+      audit: 'model.import-request',
+      tag: 'Model management',
+      summary: 'Fetch the files of a model now',
+      description:
+        'Returns at once; `import` in `GET /api/models` tells how far it is. Changes nothing for a model that is ready or being fetched.',
+      params: nameParams,
+      responses: { 202: { description: 'The model as it is now.', schema: consoleModel } },
+    },
+    async ({ principal, requestId, params }) => {
+      const model = await findModel(api, principal, params.name ?? '');
+      await requestImport(api, auditContextOf(principal, requestId), model.versionId);
+      return { status: 202, body: await shownModel(api, principal, model) };
     },
   );
 }
@@ -88,7 +110,7 @@ function loadRoute(serving: ServingDependencies): BoundRoute {
         ...(desired !== undefined && { desired }),
         ...(pinned !== undefined && { pinned }),
       });
-      return { status: 202, body: await shown(serving, principal, model) };
+      return { status: 202, body: await shownModel(serving, principal, model) };
     },
   );
 }
@@ -110,7 +132,7 @@ function unloadRoute(serving: ServingDependencies): BoundRoute {
     async ({ principal, requestId, params }) => {
       const model = await readyModel(serving, principal, params.name ?? '');
       await requestUnload(serving, auditContextOf(principal, requestId), model.versionId);
-      return { status: 202, body: await shown(serving, principal, model) };
+      return { status: 202, body: await shownModel(serving, principal, model) };
     },
   );
 }
@@ -137,25 +159,7 @@ function engineRoute(serving: ServingDependencies): BoundRoute {
     async ({ principal, requestId, params, query }) => {
       const model = await readyModel(serving, principal, params.name ?? '');
       await setEngine(serving, auditContextOf(principal, requestId), model, String(query.engine));
-      return { status: 202, body: await shown(serving, principal, model) };
+      return { status: 202, body: await shownModel(serving, principal, model) };
     },
   );
-}
-
-/** The model of this name or alias. Throws `model.not_found`, or `model.not_ready` while its files are missing. */
-async function readyModel(serving: ServingDependencies, scope: Scope, name: string): Promise<ListedModel> {
-  const models = await listModels(serving.database, scope);
-  const model =
-    models.find((candidate) => candidate.name === name) ??
-    models.find((candidate) => candidate.aliases.includes(name));
-  if (!model) throw new SamovarError('model.not_found', { params: { model: name.slice(0, 256) } });
-  if (model.state !== 'ready')
-    throw new SamovarError('model.not_ready', { params: { model: model.name, state: model.state } });
-  return model;
-}
-
-async function shown(serving: ServingDependencies, reader: Principal, model: ListedModel): Promise<object> {
-  const statuses = await listDeployments(serving.database, reader);
-  const status = statuses.find((candidate) => candidate.versionId === model.versionId);
-  return consoleModelOf(model, status ?? null, reader);
 }

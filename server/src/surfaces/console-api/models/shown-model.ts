@@ -1,0 +1,41 @@
+import { SamovarError } from '../../../kernel/errors.ts';
+import type { Principal, Scope } from '../../../kernel/principal.ts';
+import { type ListedModel, listModels, notReady } from '../../../modules/registry/index.ts';
+import { listDeployments, type ServingDependencies } from '../../../modules/serving/index.ts';
+import { consoleModelOf } from './model-schema.ts';
+
+/** The model of this name or alias, ready or not. Throws `model.not_found`. */
+export async function findModel(
+  { database }: Pick<ServingDependencies, 'database'>,
+  scope: Scope,
+  name: string,
+): Promise<ListedModel> {
+  const models = await listModels(database, scope);
+  const model =
+    models.find((candidate) => candidate.name === name) ??
+    models.find((candidate) => candidate.aliases.includes(name));
+  if (model) return model;
+  throw new SamovarError('model.not_found', { params: { model: name.slice(0, 256) } });
+}
+
+/** The model of this name or alias. Throws `model.not_found`, and says what is in the way while its files are missing. */
+export async function readyModel(
+  serving: Pick<ServingDependencies, 'database'>,
+  scope: Scope,
+  name: string,
+): Promise<ListedModel> {
+  const model = await findModel(serving, scope, name);
+  if (model.state !== 'ready') throw notReady(model.name, model.state);
+  return model;
+}
+
+/** The model with its deployment as it is now. */
+export async function shownModel(
+  { database }: Pick<ServingDependencies, 'database'>,
+  reader: Principal,
+  model: ListedModel,
+): Promise<object> {
+  const statuses = await listDeployments(database, reader);
+  const status = statuses.find((candidate) => candidate.versionId === model.versionId);
+  return consoleModelOf(model, status ?? null, reader);
+}
