@@ -1,5 +1,6 @@
 import type { ModelManifest } from '@samovar/contract/worker-protocol';
 import type { TextGenerator } from './generation/text-generator.ts';
+import type { GrammarCache } from './grammar/grammar-cache.ts';
 import type { RunningRequests } from './running-requests.ts';
 import type { ControlTextGuard } from './templates/control-text-guard.ts';
 import type { PromptRenderer } from './templates/render-prompt.ts';
@@ -16,6 +17,7 @@ export interface LanguageModel {
   readonly renderPrompt: PromptRenderer | null;
   /** A guard for each prompt: what messages say cannot become control tokens. */
   readonly guardControlTexts: () => ControlTextGuard;
+  readonly grammars: GrammarCache;
   readonly running: RunningRequests;
   readonly counters: WorkerCounters;
   /** Changes with the model, the engine and its settings. */

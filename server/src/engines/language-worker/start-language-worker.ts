@@ -6,6 +6,7 @@ import type { Running } from '../../kernel/ports/running.ts';
 import { prometheusText } from '../worker-http/prometheus-text.ts';
 import { createWorkerServer } from '../worker-http/worker-server.ts';
 import type { TextGenerator } from './generation/text-generator.ts';
+import { createGrammarCache } from './grammar/grammar-cache.ts';
 import type { LanguageModel } from './language-model.ts';
 import { cancelRoute } from './routes/cancel.ts';
 import { chatCompletionsRoute } from './routes/chat-completions.ts';
@@ -138,6 +139,7 @@ function languageModel(
             eosToken: vocabulary.eosText,
           }),
     guardControlTexts: createControlTextGuards(vocabulary.controlTexts),
+    grammars: createGrammarCache(),
     ...own,
     systemFingerprint: fingerprint(start),
   };

@@ -53,7 +53,7 @@ export async function readChatRequest(body: JsonObject, model: LanguageModel): P
   const topLogprobs = readTopLogprobs(body);
   const stops = readStops(body);
   const maxTokens = readMaxTokens(body, model.contextTokens);
-  const format = readResponseFormat(body);
+  const format = readResponseFormat(body, model.grammars);
   if (format !== null && tools.choice === 'auto')
     throw unsupportedParameter('response_format together with tools');
   const pieces = renderChat(model, messages, tools.plan, readObject(body, 'chat_template_kwargs'));
@@ -86,7 +86,14 @@ function readChatTools(body: JsonObject, model: LanguageModel) {
   const parallel = readBoolean(body, 'parallel_tool_calls', true);
   return {
     choice,
-    plan: planTools({ family, reasoning: model.manifest.reasoning, tools, toolChoice: choice, parallel }),
+    plan: planTools({
+      family,
+      reasoning: model.manifest.reasoning,
+      tools,
+      toolChoice: choice,
+      parallel,
+      grammars: model.grammars,
+    }),
   };
 }
 

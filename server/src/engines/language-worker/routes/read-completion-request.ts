@@ -60,7 +60,7 @@ export async function readCompletionRequest(
     defaultMaxTokens,
   );
   const stops = readStops(body);
-  const format = readResponseFormat(body);
+  const format = readResponseFormat(body, model.grammars);
   const grammar = format === null ? null : await model.generator.compileGrammar(format);
   const choices: AnswerPlan['choices'][number][] = [];
   for (const prompt of prompts)

@@ -30,6 +30,7 @@ export function tokenizeRoute(loaded: () => LanguageModel): WorkerRoute {
           tools,
           toolChoice: readToolChoice(body, tools),
           parallel: true,
+          grammars: model.grammars,
         });
         const extra = readObject(body, 'chat_template_kwargs');
         tokens = encodePieces(model.vocabulary, renderChat(model, readMessages(body), plan, extra));

@@ -1,4 +1,5 @@
 import type { ModelManifest } from '@samovar/contract/worker-protocol';
+import type { GrammarCache } from '../grammar/grammar-cache.ts';
 import type { ChatMessage } from '../templates/chat-message.ts';
 import type { ToolCallParser } from './answer-part.ts';
 import { type CallingFamily, callFormats } from './call-format.ts';
@@ -46,6 +47,8 @@ export interface ToolPlanInput {
   readonly toolChoice: ToolChoice;
   /** Whether one answer may hold several calls. */
   readonly parallel: boolean;
+  /** Grammars of earlier requests. */
+  readonly grammars?: GrammarCache;
 }
 
 /**
@@ -91,13 +94,17 @@ function planGrammar(family: CallingFamily, input: ToolPlanInput): Pick<ToolPlan
     parallel: parallel && typeof toolChoice !== 'object',
     mayReason: input.reasoning === 'thinkTags',
   };
-  if (toolChoice !== 'auto') return { grammar: callGrammar(grammarInput) };
-  if (family === 'grammar') return { grammar: callOrTextGrammar(grammarInput) };
+  const made = (make: (input: CallGrammarInput) => string): string =>
+    input.grammars?.keep([make.name, family, allowed, grammarInput.parallel, grammarInput.mayReason], () =>
+      make(grammarInput),
+    ) ?? make(grammarInput);
+  if (toolChoice !== 'auto') return { grammar: made(callGrammar) };
+  if (family === 'grammar') return { grammar: made(callOrTextGrammar) };
   // A call that stands alone has no beginning that could not be an answer too: it stays free.
   if (format.bare) return { grammar: null };
   return {
     grammar: null,
-    lazyTrigger: { text: format.marker, grammar: callGrammarBehindMarker(grammarInput) },
+    lazyTrigger: { text: format.marker, grammar: made(callGrammarBehindMarker) },
   };
 }
 
