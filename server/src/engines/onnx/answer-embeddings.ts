@@ -3,7 +3,7 @@ import { SamovarError } from '../../kernel/errors.ts';
 import type { WorkerExchange } from '../worker-http/worker-route.ts';
 import { type EmbeddingInput, readEmbeddingRequest } from './embedding-request.ts';
 import { type EmbeddingOptions, shapeVector } from './pool-states.ts';
-import type { TextTokenizer } from './text-tokenizer.ts';
+import type { EncodedText, TextTokenizer } from './text-tokenizer.ts';
 import type { TokenBatcher } from './token-batcher.ts';
 import type { DecodeTokens } from './token-decoder.ts';
 
@@ -83,9 +83,9 @@ async function encodeInputs(
   let sliceBeganAt = performance.now();
   for (const [index, input] of inputs.entries()) {
     const text = input.kind === 'text' ? input.text : await model.decodeTokens(input.tokens);
-    const encoded = await model.tokenizer.encode(text, model.maxTokens);
+    const encoded = await model.tokenizer.encode(text, model.maxTokens, truncate ? 0 : undefined);
     if (encoded.count > model.maxTokens) {
-      if (!truncate) throw tooLong(index, encoded.count, model.maxTokens);
+      if (!truncate) throw tooLong(index, encoded, model.maxTokens);
       truncated.push(index);
     }
     ids.push(encoded.ids);
@@ -100,7 +100,8 @@ async function encodeInputs(
 
 const sliceMs = 10;
 
-function tooLong(index: number, inputTokens: number, maxTokens: number): SamovarError {
+function tooLong(index: number, { count, whole }: EncodedText, maxTokens: number): SamovarError {
+  const inputTokens = whole ? count : `more than ${count - 1}`;
   return new SamovarError('engine.input_too_long', {
     params: { index, inputTokens, maxTokens },
     field: 'input',

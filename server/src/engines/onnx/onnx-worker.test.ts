@@ -160,7 +160,11 @@ test('input that is too long is refused with both counts, or cut when asked, and
 });
 
 test('a text of megabytes is refused with its count while others are answered', async () => {
-  const huge = refused({ input: 'word '.repeat(600_000) }, 400, /Input 0 has 600002 tokens/);
+  const huge = refused(
+    { input: 'word '.repeat(600_000) },
+    400,
+    /Input 0 has more than \d{5} tokens, and this model takes at most 256/,
+  );
   const beganAt = performance.now();
   const other = new Client('http://worker', { socketPath: start.listen });
   await embed('hello', {}, other);
@@ -168,6 +172,18 @@ test('a text of megabytes is refused with its count while others are answered', 
   const tookMs = performance.now() - beganAt;
   await huge;
   assert.ok(tookMs < 2_000, `${tookMs} ms`);
+});
+
+test('no more of a text of megabytes is read than shows that it does not fit', async () => {
+  const beganAt = process.cpuUsage();
+  await refused({ input: 'word '.repeat(3_000_000) }, 400, /more than \d{5} tokens/);
+  const cut = await embed('word '.repeat(3_000_000), { truncate: true });
+  const { user, system } = process.cpuUsage(beganAt);
+  assert.deepEqual(cut.samovar.truncated, [0]);
+  assert.equal(cut.usage.prompt_tokens, 256);
+  assert.ok(user + system < 2_000_000, `${(user + system) / 1000} ms of processor time`);
+  const blank = await embed(`${' '.repeat(1_000_000)}word`);
+  assert.equal(blank.usage.prompt_tokens, 3);
 });
 
 test('bad input is refused by name', async () => {

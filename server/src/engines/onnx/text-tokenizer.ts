@@ -5,17 +5,24 @@ import { Tokenizer } from '@huggingface/tokenizers';
 /** Turns text into the ids that the model takes. */
 export interface TextTokenizer {
   /**
-   * Ids with the model's special tokens, at most `maxTokens` of them, and how many there were before the cut. Long
-   * texts are read in parts, between which other requests get their turn.
+   * Ids with the model's special tokens, at most `maxTokens` of them. Long texts are read in parts, between which
+   * other requests get their turn; beyond `countedLength` characters no further than to know that they do not fit.
    */
-  encode(
-    text: string,
-    maxTokens: number,
-  ): Promise<{ readonly ids: readonly number[]; readonly count: number }>;
+  encode(text: string, maxTokens: number, countedLength?: number): Promise<EncodedText>;
+}
+
+export interface EncodedText {
+  readonly ids: readonly number[];
+  /** Tokens before the cut, as far as the text was read. */
+  readonly count: number;
+  /** Whether the text was read to its end. */
+  readonly whole: boolean;
 }
 
 /** Texts beyond this many characters are read in parts of it. */
 const partLength = 16_384;
+/** A refusal tells the exact count up to here: reading 24 MB for it would take a processor from others for a second. */
+const usuallyCountedLength = 262_144;
 
 /** Loads a `tokenizer.json`. Its own padding and truncation are left out: both are decided here. */
 export async function loadTokenizer(path: string): Promise<TextTokenizer> {
@@ -26,12 +33,15 @@ export async function loadTokenizer(path: string): Promise<TextTokenizer> {
   const specials = surroundings(tokenizer);
   const plain = (text: string): number[] => tokenizer.encode(text, { add_special_tokens: false }).ids;
   return {
-    async encode(text, maxTokens) {
+    async encode(text, maxTokens, countedLength = usuallyCountedLength) {
       const room = maxTokens - specials.before.length - specials.after.length;
       const kept: number[] = [];
       let count = 0;
+      let read = 0;
       for (const part of partsOf(text)) {
-        if (count > 0) await yieldToLoop();
+        if (read > 0) await yieldToLoop();
+        if (count > room && read >= countedLength) break;
+        read += part.length;
         const ids = plain(part);
         count += ids.length;
         if (kept.length < room) kept.push(...ids.slice(0, room - kept.length));
@@ -39,6 +49,7 @@ export async function loadTokenizer(path: string): Promise<TextTokenizer> {
       return {
         ids: [...specials.before, ...kept, ...specials.after],
         count: count + specials.before.length + specials.after.length,
+        whole: read === text.length,
       };
     },
   };
