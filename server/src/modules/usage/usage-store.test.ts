@@ -84,6 +84,26 @@ test('days past their retention are dropped whole, late comers in the default pa
   assert.equal(left.rows[0].first, null);
 });
 
+test('two workers that drop the same days at once both come to an end', async () => {
+  const drop = "select samovar.drop_usage_before('2001-01-03')";
+  await store.pool.query(
+    "select samovar.ensure_usage_partition('2001-01-01'), samovar.ensure_usage_partition('2001-01-02')",
+  );
+  const first = await store.pool.connect();
+  try {
+    await first.query('begin');
+    await first.query(drop);
+    const second = store.pool.query(drop);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await first.query('commit');
+    await second;
+  } finally {
+    first.release();
+  }
+  const left = await store.pool.query("select to_regclass('samovar.usage_records_20010101') as found");
+  assert.equal(left.rows[0].found, null);
+});
+
 test('a running role without rights on the schema makes and drops partitions too', async () => {
   const role = `samovar_runner_${process.pid}`;
   const client = await store.pool.connect();
