@@ -15,7 +15,34 @@ export function isConnectionFailure(error: unknown): boolean {
   if (code === null) return error instanceof Error && /timeout|terminated|connection/i.test(error.message);
   // Class 08: connection exceptions; 28: invalid authorization; 3D: no such database; 53300: too many connections;
   // 57P: the server is starting, stopping or was killed.
-  return /^(08|28|3D|57P)/.test(code) || code === '53300' || /^E[A-Z]/.test(code);
+  return /^(08|28|3D|57P)/.test(code) || code === '53300' || isNetworkFailure(error, code);
+}
+
+/** Codes of a connection that broke or was never made; those of files and disks are none of them. */
+const networkCodes = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ECONNABORTED',
+  'EPIPE',
+  'EPROTO',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'EHOSTDOWN',
+  'ENETUNREACH',
+  'ENETDOWN',
+  'ENOTCONN',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+]);
+
+function isNetworkFailure(error: unknown, code: string): boolean {
+  if (networkCodes.has(code) || /^ERR_(TLS|SSL)_|CERT/.test(code)) return true;
+  // A Unix socket that is not there, or not for us: ENOENT and EACCES of these calls only.
+  return (
+    error instanceof Error &&
+    'syscall' in error &&
+    (error.syscall === 'connect' || error.syscall === 'getaddrinfo')
+  );
 }
 
 function codeOf(error: unknown): string | null {
