@@ -72,7 +72,12 @@ export async function startConsoleServer(): Promise<ConsoleServer> {
     checkPostgres: () => bulkInsert.check(),
   };
   const routes = consoleApiRoutes(api);
-  const idempotency = createIdempotency({ database, sealing: createSealing(randomBytes(32)), clock });
+  const idempotency = createIdempotency({
+    database,
+    sealing: createSealing(randomBytes(32)),
+    clock,
+    log: silentLog,
+  });
   const server = await createHttpServer({
     routes,
     authenticate: createAuthenticate(() => ({ keys }), clock),

@@ -3,6 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { defaultScope } from '@samovar/contract/default-scope';
 import { createTestDatabase, type TestDatabase } from '../../../test/postgres.ts';
+import { silentLog } from '../../../test/silent-log.ts';
 import { createForeignScope } from '../../../test/test-principal.ts';
 import { SamovarError } from '../../kernel/errors.ts';
 import { createSealing } from '../../platform/sealing/sealing.ts';
@@ -25,6 +26,7 @@ before(async () => {
     database: store.database,
     sealing: createSealing(randomBytes(32)),
     clock,
+    log: silentLog,
   });
 });
 after(() => store.end());
@@ -99,6 +101,25 @@ test('a failed action frees the key', async () => {
     code('system.internal'),
   );
   assert.equal((await idempotency.run(request('e'), async () => answer)).replayed, false);
+});
+
+test('what an action threw is thrown also when the key cannot be freed', async () => {
+  const warnings: string[] = [];
+  const log = { ...silentLog, warn: (_fields: object, message: string) => void warnings.push(message) };
+  const lost = await createTestDatabase();
+  const own = createIdempotency({
+    database: lost.database,
+    sealing: createSealing(randomBytes(32)),
+    clock,
+    log,
+  });
+  const failing = own.run(request('lost'), async () => {
+    await lost.pool.query('alter table idempotency_records rename to gone');
+    throw new SamovarError('request.not_found', { params: { kind: 'key', id: 'x' } });
+  });
+  await assert.rejects(failing, code('request.not_found'));
+  assert.equal(warnings.length, 1);
+  await lost.end();
 });
 
 test('after a crash the key is taken over when its lease ends, and the former holder writes nothing any more', async () => {

@@ -2,6 +2,7 @@ import type { Clock } from '../../kernel/clock.ts';
 import { SamovarError } from '../../kernel/errors.ts';
 import { newId } from '../../kernel/ids.ts';
 import type { Database, DatabaseTransaction } from '../../kernel/ports/database.ts';
+import type { Log } from '../../kernel/ports/log.ts';
 import type { Sealing } from '../../kernel/ports/sealing.ts';
 import type { Scope } from '../../kernel/principal.ts';
 import {
@@ -51,6 +52,7 @@ export interface IdempotencyOptions {
   readonly database: Database;
   readonly sealing: Sealing;
   readonly clock: Clock;
+  readonly log: Log;
 }
 
 /** A request that took longer than this is given up: a retry may take it over. */
@@ -58,7 +60,7 @@ const leaseMs = 60_000;
 const keptMs = 24 * 3_600_000;
 
 /** First answers to creating calls, given again when a client repeats the call. */
-export function createIdempotency({ database, sealing, clock }: IdempotencyOptions): Idempotency {
+export function createIdempotency({ database, sealing, clock, log }: IdempotencyOptions): Idempotency {
   function newLease(request: RepeatableRequest): Lease {
     return {
       routeId: request.routeId,
@@ -123,7 +125,12 @@ export function createIdempotency({ database, sealing, clock }: IdempotencyOptio
         if (!remembered) await keep(database, place, lease.leaseToken, answer);
         return { answer, replayed: false };
       } catch (error) {
-        await deleteLease(database, place, lease.leaseToken);
+        await deleteLease(database, place, lease.leaseToken).catch((failure: unknown) =>
+          log.warn(
+            { error: failure, routeId: request.routeId },
+            'An Idempotency-Key could not be freed; it is when its lease ends',
+          ),
+        );
         throw error;
       }
     },

@@ -126,7 +126,7 @@ export async function startApi(settings: ServerSettings, log: Log): Promise<Runn
     routes,
     authenticate: createAuthenticate(() => policy.current(), clock),
     authorize,
-    runOnce: createRunOnce(createIdempotency({ database, sealing: createSealing(masterKey), clock })),
+    runOnce: createRunOnce(createIdempotency({ database, sealing: createSealing(masterKey), clock, log })),
     settings,
     errorBody: systemErrorBody,
     mapError,
