@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SamovarError } from '../../kernel/errors.ts';
 import { chatTable } from './chat/chat-parameters.ts';
+import { checkChatRules } from './chat/chat-rules.ts';
 import { checkParameters } from './check-parameters.ts';
 import type { CompiledTable } from './parameter.ts';
 import { responseTable } from './responses/response-parameters.ts';
@@ -66,4 +67,21 @@ test('an unknown parameter and a missing one are told apart', () => {
   assert.equal(refusal(chatTable, { model: 'm' }).code, 'request.missing_parameter');
   assert.equal(refusal(chatTable, { ...chat, model: null }).field, 'model');
   assert.equal(refusal(chatTable, { ...chat, __proto__: null, constructor: 1 }).field, 'constructor');
+});
+
+test('an empty list of stop strings and every seed of 64 bits are taken, an empty stop string is not', () => {
+  for (const extra of [{ stop: [] }, { seed: 2 ** 63 }, { seed: -(2 ** 63) }])
+    assert.deepEqual(checkParameters(chatTable, { ...chat, ...extra }).honoured, { ...chat, ...extra });
+  assert.equal(refusal(chatTable, { ...chat, stop: '' }).field, 'stop');
+  assert.equal(refusal(chatTable, { ...chat, stop: [''] }).field, 'stop[0]');
+  assert.equal(refusal(chatTable, { ...chat, seed: 2 ** 64 }).field, 'seed');
+});
+
+test('a tool choice without tools is refused, whatever it is', () => {
+  const messages = [{ role: 'user', content: 'Hi' }];
+  for (const tool_choice of ['auto', 'none', 'required'] as const)
+    assert.throws(
+      () => checkChatRules({ model: 'm', messages, tool_choice }),
+      (error) => error instanceof SamovarError && error.field === 'tool_choice',
+    );
 });

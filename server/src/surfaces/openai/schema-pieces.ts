@@ -11,13 +11,14 @@ export const modelName = Type.String({ minLength: 1, maxLength: 256 });
 export const temperature = Type.Number({ minimum: 0, maximum: 2 });
 export const topP = Type.Number({ minimum: 0, maximum: 1 });
 export const penalty = Type.Number({ minimum: -2, maximum: 2 });
-export const seed = Type.Integer({ minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER });
+/** The published range, 64 bits, as far as a number of JSON carries it. */
+export const seed = Type.Integer({ minimum: -(2 ** 63), maximum: 2 ** 63 });
 export const answerTokens = Type.Integer({ minimum: 1, maximum: 10_000_000 });
 export const choiceCount = Type.Integer({ minimum: 1, maximum: 128 });
 export const anyObject = Type.Object({}, { additionalProperties: true });
 
 const stopString = Type.String({ minLength: 1, maxLength: 1000 });
-export const stop = Type.Union([stopString, Type.Array(stopString, { minItems: 1, maxItems: 4 })]);
+export const stop = Type.Union([stopString, Type.Array(stopString, { maxItems: 4 })]);
 
 export const logitBias = Type.Record(
   Type.String({ pattern: '^[0-9]+$' }),

@@ -50,7 +50,7 @@ export async function readCompletionRequest(
   const count = readNumber(body, 'n', { min: 1, max: 128, integer: true }, 1);
   if (readNumber(body, 'best_of', { min: 1, max: 128, integer: true }, count) !== count)
     throw unsupportedParameter('best_of');
-  const topLogprobs = readNumber(body, 'logprobs', { min: 0, max: 5, integer: true }, null);
+  const topLogprobs = readNumber(body, 'logprobs', { min: 0, max: 20, integer: true }, null);
   const echo = readBoolean(body, 'echo', false);
   if (echo && topLogprobs !== null) throw unsupportedParameter('logprobs together with echo');
   const maxTokens = readNumber(

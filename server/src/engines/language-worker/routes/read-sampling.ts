@@ -35,12 +35,7 @@ export function readSampling(
   // The addon has no such sampler; 1 means that nothing is cut off.
   if (readNumber(body, 'typical_p', { min: 0, max: 1 }, 1) !== 1) throw unsupportedParameter('typical_p');
   const temperature = readNumber(body, 'temperature', { min: 0, max: 2 }, defaults.temperature);
-  const seed = readNumber(
-    body,
-    'seed',
-    { min: Number.MIN_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER, integer: true },
-    null,
-  );
+  const seed = readNumber(body, 'seed', { min: -(2 ** 63), max: 2 ** 63, integer: true }, null);
   const penalty = { min: -2, max: 2 };
   return {
     reproducible: seed !== null || temperature === 0,
@@ -58,9 +53,16 @@ export function readSampling(
       presencePenalty: readNumber(body, 'presence_penalty', penalty, defaults.presencePenalty),
       frequencyPenalty: readNumber(body, 'frequency_penalty', penalty, defaults.frequencyPenalty),
       logitBias: readLogitBias(body, vocabularySize),
-      seed: seed === null ? randomInt(seeds) : Number(BigInt.asUintN(32, BigInt(seed))) % seeds,
+      seed: seed === null ? randomInt(seeds) : engineSeed(seed),
     },
   };
+}
+
+/** 32 bits of a seed of 64. Those beyond the exact integers have zeros at their end: their upper bits count too. */
+function engineSeed(seed: number): number {
+  const bits = BigInt.asUintN(64, BigInt(seed));
+  const folded = Number.isSafeInteger(seed) ? bits : bits ^ (bits >> 32n);
+  return Number(BigInt.asUintN(32, folded)) % seeds;
 }
 
 function readLogitBias(body: JsonObject, vocabularySize: number): Map<number, number> {

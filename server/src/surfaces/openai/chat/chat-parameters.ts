@@ -41,7 +41,11 @@ const published: Record<keyof ChatCompletionCreateParamsBase, Parameter> = {
     schema: piece.seed,
     note: 'The same answer on an otherwise idle model worker; best effort under load.',
   },
-  stop: { treatment: 'honoured', schema: piece.stop, note: 'Up to 4 strings.' },
+  stop: {
+    treatment: 'honoured',
+    schema: piece.stop,
+    note: 'Up to 4 strings that are not empty; an empty list means none.',
+  },
   n: { treatment: 'honoured', schema: piece.choiceCount, note: 'Number of answers.' },
   logprobs: {
     treatment: 'honoured',

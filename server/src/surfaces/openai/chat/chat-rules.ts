@@ -89,12 +89,8 @@ function checkTools(request: ChatParameters): void {
     names.add(tool.function.name);
     refuseDeepValue(tool.function.parameters, `tools[${index}].function.parameters`);
   });
-  if (choice === undefined || choice === 'none') return;
-  if (names.size === 0) {
-    // "auto" without functions is what happens anyway.
-    if (choice === 'auto') return;
-    throw invalidParameter('tool_choice', 'it is only allowed when `tools` are given');
-  }
+  if (choice === undefined) return;
+  if (names.size === 0) throw invalidParameter('tool_choice', 'it is only allowed when `tools` are given');
   if (typeof choice === 'string') return;
   const chosen = choice.type === 'function' ? [choice] : choice.allowed_tools.tools;
   for (const { function: named } of chosen) {

@@ -41,14 +41,22 @@ const published: Record<keyof CompletionCreateParamsBase, Parameter> = {
     schema: piece.seed,
     note: 'The same answer on an otherwise idle model worker; best effort under load.',
   },
-  stop: { treatment: 'honoured', schema: piece.stop, note: 'Up to 4 strings.' },
+  stop: {
+    treatment: 'honoured',
+    schema: piece.stop,
+    note: 'Up to 4 strings that are not empty; an empty list means none.',
+  },
   n: { treatment: 'honoured', schema: piece.choiceCount, note: 'Number of answers to each prompt.' },
   logprobs: {
     treatment: 'honoured',
     schema: Type.Integer({ minimum: 0, maximum: 20 }),
-    note: 'Likeliest tokens to name at each place.',
+    note: 'Likeliest tokens to name at each place. Refused together with `echo`.',
   },
-  echo: { treatment: 'honoured', schema: Type.Boolean(), note: 'The prompt comes first in the answer.' },
+  echo: {
+    treatment: 'honoured',
+    schema: Type.Boolean(),
+    note: 'The prompt comes first in the answer. Refused together with `logprobs`.',
+  },
   best_of: {
     treatment: 'accepted',
     schema: Type.Literal(1),

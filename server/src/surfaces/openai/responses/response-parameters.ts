@@ -73,7 +73,7 @@ const published: Record<keyof ResponseCreateParamsBase, Parameter> = {
   tool_choice: {
     treatment: 'honoured',
     schema: responseToolChoice,
-    note: 'With `tools` only. `allowed_tools` offers the model just those.',
+    note: 'With `tools` only, but for `auto` and `none`. `allowed_tools` offers the model just those.',
   },
   parallel_tool_calls: { treatment: 'honoured', schema: Type.Boolean(), note: 'More than one call at once.' },
   reasoning: {
