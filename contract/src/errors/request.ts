@@ -37,6 +37,18 @@ export const requestErrors = defineErrors({
     message: 'The body is larger than the limit of {limitBytes} bytes.',
     remedy: 'Send less at once, or raise SAMOVAR_BODY_LIMIT_BYTES.',
   },
+  'request.headers_too_large': {
+    httpStatus: 431,
+    grpcStatus: 'INVALID_ARGUMENT',
+    message: 'The headers of the request are larger than the limit of {limitBytes} bytes.',
+    remedy: 'Send fewer or shorter headers.',
+  },
+  'request.expectation_failed': {
+    httpStatus: 417,
+    grpcStatus: 'UNIMPLEMENTED',
+    message: 'The server cannot do what the header `Expect` asks for.',
+    remedy: 'Send `Expect: 100-continue`, or leave the header out.',
+  },
   'request.unsupported_media_type': {
     httpStatus: 415,
     grpcStatus: 'INVALID_ARGUMENT',

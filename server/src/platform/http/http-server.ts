@@ -65,6 +65,7 @@ const defaultTimeouts: HttpTimeouts = {
   keepAliveMs: 75_000,
   stallMs: 120_000,
 };
+const headersLimitBytes = 32 * 1024;
 /** Between the end of the grace and the closing of what did not end by itself. */
 const lastWordsMs = 500;
 
@@ -86,7 +87,9 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     requestTimeout: timeouts.requestMs,
     keepAliveTimeout: timeouts.keepAliveMs,
     connectionsCheckingInterval: Math.min(2000, timeouts.headersMs),
-    maxHeaderSize: 32 * 1024,
+    maxHeaderSize: headersLimitBytes,
+    // Refused by the dispatch, in our own form.
+    requireHostHeader: false,
   });
   const guard = guardConnections(server, options.settings.connectionLimit, (socket) =>
     answerRaw(
@@ -96,8 +99,12 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
       newId(),
     ),
   );
-  answerClientErrors(server, options.errorBody, options.log);
-  server.on('request', await createDispatch(options, state));
+  answerClientErrors(server, headersLimitBytes, options);
+  const dispatch = await createDispatch(options, state);
+  server.on('request', (request, response) => dispatch(request, response));
+  server.on('checkExpectation', (request, response) =>
+    dispatch(request, response, new SamovarError('request.expectation_failed')),
+  );
   const { host, port } = await listen(server, options.settings.host, options.settings.port);
   server.setTimeout(timeouts.stallMs, (socket) => {
     // Silence is fine while a model thinks; bytes that nobody fetches are not.
@@ -124,7 +131,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   };
 }
 
-/** Gives each request its id, and sends it down its lane. */
+/** Gives each request its id, and sends it down its lane; one that HTTP itself forbids is refused with `fault`. */
 async function createDispatch(options: HttpServerOptions, state: State) {
   const { log } = options;
   const { bodyLimitBytes } = options.settings;
@@ -144,7 +151,7 @@ async function createDispatch(options: HttpServerOptions, state: State) {
     state.open.delete(this);
     if (state.open.size === 0) state.idle?.();
   };
-  return (request: IncomingMessage, response: ServerResponse): void => {
+  return (request: IncomingMessage, response: ServerResponse, fault: SamovarError | null = null): void => {
     const receivedAt = performance.now();
     const requestId = newId();
     const commonHeaders = ['x-request-id', requestId];
@@ -165,6 +172,12 @@ async function createDispatch(options: HttpServerOptions, state: State) {
         return;
       }
     }
+    const refusal = fault ?? hostFault(request);
+    if (refusal !== null) {
+      setHeaders(response, commonHeaders);
+      answerError(request, response, { error: refusal, errorBody: index.errorBodyOf(path), requestId });
+      return;
+    }
     const bound = dataRoutes.get(`${request.method} ${path}`);
     if (bound) {
       serveData(bound, { request, response, requestId, commonHeaders, receivedAt }, laneOptions);
@@ -174,6 +187,14 @@ async function createDispatch(options: HttpServerOptions, state: State) {
       manage(request, response);
     }
   };
+}
+
+function hostFault(request: IncomingMessage): SamovarError | null {
+  if (request.headers.host !== undefined || request.httpVersion !== '1.1') return null;
+  return new SamovarError('request.invalid', {
+    params: { parameter: 'Host', reason: 'HTTP/1.1 requires this header.' },
+    field: 'Host',
+  });
 }
 
 function pathOf(url: string): string {

@@ -88,6 +88,9 @@ function addRoute(app: FastifyInstance, bound: ManagementRoute, options: Managem
     url: toFrameworkPath(route.path),
     onRequest: (request, _reply, done) => {
       try {
+        // `/v1/models/` is no model.
+        if (rest !== null && withRest(request.params as Record<string, string>, rest)[rest] === '')
+          throw options.noRoute(request.method, pathOf(request));
         if (route.permission !== 'public') {
           const principal = options.authenticate(readKey(request.headers));
           options.authorize(principal, route.permission);
