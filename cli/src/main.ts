@@ -21,7 +21,7 @@ async function run(words: readonly string[]): Promise<number> {
   if (first === '--version' || first === '-V') return print(ownVersion());
   if (first === '--help' || first === '-h') return print(overview());
   if (first === 'help')
-    return others[0] === undefined
+    return others[0] === undefined || ['help', '--help', '-h'].includes(others[0])
       ? print(overview())
       : await runCommand(others[0], [...others.slice(1), '--help']);
   return await runCommand(first, others);

@@ -119,11 +119,27 @@ test('a port in use and a setting that does not fit end it with one sentence and
   assert.match(unfit.err, /^The setting SAMOVAR_PORT from the command line is not valid: .*\n.*\n$/);
 });
 
+test('a file of a setting that is not there ends it with one sentence', async () => {
+  const up = await runSamovar(folder(), ['up'], { SAMOVAR_CA_FILE: '/nowhere/ca.pem' });
+  assert.equal(up.status, 1);
+  assert.match(
+    up.err,
+    /^The setting SAMOVAR_CA_FILE from .* is not valid: the file \/nowhere\/ca\.pem does not exist\.\n/m,
+  );
+  assert.doesNotMatch(up.err, /wrong on our side|^ +at /m);
+});
+
 test('a data folder that is a file is refused with one sentence', async () => {
   const up = await runSamovar(fileURLToPath(import.meta.url), ['up']);
   assert.equal(up.status, 1);
   assert.match(up.err, /The folder \S+up\.test\.ts cannot be written: /);
   assert.doesNotMatch(up.err, /^ +at /m);
+});
+
+test('a data folder where the system lets nobody make one is refused at once', async () => {
+  const up = await runSamovar('/proc/samovar-data', ['up']);
+  assert.equal(up.status, 1);
+  assert.match(up.err, /The folder \/proc\/samovar-data cannot be written: .*nobody.*\.\n.*--data/);
 });
 
 test('every command has help, and an unknown one ends with 2', async () => {
@@ -133,6 +149,8 @@ test('every command has help, and an unknown one ends with 2', async () => {
     assert.equal(help.status, 0);
     assert.match(help.out, new RegExp(`^Usage: samovar ${name} `));
   }
+  for (const words of [['help'], ['help', 'help'], ['help', '--help'], ['help', 'up'], ['--help']])
+    assert.equal((await runSamovar(data, words)).status, 0, words.join(' '));
   assert.equal((await runSamovar(data, ['brew'])).status, 2);
   assert.equal((await runSamovar(data, ['up', '--brew'])).status, 2);
   assert.equal((await runSamovar(data, [])).status, 0);

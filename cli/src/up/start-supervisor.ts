@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
+import { chmodSync, closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { dataFolder } from '@samovar/contract/data-folder';
+import { makeFolder } from '@samovar/contract/make-folder';
 import { asProcessMessage, type SupervisorStep } from '@samovar/contract/process-messages';
 import { CommandError } from '../command-error.ts';
 import { type SettingFlags, serverEnvironment } from '../settings.ts';
@@ -46,9 +47,8 @@ function openLog(dataRoot: string): number | null {
   const { root, logs } = dataFolder(dataRoot);
   try {
     // For root, PostgreSQL's own user must be able to pass through.
-    if (mkdirSync(root, { recursive: true }) !== undefined)
-      chmodSync(root, process.getuid?.() === 0 ? 0o711 : 0o700);
-    mkdirSync(logs, { recursive: true, mode: 0o700 });
+    if (makeFolder(root)) chmodSync(root, process.getuid?.() === 0 ? 0o711 : 0o700);
+    makeFolder(logs, 0o700);
     return openSync(join(logs, 'supervisor.log'), 'a', 0o600);
   } catch {
     return null;

@@ -1,8 +1,10 @@
-import { chmodSync, mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { chmodSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DataFolder } from '@samovar/contract/data-folder';
+import { makeFolder } from '@samovar/contract/make-folder';
 import { SamovarError } from '../../kernel/errors.ts';
 import { readRelease, refuseNewerRelease } from '../prepare/release-record.ts';
+import { unusableFolder } from '../prepare/unusable-folder.ts';
 
 /** The first run fetches models and makes a database; later ones need room for logs and the database's journal. */
 const firstRunMegabytes = 600;
@@ -21,12 +23,12 @@ export async function prepareDataFolder(data: DataFolder): Promise<void> {
 
 function makeFolders(data: DataFolder): void {
   try {
-    const made = mkdirSync(data.root, { recursive: true });
+    const made = makeFolder(data.root);
     // PostgreSQL's user must be able to pass through it; every file that holds a secret is mode 600 by itself.
-    if (made !== undefined) chmodSync(data.root, process.getuid?.() === 0 ? 0o711 : 0o700);
-    mkdirSync(data.run, { recursive: true });
+    if (made) chmodSync(data.root, process.getuid?.() === 0 ? 0o711 : 0o700);
+    makeFolder(data.run);
     if (process.getuid?.() === 0) chmodSync(data.run, 0o711);
-    mkdirSync(data.logs, { recursive: true, mode: 0o700 });
+    makeFolder(data.logs, 0o700);
     const probe = join(data.root, `.write-probe.${process.pid}`);
     writeFileSync(probe, 'probe', { flush: true });
     rmSync(probe);
@@ -38,8 +40,7 @@ function makeFolders(data: DataFolder): void {
 function unusable(root: string, error: unknown): SamovarError {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (code === 'ENOSPC') return diskFull(root, 0, laterRunMegabytes);
-  const reason = error instanceof Error ? error.message : String(error);
-  return new SamovarError('setup.folder_not_writable', { params: { path: root, reason }, cause: error });
+  return unusableFolder(root, error);
 }
 
 function refuseFullDisk(root: string, neededMegabytes: number): void {

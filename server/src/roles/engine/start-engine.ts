@@ -1,8 +1,8 @@
-import { mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { dataFolder } from '@samovar/contract/data-folder';
+import { makeFolder } from '@samovar/contract/make-folder';
 import { ownIdentity } from '@samovar/contract/process-identity';
 import type { ServerSettings } from '../../config/load-settings.ts';
 import { workerEnvironment } from '../../config/worker-environment.ts';
@@ -19,6 +19,7 @@ import { createFilePlacer } from '../../platform/worker-runner/file-placer.ts';
 import { readMachineLimits } from '../../platform/worker-runner/machine-limits.ts';
 import { createWorkerRunner } from '../../platform/worker-runner/worker-runner.ts';
 import { openObjectStore } from '../open-object-store.ts';
+import { unusableFolder } from '../prepare/unusable-folder.ts';
 import { requiredPostgresUrl } from '../required-postgres-url.ts';
 import { engineDrivers } from './engine-drivers.ts';
 import { createModelSource } from './model-source.ts';
@@ -33,7 +34,11 @@ const memoryShare = 0.7;
  */
 export async function startEngine(settings: ServerSettings, log: Log): Promise<Running> {
   const data = dataFolder(resolve(settings.data));
-  await mkdir(data.run, { recursive: true, mode: 0o700 });
+  try {
+    makeFolder(data.run, 0o700);
+  } catch (error) {
+    throw unusableFolder(data.run, error);
+  }
   const masterKey = await loadMasterKey({
     masterKey: settings.masterKey,
     masterKeyFile: settings.masterKeyFile,

@@ -1,7 +1,7 @@
-import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { dataFolder } from '@samovar/contract/data-folder';
 import { defaultScope } from '@samovar/contract/default-scope';
+import { makeFolder } from '@samovar/contract/make-folder';
 import type { ServerSettings } from '../../config/load-settings.ts';
 import { systemClock } from '../../kernel/clock.ts';
 import type { Log } from '../../kernel/ports/log.ts';
@@ -15,6 +15,7 @@ import { bringCatalogue } from './bring-catalogue.ts';
 import { checkPostgres } from './check-postgres.ts';
 import { prepareTables } from './prepare-tables.ts';
 import { writeRelease } from './release-record.ts';
+import { unusableFolder } from './unusable-folder.ts';
 
 /**
  * Makes an installation ready for this release, and ends: migrations, the master key, the first API key, the
@@ -22,7 +23,11 @@ import { writeRelease } from './release-record.ts';
  */
 export async function prepare(settings: ServerSettings, log: Log): Promise<null> {
   const data = dataFolder(resolve(settings.data));
-  mkdirSync(data.root, { recursive: true });
+  try {
+    makeFolder(data.root);
+  } catch (error) {
+    throw unusableFolder(data.root, error);
+  }
   const url = requiredPostgresUrl(settings, 'prepare');
   const address = { caFile: settings.caFile, schema: settings.postgresSchema, log };
   const migrationUrl = settings.postgresMigrationUrl ?? url;

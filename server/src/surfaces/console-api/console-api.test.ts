@@ -81,6 +81,14 @@ test('a key is made, listed, used and revoked', async () => {
   assert.equal((await call('GET', '/api/keys', { key: made.body.secret })).status, 401);
 });
 
+test('a key that would have expired already is refused', async () => {
+  for (const expiresAt of ['2001-01-01', '2020-05-01T00:00:00Z']) {
+    const refused = await call('POST', '/api/keys', { body: { name: 'late', expiresAt } });
+    assert.deepEqual([refused.status, refused.body.error.code], [400, 'request.invalid']);
+    assert.equal(refused.body.error.params.parameter, 'expiresAt');
+  }
+});
+
 test('a repeated creating call gets the first key again, and only one key is made', async () => {
   const headers = { 'idempotency-key': 'once' };
   const body = { name: 'once' };

@@ -76,7 +76,7 @@ function createRoute(iam: IamDependencies): BoundRoute {
       const created = await createKey(iam, {
         principal,
         requestId,
-        key: newKeyOf(body as Type.Static<typeof newKeyBody>),
+        key: newKeyOf(body as Type.Static<typeof newKeyBody>, iam.clock.now()),
         ...(remember && { inTransaction: (transaction, made) => remember(transaction, reply(made)) }),
       });
       return reply(created);
@@ -84,13 +84,23 @@ function createRoute(iam: IamDependencies): BoundRoute {
   );
 }
 
-function newKeyOf(body: Type.Static<typeof newKeyBody>): NewKey {
+function newKeyOf(body: Type.Static<typeof newKeyBody>, now: number): NewKey {
   return {
     name: body.name,
     permissions: body.permissions ?? applicationPermissions,
     limits: { ...noLimits, ...body.limits },
-    expiresAt: typeof body.expiresAt === 'string' ? parseTime('expiresAt', body.expiresAt) : null,
+    expiresAt: typeof body.expiresAt === 'string' ? futureTime('expiresAt', body.expiresAt, now) : null,
   };
+}
+
+/** A point in time that is still to come. Throws `request.invalid`. */
+function futureTime(parameter: string, text: string, now: number): Date {
+  const time = parseTime(parameter, text);
+  if (time.getTime() > now) return time;
+  throw new SamovarError('request.invalid', {
+    params: { parameter, reason: 'it lies in the past: the key would never be valid.' },
+    field: parameter,
+  });
 }
 
 function revokeRoute(iam: IamDependencies): BoundRoute {
