@@ -1,8 +1,9 @@
-import { chmod, copyFile, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, rename, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { BuildStep } from '@samovar/contract/process-messages';
 import { SamovarError } from '../../kernel/errors.ts';
+import { makeBuildFolder, removeAbandonedBuilds } from './build-folders.ts';
 import { bundledSource } from './bundled-source.ts';
 import { binaryPath } from './llama-server-binary.ts';
 import { hasTool, runTool } from './run-tool.ts';
@@ -40,7 +41,8 @@ export async function buildLlamaServer(options: BuildOptions): Promise<string> {
   const target = binaryPath(options.enginesFolder, source.release);
   for (const tool of ['git', 'cmake', 'c++']) await demandTool(tool);
   await mkdir(dirname(target), { recursive: true });
-  const work = await mkdtemp(join(options.enginesFolder, 'build-'));
+  await removeAbandonedBuilds(options.enginesFolder);
+  const work = await makeBuildFolder(options.enginesFolder);
   try {
     options.onProgress({ step: 'unpack', fraction: 0 });
     const checkout = join(work, 'source');
