@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { WorkerHealth, WorkerStart } from '@samovar/contract/worker-protocol';
 import type { ChatCompletion, ChatCompletionChunk } from 'openai/resources/chat/completions';
 import { startLlamaCppWorker } from '../src/engines/llama-cpp/start-llama-cpp-worker.ts';
+import type { Log } from '../src/kernel/ports/log.ts';
 import { testModel } from './models.ts';
 import { silentLog } from './silent-log.ts';
 
@@ -25,7 +26,7 @@ type Headers = Readonly<Record<string, string>>;
 let started = 0;
 
 /** A real llama-cpp worker on a Unix socket in this process, with SmolLM2 on one thread. */
-export async function startTestWorker(options: Partial<WorkerStart> = {}) {
+export async function startTestWorker(options: Partial<WorkerStart> = {}, log: Log = silentLog) {
   const { manifest, files } = await testModel('smollm2-135m-instruct');
   started += 1;
   const listen = join(tmpdir(), `samovar-llama-${process.pid}-${started}.sock`);
@@ -44,7 +45,7 @@ export async function startTestWorker(options: Partial<WorkerStart> = {}) {
       logLevel: 'error',
       ...options,
     },
-    silentLog,
+    log,
   );
   const get = async (path: string) => (await call(listen, path, null, {})).text;
   const health = async () => JSON.parse(await get('/health')) as WorkerHealth;

@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { pause, startTestWorker } from '../../../test/llama-worker.ts';
+import { silentLog } from '../../../test/silent-log.ts';
 
-const worker = await startTestWorker({ parallelSequences: 1, queueLimit: 2, contextTokens: 512 });
+/** What the worker logs as a fault. */
+const complaints: string[] = [];
+const complain = (_: unknown, message: string) => void complaints.push(message);
+const log = { ...silentLog, warn: complain, error: complain };
+
+const worker = await startTestWorker({ parallelSequences: 1, queueLimit: 2, contextTokens: 512 }, log);
 await worker.ready();
 after(() => worker.stop());
 
@@ -37,14 +43,18 @@ test('a full queue refuses at once and says when to come back', async () => {
   await ended;
 });
 
-test('a request whose deadline passes in the queue is refused; one that is late already, too', async () => {
+test('a request whose deadline passes in the queue is refused without a complaint; one that is late already, too', async () => {
   const busy = ask('Talk', 60);
   while ((await worker.health()).activeRequests === 0) await pause(5);
   const late = await ask('a', 2, { 'x-samovar-deadline': String(Date.now() + 100) });
   assert.equal(late.status, 504);
   assert.equal(codeOf(late.text), 'engine.deadline_passed');
   assert.equal((await ask('b', 2, { 'x-samovar-deadline': String(Date.now() - 1) })).status, 504);
+  const streamed = { messages: [{ role: 'user', content: 'c' }], max_tokens: 2, stream: true, n: 2 };
+  const soon = { 'x-samovar-deadline': String(Date.now() + 50) };
+  assert.equal((await worker.post('/v1/chat/completions', streamed, soon)).status, 504);
   assert.equal((await busy).status, 200);
+  assert.deepEqual(complaints, []);
 });
 
 test('interactive requests go before background ones', async () => {
