@@ -19,13 +19,23 @@ const errorResponses: Route['responses'] = Object.fromEntries(
   ].map(([status, description]) => [status, { description: String(description), schema: consoleError }]),
 );
 
+/** Of routes to which a body may be sent. */
+const bodyErrors: Route['responses'] = {
+  413: { description: 'The body is too large.', schema: consoleError },
+  415: { description: 'The body is not JSON, or compressed.', schema: consoleError },
+};
+
 /** A route of the console API: management lane, our error body, always with a key. */
 export function consoleRoute(
   route: Omit<Route, 'lane'>,
   handle: (request: ConsoleRequest) => Promise<ManagementReply>,
 ): BoundRoute {
   return {
-    route: { ...route, lane: 'management', responses: { ...route.responses, ...errorResponses } },
+    route: {
+      ...route,
+      lane: 'management',
+      responses: { ...route.responses, ...errorResponses, ...(route.method === 'GET' ? {} : bodyErrors) },
+    },
     errorBody: consoleErrorBody,
     handle: async (request: ManagementRequest) => {
       const { principal } = request;

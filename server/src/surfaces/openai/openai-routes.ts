@@ -10,7 +10,6 @@ import type {
 } from '../../kernel/ports/http-routes.ts';
 import type { Scope } from '../../kernel/principal.ts';
 import type { Endpoint, MeterRefused, StartInference } from '../../modules/inference/index.ts';
-import { errorAnswer } from './answer-pieces.ts';
 import { bodySchema } from './body-schema.ts';
 import { chatCompletion } from './chat/chat-answer-schema.ts';
 import { chatParameters } from './chat/chat-parameters.ts';
@@ -21,6 +20,7 @@ import { createCompletion } from './completions/create-completion.ts';
 import { createEmbeddings } from './embeddings/create-embeddings.ts';
 import { embeddingList } from './embeddings/embedding-answer-schema.ts';
 import { embeddingParameters } from './embeddings/embedding-parameters.ts';
+import { errorResponses, inferenceErrors, readErrors } from './error-responses.ts';
 import { type Forwarded, forward } from './forward.ts';
 import { listModels, retrieveModel } from './models/list-models.ts';
 import { modelList, modelObject } from './models/model-schema.ts';
@@ -59,7 +59,7 @@ function modelRoutes({ policy }: OpenaiSurface): BoundRoute[] {
         id: 'openai.models.list',
         path: '/v1/models',
         summary: 'List models and aliases',
-        responses: { 200: { description: 'Models, then aliases.', schema: modelList }, ...errorResponses },
+        responses: { 200: { description: 'Models, then aliases.', schema: modelList }, ...readErrors },
       },
       errorBody: openaiErrorBody,
       handle: async (request: ManagementRequest) => ok(listModels(policy(), scopeOf(request))),
@@ -71,7 +71,11 @@ function modelRoutes({ policy }: OpenaiSurface): BoundRoute[] {
         path: '/v1/models/{model+}',
         summary: 'Retrieve a model or an alias',
         params: Type.Object({ model: Type.String({ minLength: 1 }) }),
-        responses: { 200: { description: 'The model.', schema: modelObject }, ...errorResponses },
+        responses: {
+          200: { description: 'The model.', schema: modelObject },
+          ...readErrors,
+          ...errorResponses(400, 404),
+        },
       },
       errorBody: openaiErrorBody,
       handle: async (request: ManagementRequest) =>
@@ -157,22 +161,10 @@ function inferenceRoute(parts: InferenceRouteParts): Route & { readonly lane: 'd
     body: bodySchema(parameters),
     responses: {
       200: { description: 'The answer, or a stream of its events.', schema: answer },
-      ...errorResponses,
+      ...inferenceErrors,
     },
   };
 }
-
-const errorResponses: Route['responses'] = Object.fromEntries(
-  [
-    [400, 'The request is not valid.'],
-    [401, 'The API key is missing or not valid.'],
-    [403, 'The key lacks a permission.'],
-    [404, 'There is no such model.'],
-    [429, 'A limit is reached; `Retry-After` tells when to come back.'],
-    [500, 'Something went wrong on our side.'],
-    [503, 'The model cannot answer at the moment.'],
-  ].map(([status, description]) => [status, { description: String(description), schema: errorAnswer }]),
-);
 
 function bind(
   surface: OpenaiSurface,

@@ -17,7 +17,11 @@ export function openapiDocument(routes: readonly Route[], version: string): Json
     info: {
       title: 'Samovar',
       version,
-      description: 'A self-hosted platform for machine-learning models.',
+      description:
+        'A self-hosted platform for machine-learning models.\n\n' +
+        'Beside what each operation declares, any address can answer what HTTP itself forbids: 400 without `Host`, ' +
+        '405 for another method (with `Allow`), 408 for a request that does not arrive in time, 417 for an `Expect` ' +
+        'other than `100-continue`, 431 for headers that are too large, and 503 while the server stops or is full.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/' }],

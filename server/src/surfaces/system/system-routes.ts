@@ -3,7 +3,7 @@ import Type from 'typebox';
 import type { BoundRoute, ManagementReply } from '../../kernel/ports/http-routes.ts';
 import { openapiDocument } from './openapi-document.ts';
 import { type ReadinessCheck, readinessOf } from './readiness.ts';
-import { systemErrorBody } from './system-error.ts';
+import { keyErrors, systemErrorBody } from './system-error.ts';
 
 export interface SystemSurface {
   readonly version: string;
@@ -73,7 +73,7 @@ export function systemRoutes(surface: SystemSurface): BoundRoute[] {
         path: '/openapi.json',
         permission: 'models.read',
         summary: 'This document',
-        responses: { 200: { description: 'OpenAPI 3.1.', schema: Type.Object({}) } },
+        responses: { 200: { description: 'OpenAPI 3.1.', schema: Type.Object({}) }, ...keyErrors },
       },
       () => {
         document ??= openapiDocument(surface.routes(), surface.version);
@@ -88,6 +88,7 @@ export function systemRoutes(surface: SystemSurface): BoundRoute[] {
         summary: 'Prometheus metrics',
         responses: {
           200: { description: 'Metrics in the Prometheus text format.', contentType: 'text/plain' },
+          ...keyErrors,
         },
       },
       async () => {
