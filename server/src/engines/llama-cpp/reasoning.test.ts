@@ -51,3 +51,23 @@ test('what a reasoning model thinks is its reasoning, not its answer, and its to
   assert.equal(streamed.content, '');
   assert.equal(streamed.chunks.at(-1)?.usage?.completion_tokens_details?.reasoning_tokens, 12);
 });
+
+test('a forced form of the answer is the answer, also where the template has opened the reasoning', async () => {
+  const schema = { type: 'object', properties: { sea: { const: 'blue' } }, required: ['sea'] };
+  const formed = await worker.chat({
+    ...body,
+    max_tokens: 40,
+    logit_bias: {},
+    response_format: { type: 'json_schema', json_schema: { name: 'sea', schema, strict: true } },
+  });
+  assert.equal(JSON.parse(formed.choices[0]?.message.content ?? '').sea, 'blue');
+  const called = await worker.chat({
+    ...body,
+    max_tokens: 60,
+    logit_bias: {},
+    tools: [{ type: 'function', function: { name: 'look' } }],
+    tool_choice: 'required',
+    parallel_tool_calls: false,
+  });
+  assert.equal(called.choices[0]?.message.tool_calls?.length, 1);
+});

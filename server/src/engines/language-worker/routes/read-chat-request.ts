@@ -60,8 +60,9 @@ export async function readChatRequest(body: JsonObject, model: LanguageModel): P
   const text = pieces.map((piece) => piece.text).join('');
   await refuseOversizedText(text, model.vocabulary, model.contextTokens);
   const prompt = encodePieces(model.vocabulary, pieces);
-  const begins = /<think>\s*$/.test(text) ? 'reasoning' : 'answer';
   const grammars = await compileGrammars(model, tools.plan, format);
+  // A grammar begins with the answer (or with a `<think>` of its own), also where the template has opened one.
+  const begins = grammars.grammar === null && /<think>\s*$/.test(text) ? 'reasoning' : 'answer';
   const choices: ChoicePlan[] = [];
   for (let index = 0; index < count; index += 1)
     choices.push({

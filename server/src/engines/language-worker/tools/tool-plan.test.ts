@@ -231,27 +231,6 @@ describe('the parsers of tool calls', () => {
     );
   });
 
-  it('leave out the unfinished markup of a further or forced call that was cut off, and keep all other text', () => {
-    const whole = '<tool_call>\n{"name": "now", "arguments": {}}\n</tool_call>';
-    const cut = (input: Partial<ToolPlanInput>, text: string) => {
-      const parser = plan(input).createParser();
-      return short(joinParts([...parser.push(text), ...parser.cutOff()]));
-    };
-    const further = '\n<tool_call>\n{"name": "no';
-    for (let length = 1; length <= further.length; length += 1) {
-      assert.deepEqual(cut({}, whole + further.slice(0, length)), [call('now', '{}')]);
-      assert.deepEqual(cut({ toolChoice: 'required' }, further.slice(0, length)), []);
-      assert.deepEqual(cut({}, further.slice(0, length)), [further.slice(0, length)]);
-    }
-    const mistral = '[TOOL_CALLS] [{"name": "now", "arguments": {}}, {"na';
-    assert.deepEqual(cut({ family: 'mistral' }, mistral), [call('now', '{}')]);
-    assert.deepEqual(cut({ family: 'llama3' }, '{"answer": 4'), ['{"answer": 4']);
-    assert.deepEqual(cut({ reasoning: 'thinkTags' }, `<think>a</think>${whole}${further}`), [
-      { think: 'a' },
-      call('now', '{}'),
-    ]);
-  });
-
   it('begin inside the reasoning when the prompt opened it', () => {
     const parser = plan({ reasoning: 'thinkTags' }).createParser('reasoning');
     assert.deepEqual(short(joinParts([...parser.push('hm</think>\n\nYes'), ...parser.finish()])), [
