@@ -74,6 +74,8 @@ function send(
     const sent = request(
       {
         ...(socketPath === undefined ? { host: '127.0.0.1', port } : { socketPath }),
+        // A connection of its own: one that a server has just closed for idleness must not fail a round.
+        agent: false,
         method,
         path,
         headers: { ...headers, 'content-type': 'application/json' },
