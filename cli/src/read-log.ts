@@ -5,12 +5,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 const blockBytes = 64 * 1024;
 const lookEveryMs = 250;
 
-/** The last lines of a file, read from its end. */
-export async function lastLines(path: string, count: number): Promise<string[]> {
+/** The last lines of a file before the byte `end`, read from there backwards. */
+export async function lastLines(path: string, count: number, end: number): Promise<string[]> {
   if (count === 0) return [];
   const file = await open(path, 'r');
   try {
-    let position = (await file.stat()).size;
+    let position = end;
     let tail = Buffer.alloc(0);
     while (position > 0 && linesIn(tail) <= count) {
       const size = Math.min(blockBytes, position);
@@ -27,9 +27,13 @@ export async function lastLines(path: string, count: number): Promise<string[]> 
   }
 }
 
-/** Calls `onLine` for each line written from now on, through rotations (the file is emptied), without end. */
-export async function followFile(path: string, onLine: (line: string) => void): Promise<never> {
-  let position = (await stat(path)).size;
+/** Calls `onLine` for each line from the byte `start` on, through rotations (the file is emptied), without end. */
+export async function followFile(
+  path: string,
+  start: number,
+  onLine: (line: string) => void,
+): Promise<never> {
+  let position = start;
   let pending = '';
   // A read may end in the middle of a character.
   let decoder = new StringDecoder('utf8');

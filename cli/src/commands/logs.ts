@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { dataFolder } from '@samovar/contract/data-folder';
 import { type Command, InvalidArgumentError } from 'commander';
@@ -20,13 +20,17 @@ export function define(command: Command): void {
     .option('-n, --lines <count>', 'how many of the last lines', wholeCount, 100)
     .action(async (name: string | undefined, options: LogsOptions & Record<string, unknown>) => {
       const { logs } = dataFolder(readSettings(settingFlags(options)).values.data);
-      const names = chosen(logs, name);
-      for (const each of names) await show(join(logs, `${each}.log`), each, options, names.length > 1);
+      // Where each log ends now: what is shown goes up to there, what is followed begins there.
+      const shown = chosen(logs, name).map((each) => {
+        const path = join(logs, `${each}.log`);
+        return { name: each, path, end: statSync(path).size };
+      });
+      const print = (line: string, from: string) => write(line, from, shown.length > 1);
+      for (const { name, path, end } of shown)
+        for (const line of await lastLines(path, options.lines, end)) print(line, name);
       if (options.follow)
         await Promise.all(
-          names.map((each) =>
-            followFile(join(logs, `${each}.log`), (line) => write(line, each, names.length > 1)),
-          ),
+          shown.map(({ name, path, end }) => followFile(path, end, (line) => print(line, name))),
         );
     });
 }
@@ -40,10 +44,6 @@ function chosen(folder: string, name: string | undefined): string[] {
   if (name === undefined) return present.sort();
   if (present.includes(name)) return [name];
   throw new CommandError(`There is no log of ${name}.`, `There are logs of ${present.sort().join(', ')}.`);
-}
-
-async function show(path: string, name: string, options: LogsOptions, several: boolean): Promise<void> {
-  for (const line of await lastLines(path, options.lines)) write(line, name, several);
 }
 
 function write(line: string, name: string, several: boolean): void {

@@ -71,7 +71,7 @@ test('after the engine is killed, another engine host takes over when the lease 
 });
 
 test('usage of both is metered in one place', async () => {
-  const before = await requestCount();
+  const before = await settledCount();
   await chat(first.url);
   await chat(second.url);
   await eventually(5_000, async () => assert.equal(await requestCount(), before + 2));
@@ -114,6 +114,16 @@ async function api(
 async function requestCount(): Promise<number> {
   const usage = await api(second.url, 'GET', '/api/usage');
   return (usage.totals as { requests: number }).requests;
+}
+
+/** The count once everything sent so far is written: unchanged for several flush intervals. */
+async function settledCount(): Promise<number> {
+  for (let last = -1; ; ) {
+    const count = await requestCount();
+    if (count === last) return count;
+    last = count;
+    await pause(1_500);
+  }
 }
 
 /** Repeats until it succeeds; fails with the last error when the time is over. */
