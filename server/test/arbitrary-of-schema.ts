@@ -1,24 +1,6 @@
 import fc from 'fast-check';
 import type { TSchema } from 'typebox';
-
-/** The JSON Schema keywords that the request schemas use. */
-interface SchemaView {
-  readonly type?: string;
-  readonly const?: unknown;
-  readonly enum?: readonly unknown[];
-  readonly anyOf?: readonly TSchema[];
-  readonly items?: TSchema;
-  readonly properties?: Readonly<Record<string, TSchema>>;
-  readonly patternProperties?: Readonly<Record<string, TSchema>>;
-  readonly required?: readonly string[];
-  readonly minimum?: number;
-  readonly maximum?: number;
-  readonly minLength?: number;
-  readonly maxLength?: number;
-  readonly minItems?: number;
-  readonly maxItems?: number;
-  readonly pattern?: string;
-}
+import type { SchemaView } from '../src/surfaces/openai/schema-view.ts';
 
 const longestList = 3;
 const longestText = 40;
