@@ -1,7 +1,9 @@
 import type { ChatCompletionCreateParamsBase } from 'openai/resources/chat/completions';
 import Type from 'typebox';
+import { callerHints } from '../caller-hints.ts';
 import { compileTable, type Parameter } from '../parameter.ts';
 import { samplingExtras, templateExtras } from '../sampling-extras.ts';
+import { samplingParameters } from '../sampling-parameters.ts';
 import * as piece from '../schema-pieces.ts';
 import { messages } from './message-schema.ts';
 import { responseFormat, toolChoice, tools } from './tool-schema.ts';
@@ -31,21 +33,7 @@ const published: Record<keyof ChatCompletionCreateParamsBase, Parameter> = {
     schema: piece.answerTokens,
     note: 'The old name of `max_completion_tokens`; one of the two.',
   },
-  temperature: { treatment: 'honoured', schema: piece.temperature, note: '0 picks the likeliest token.' },
-  top_p: { treatment: 'honoured', schema: piece.topP, note: 'Nucleus sampling.' },
-  frequency_penalty: { treatment: 'honoured', schema: piece.penalty, note: 'From -2 to 2.' },
-  presence_penalty: { treatment: 'honoured', schema: piece.penalty, note: 'From -2 to 2.' },
-  logit_bias: { treatment: 'honoured', schema: piece.logitBias, note: 'By token number of the model.' },
-  seed: {
-    treatment: 'honoured',
-    schema: piece.seed,
-    note: 'The same answer on an otherwise idle model worker; best effort under load.',
-  },
-  stop: {
-    treatment: 'honoured',
-    schema: piece.stop,
-    note: 'Up to 4 strings that are not empty; an empty list means none.',
-  },
+  ...samplingParameters,
   n: { treatment: 'honoured', schema: piece.choiceCount, note: 'Number of answers.' },
   logprobs: {
     treatment: 'honoured',
@@ -81,12 +69,6 @@ const published: Record<keyof ChatCompletionCreateParamsBase, Parameter> = {
     note: 'Only `false`.',
     reason: 'answers are not stored here; leave it out or send false',
   },
-  service_tier: {
-    treatment: 'accepted',
-    schema: piece.oneOf('auto', 'default'),
-    note: 'Only `auto` and `default`.',
-    reason: 'there is one tier here; leave it out, or send "auto" or "default"',
-  },
   modalities: {
     treatment: 'accepted',
     schema: Type.Array(Type.Literal('text'), { minItems: 1, maxItems: 1 }),
@@ -104,19 +86,7 @@ const published: Record<keyof ChatCompletionCreateParamsBase, Parameter> = {
     schema: Type.Unknown(),
     note: 'Predicted output only hastens an answer; it is not used.',
   },
-  prompt_cache_key: {
-    treatment: 'accepted',
-    schema: Type.String(),
-    note: 'The longest common prefix is reused by itself.',
-  },
-  prompt_cache_options: { treatment: 'accepted', schema: Type.Unknown(), note: 'See `prompt_cache_key`.' },
-  prompt_cache_retention: {
-    treatment: 'accepted',
-    schema: piece.oneOf('in_memory', '24h'),
-    note: 'See `prompt_cache_key`.',
-  },
-  safety_identifier: { treatment: 'accepted', schema: Type.String(), note: 'Nothing is reported.' },
-  user: { treatment: 'accepted', schema: Type.String(), note: 'Requests are accounted by API key.' },
+  ...callerHints,
   audio: { treatment: 'refused', reason: 'answers are text only' },
   function_call: { treatment: 'refused', reason: 'it was replaced by `tool_choice`' },
   functions: { treatment: 'refused', reason: 'it was replaced by `tools`' },

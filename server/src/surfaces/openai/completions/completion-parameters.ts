@@ -2,6 +2,7 @@ import type { CompletionCreateParamsBase } from 'openai/resources/completions';
 import Type from 'typebox';
 import { compileTable, type Parameter } from '../parameter.ts';
 import { samplingExtras } from '../sampling-extras.ts';
+import { samplingParameters } from '../sampling-parameters.ts';
 import * as piece from '../schema-pieces.ts';
 
 const tokens = Type.Array(Type.Integer({ minimum: 0 }), { minItems: 1 });
@@ -31,21 +32,7 @@ const published: Record<keyof CompletionCreateParamsBase, Parameter> = {
     schema: Type.Integer({ minimum: 0, maximum: 10_000_000 }),
     note: '16 when not sent, as published.',
   },
-  temperature: { treatment: 'honoured', schema: piece.temperature, note: '0 picks the likeliest token.' },
-  top_p: { treatment: 'honoured', schema: piece.topP, note: 'Nucleus sampling.' },
-  frequency_penalty: { treatment: 'honoured', schema: piece.penalty, note: 'From -2 to 2.' },
-  presence_penalty: { treatment: 'honoured', schema: piece.penalty, note: 'From -2 to 2.' },
-  logit_bias: { treatment: 'honoured', schema: piece.logitBias, note: 'By token number of the model.' },
-  seed: {
-    treatment: 'honoured',
-    schema: piece.seed,
-    note: 'The same answer on an otherwise idle model worker; best effort under load.',
-  },
-  stop: {
-    treatment: 'honoured',
-    schema: piece.stop,
-    note: 'Up to 4 strings that are not empty; an empty list means none.',
-  },
+  ...samplingParameters,
   n: { treatment: 'honoured', schema: piece.choiceCount, note: 'Number of answers to each prompt.' },
   logprobs: {
     treatment: 'honoured',

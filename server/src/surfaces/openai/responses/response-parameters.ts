@@ -1,5 +1,6 @@
 import type { ResponseCreateParamsBase } from 'openai/resources/responses/responses';
 import Type from 'typebox';
+import { callerHints } from '../caller-hints.ts';
 import { compileTable, type Parameter } from '../parameter.ts';
 import { samplingExtras, templateExtras } from '../sampling-extras.ts';
 import * as piece from '../schema-pieces.ts';
@@ -99,30 +100,12 @@ const published: Record<keyof ResponseCreateParamsBase, Parameter> = {
     note: 'Only `false`.',
     reason: 'answers are not stored here, so they cannot be fetched later',
   },
-  service_tier: {
-    treatment: 'accepted',
-    schema: piece.oneOf('auto', 'default'),
-    note: 'Only `auto` and `default`.',
-    reason: 'there is one tier here; leave it out, or send "auto" or "default"',
-  },
   max_tool_calls: {
     treatment: 'accepted',
     schema: Type.Integer({ minimum: 1 }),
     note: 'Counts calls of built-in tools only, and there are none.',
   },
-  prompt_cache_key: {
-    treatment: 'accepted',
-    schema: Type.String(),
-    note: 'The longest common prefix is reused by itself.',
-  },
-  prompt_cache_options: { treatment: 'accepted', schema: Type.Unknown(), note: 'See `prompt_cache_key`.' },
-  prompt_cache_retention: {
-    treatment: 'accepted',
-    schema: piece.oneOf('in_memory', '24h'),
-    note: 'See `prompt_cache_key`.',
-  },
-  safety_identifier: { treatment: 'accepted', schema: Type.String(), note: 'Nothing is reported.' },
-  user: { treatment: 'accepted', schema: Type.String(), note: 'Requests are accounted by API key.' },
+  ...callerHints,
   previous_response_id: { treatment: 'refused', reason: notStored },
   conversation: { treatment: 'refused', reason: notStored },
   prompt: {
