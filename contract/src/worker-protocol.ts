@@ -5,7 +5,10 @@
  *   POST /v1/chat/completions, /v1/completions   language models
  *   POST /v1/embeddings                          embedding models
  *   POST /tokenize   { text } | { messages, tools? }          → { tokens: number[], count }
- *   POST /score      { prompt, continuations: string[] }      → { scores: { logprob, tokens }[] }
+ *                    with `pieces: true`                      → { …, pieces: { text, special }[] }, one for each token
+ *   POST /score      { prompt, continuations: string[] }      → { scores: { logprob, tokens }[], usage: { prompt_tokens } }
+ *                    `logprob`: natural logarithm, summed over the continuation's tokens; the prompt is evaluated once
+ *                    and counted once, with the tokens of all continuations
  *   POST /cancel     { requestId }                            → 204; the stream ends with its final counts
  *   GET  /health                                              → WorkerHealth
  *   GET  /metrics                                             → Prometheus text

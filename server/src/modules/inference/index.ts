@@ -7,5 +7,6 @@ export type {
   InferenceSink,
   StartInference,
   TokenCounts,
+  WorkerPath,
 } from './inference-request.ts';
 export type { MeterRefused } from './meter-refused.ts';

@@ -2,10 +2,24 @@ import type { SamovarError } from '../../kernel/errors.ts';
 import type { Principal } from '../../kernel/principal.ts';
 import type { ServedModel } from '../registry/index.ts';
 
-export type Endpoint = 'chat.completions' | 'completions' | 'embeddings' | 'responses';
+export type Endpoint =
+  | 'chat.completions'
+  | 'completions'
+  | 'embeddings'
+  | 'responses'
+  | 'foundation-models.completion'
+  | 'foundation-models.completion-async'
+  | 'foundation-models.text-embedding'
+  | 'foundation-models.tokenize'
+  | 'foundation-models.classify';
 
 /** Path on the model worker that answers an endpoint. */
-export type WorkerPath = '/v1/chat/completions' | '/v1/completions' | '/v1/embeddings';
+export type WorkerPath =
+  | '/v1/chat/completions'
+  | '/v1/completions'
+  | '/v1/embeddings'
+  | '/tokenize'
+  | '/score';
 
 export interface InferenceRequest {
   readonly requestId: string;

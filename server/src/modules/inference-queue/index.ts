@@ -1,0 +1,1 @@
+export type { AsyncRequest, CompletionResult, SubmitRequest } from './queued-request.ts';

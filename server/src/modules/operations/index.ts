@@ -1,0 +1,9 @@
+export type {
+  JsonObject,
+  Operation,
+  OperationEvent,
+  OperationFailure,
+  OperationKind,
+  OperationProgress,
+  OperationState,
+} from './operation.ts';

@@ -1,0 +1,52 @@
+import type { ErrorCode } from '@samovar/contract/errors';
+import type { ErrorParams } from '../../kernel/errors.ts';
+import type { Scope } from '../../kernel/principal.ts';
+
+/** What kind of work it is; a surface knows by it how to show metadata and response. */
+export type OperationKind = 'completion';
+
+/**
+ * `created` waits, `running` is worked on; the others are ends: `done` with a response, `failed` with an error,
+ * `cancelled` because somebody asked, `expired` because its time was over first.
+ */
+export type OperationState = 'created' | 'running' | 'done' | 'failed' | 'cancelled' | 'expired';
+
+/** `release`: a run was given up without an outcome (its process died or drained), and it waits again. */
+export type OperationEvent = 'start' | 'release' | 'succeed' | 'fail' | 'cancel' | 'expire';
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** How far it is, in units that its kind defines; `total` is null while unknown. */
+export interface OperationProgress {
+  readonly done: number;
+  readonly total: number | null;
+}
+
+export interface OperationFailure {
+  readonly code: ErrorCode;
+  readonly params: ErrorParams;
+  /** The public text. */
+  readonly message: string;
+}
+
+/** Long-running work, the same for every surface that has some. */
+export interface Operation extends Scope {
+  readonly id: string;
+  readonly kind: OperationKind;
+  readonly state: OperationState;
+  readonly description: string;
+  readonly createdAt: Date;
+  /** The key that asked for it. */
+  readonly createdBy: string;
+  readonly modifiedAt: Date;
+  /** When it expires, unless it ends before; when it is forgotten, once it has ended. */
+  readonly expiresAt: Date;
+  readonly cancelRequested: boolean;
+  readonly progress: OperationProgress | null;
+  /** What its kind keeps beside it. */
+  readonly metadata: JsonObject;
+  /** Present when `done`. */
+  readonly response: JsonObject | null;
+  /** Present when `failed`, `cancelled` or `expired`. */
+  readonly failure: OperationFailure | null;
+}
