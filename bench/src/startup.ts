@@ -18,7 +18,12 @@ const bars = { healthy: 5, firstToken: 10 };
 const port = 18_431;
 
 const root = await mkdtemp(join(tmpdir(), 'samovar-startup-'));
-const environment = { ...process.env, SAMOVAR_DATA: join(root, 'data'), SAMOVAR_PORT: String(port) };
+const environment = {
+  ...process.env,
+  SAMOVAR_DATA: join(root, 'data'),
+  SAMOVAR_PORT: String(port),
+  SAMOVAR_GRPC_PORT: '0',
+};
 try {
   await run(launcher, ['up', '--detach'], { env: environment });
   await run(launcher, ['down'], { env: environment });

@@ -135,6 +135,7 @@ test('as root, a checkout and data under a folder that only root may enter come 
     ...process.env,
     SAMOVAR_DATA: join(closed, 'data'),
     SAMOVAR_PORT: '0',
+    SAMOVAR_GRPC_PORT: '0',
     SAMOVAR_DEFAULT_MODELS: ',',
   };
   const up = await launch(folder, ['up', '--detach'], environment).finished;
@@ -159,7 +160,7 @@ test('an ordinary user comes up with a home of its own', { skip: !asRoot }, asyn
         '/bin/sh',
         'nobody',
         '-c',
-        `cd / && PATH='${path}' HOME='${home}' SAMOVAR_PORT=0 SAMOVAR_DEFAULT_MODELS=, '${folder}/samovar' ${words}`,
+        `cd / && PATH='${path}' HOME='${home}' SAMOVAR_PORT=0 SAMOVAR_GRPC_PORT=0 SAMOVAR_DEFAULT_MODELS=, '${folder}/samovar' ${words}`,
       ],
       { encoding: 'utf8' },
     );

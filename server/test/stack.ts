@@ -11,6 +11,8 @@ import { createTestDatabase } from './postgres.ts';
 
 export interface TestStack {
   readonly url: string;
+  /** `host:port` of the gRPC services. */
+  readonly grpcAddress: string;
   /** The key of the first run. */
   readonly key: string;
   readonly data: string;
@@ -30,7 +32,7 @@ export async function startTestStack(settings: Readonly<Record<string, string>> 
   if (shared) return shared;
   const database = await createTestDatabase();
   const data = await mkdtemp(join(tmpdir(), 'samovar-stack-'));
-  const port = await freePort();
+  const [port, grpcPort] = [await freePort(), await freePort()];
   const mirror = await startPackageMirror(['smollm2-135m-instruct', 'all-minilm-l6-v2']);
   const child = spawn(process.execPath, [main, 'all', '--attached'], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
@@ -39,6 +41,7 @@ export async function startTestStack(settings: Readonly<Record<string, string>> 
       SAMOVAR_DATA: data,
       SAMOVAR_HOST: '127.0.0.1',
       SAMOVAR_PORT: String(port),
+      SAMOVAR_GRPC_PORT: String(grpcPort),
       SAMOVAR_POSTGRES_URL: database.url,
       SAMOVAR_LOG_LEVEL: 'warn',
       ...mirror.settings,
@@ -57,7 +60,7 @@ export async function startTestStack(settings: Readonly<Record<string, string>> 
     const key = (await readFile(dataFolder(data).firstKey, 'utf8')).trim();
     await untilModelsAreListed(url, key);
     await mirror.stop();
-    return { url, key, data, stop };
+    return { url, grpcAddress: `127.0.0.1:${grpcPort}`, key, data, stop };
   } catch (error) {
     const logs = await logTails(dataFolder(data).logs);
     await mirror.stop();
@@ -70,6 +73,7 @@ export async function startTestStack(settings: Readonly<Record<string, string>> 
 export function sharedStackVariables(stack: TestStack): Readonly<Record<string, string>> {
   return {
     SAMOVAR_TEST_STACK_URL: stack.url,
+    SAMOVAR_TEST_STACK_GRPC: stack.grpcAddress,
     SAMOVAR_TEST_STACK_KEY: stack.key,
     SAMOVAR_TEST_STACK_DATA: stack.data,
   };
@@ -78,10 +82,13 @@ export function sharedStackVariables(stack: TestStack): Readonly<Record<string, 
 function sharedStack(): TestStack | null {
   const {
     SAMOVAR_TEST_STACK_URL: url,
+    SAMOVAR_TEST_STACK_GRPC: grpcAddress,
     SAMOVAR_TEST_STACK_KEY: key,
     SAMOVAR_TEST_STACK_DATA: data,
   } = process.env;
-  return url && key ? { url, key, data: data ?? '', stop: async () => {} } : null;
+  return url && key
+    ? { url, grpcAddress: grpcAddress ?? '', key, data: data ?? '', stop: async () => {} }
+    : null;
 }
 
 async function untilReady(url: string, child: ChildProcess, output: () => string): Promise<void> {

@@ -60,6 +60,7 @@ export function startSupervised(
       ...process.env,
       SAMOVAR_DATA: data,
       SAMOVAR_PORT: '0',
+      SAMOVAR_GRPC_PORT: '0',
       SAMOVAR_DEFAULT_MODELS: ',',
       SAMOVAR_DRAIN_SECONDS: '2',
       ...settings,

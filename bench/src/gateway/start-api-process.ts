@@ -40,6 +40,7 @@ export async function startApiProcess(socketPath: string, lane: Replica['lane'])
     SAMOVAR_POSTGRES_SCHEMA: testSchema,
     SAMOVAR_DATA: data,
     SAMOVAR_PORT: String(port),
+    SAMOVAR_GRPC_PORT: '0',
     SAMOVAR_MASTER_KEY: Buffer.alloc(32, 7).toString('base64'),
     SAMOVAR_LOG_LEVEL: 'info',
     NODE_ENV: 'production',

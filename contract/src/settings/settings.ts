@@ -18,6 +18,15 @@ export const settings = {
     maximum: 65535,
     description: 'Port of every HTTP surface; 0 takes a free one.',
   },
+  grpcPort: {
+    env: 'SAMOVAR_GRPC_PORT',
+    yaml: 'grpcPort',
+    kind: 'integer',
+    default: '17004',
+    minimum: 0,
+    maximum: 65535,
+    description: 'Port of the gRPC services; 0 takes a free one.',
+  },
   publicUrl: {
     env: 'SAMOVAR_PUBLIC_URL',
     yaml: 'publicUrl',

@@ -36,6 +36,7 @@ export async function createApartInstallation(): Promise<ApartInstallation> {
     SAMOVAR_MASTER_KEY: randomBytes(32).toString('base64'),
     SAMOVAR_WORKER_LISTEN: '127.0.0.1',
     SAMOVAR_HOST: '127.0.0.1',
+    SAMOVAR_GRPC_PORT: '0',
     SAMOVAR_LOG_LEVEL: 'info',
   };
   const folders: string[] = [];

@@ -67,6 +67,7 @@ function environment(): NodeJS.ProcessEnv {
     ...process.env,
     SAMOVAR_DATA: stack.data,
     SAMOVAR_PORT: new URL(stack.url).port,
+    SAMOVAR_GRPC_PORT: stack.grpcAddress.slice(stack.grpcAddress.lastIndexOf(':') + 1),
     SAMOVAR_URL: stack.url,
     SAMOVAR_API_KEY: stack.key,
   };

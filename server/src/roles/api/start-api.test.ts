@@ -65,7 +65,15 @@ function settings(more: Record<string, string> = {}) {
   const { database, user } = parse(store.url);
   const url = `postgres://${user}@127.0.0.1:${proxy.port}/${database}`;
   const { values } = resolveSettings({
-    flags: { postgresUrl: url, postgresSchema: testSchema, port: '0', data: folder, masterKey, ...more },
+    flags: {
+      postgresUrl: url,
+      postgresSchema: testSchema,
+      port: '0',
+      grpcPort: '0',
+      data: folder,
+      masterKey,
+      ...more,
+    },
     environment: {},
     file: {},
   });
