@@ -31,6 +31,7 @@ export interface GatewayOptions {
 export interface TestGateway {
   readonly url: string;
   readonly key: string;
+  readonly keyId: string;
   readonly server: HttpServer;
   readonly inference: Inference;
   readonly records: UsageRecord[];
@@ -118,6 +119,7 @@ export async function startTestGateway(options: GatewayOptions = {}): Promise<Te
   const gateway: TestGateway = {
     url,
     key,
+    keyId: record.keyId,
     server,
     inference,
     records,

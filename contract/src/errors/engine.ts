@@ -20,6 +20,12 @@ export const engineErrors = defineErrors({
     message: 'The engine of this model cannot honour `{parameter}`.',
     remedy: 'Leave the parameter out, or choose a model whose engine supports it.',
   },
+  'engine.unsupported_operation': {
+    httpStatus: 400,
+    grpcStatus: 'UNIMPLEMENTED',
+    message: 'The engine of this model cannot {operation}.',
+    remedy: 'Choose a model on another engine; docs/engines.md tells what each engine can do.',
+  },
   'engine.busy': {
     httpStatus: 429,
     grpcStatus: 'RESOURCE_EXHAUSTED',

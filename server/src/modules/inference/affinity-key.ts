@@ -2,12 +2,12 @@
 const headCharacters = 512;
 
 /**
- * A number that two requests share when they begin alike (the first two messages, else the prompt), so that they
+ * A number that two requests share when they begin alike (the first two messages, else the prompt or the list of prompts), so that they
  * reach the worker that has this prefix in its cache. FNV-1a, 32 bits.
  */
 export function affinityKey(body: Readonly<Record<string, unknown>>): number {
-  const { messages, prompt } = body;
-  const head = Array.isArray(messages) ? messages.slice(0, 2) : (prompt ?? '');
+  const { messages, prompt, prompts } = body;
+  const head = Array.isArray(messages) ? messages.slice(0, 2) : (prompt ?? prompts ?? '');
   const text = (typeof head === 'string' ? head : JSON.stringify(head)).slice(0, headCharacters);
   return hashText(text, 0x811c9dc5);
 }

@@ -1,6 +1,7 @@
 import type { Replica } from '../serving/index.ts';
 import type { AnswerReader, AnswerTarget } from './answer-reader.ts';
 import type { InferenceRequest } from './inference-request.ts';
+import { noTokens } from './meter-outcome.ts';
 import { createParsedStream } from './parsed-stream.ts';
 import { createPassThroughStream } from './pass-through-stream.ts';
 import { reshapeFor } from './reshape-answer.ts';
@@ -24,7 +25,12 @@ export function createAnswerReader(target: AnswerTarget, plan: AnswerPlan): Answ
         })
       : undefined;
   const options = reshape ? { form, reshape } : { form };
-  if (!request.stream) return createWholeAnswer(target, options);
+  if (!request.stream)
+    return createWholeAnswer(
+      target,
+      // Nothing is computed to tell tokens.
+      request.workerPath === '/tokenize' ? { ...options, countsOfSilent: noTokens } : options,
+    );
   if (form === 'bytes' && !reshape) return createPassThroughStream(target, request.clientWantsUsage);
   return createParsedStream(target, { ...options, keepUsage: request.clientWantsUsage });
 }

@@ -38,6 +38,8 @@ export interface InferenceRequest {
   /** Estimate of prompt plus answer, taken from the key's tokens per minute at once and corrected at the end. */
   readonly reserveTokens: number;
   readonly priority: 'interactive' | 'background';
+  /** Milliseconds since the epoch: a worker refuses what it has not begun by then. Absent or `null`: no limit. */
+  readonly deadline?: number | null;
 }
 
 export interface TokenCounts {

@@ -12,6 +12,8 @@ export type Reshape = (answer: JsonObject) => JsonObject | null;
 
 export function reshapeFor(path: WorkerPath, stream: boolean, names: AnswerNames): Reshape {
   if (path === '/v1/embeddings') return (answer) => reshapeEmbeddings(answer, names.model);
+  // Routes of our own protocol: whoever has them answers in its shapes, and their callers read them with care.
+  if (path === '/tokenize' || path === '/score') return (answer) => answer;
   const chat = path === '/v1/chat/completions';
   const kind = chat ? (stream ? 'chat.completion.chunk' : 'chat.completion') : 'text_completion';
   const choice = chat ? (stream ? createDeltaReshape() : reshapeMessage) : reshapeText;

@@ -8,6 +8,8 @@ export interface WholeAnswerOptions {
   readonly form: 'bytes' | 'objects';
   /** Puts the answer into the published shape. Absent where the worker's shapes are right. */
   readonly reshape?: (answer: JsonObject) => JsonObject | null;
+  /** The counts of an answer that tells none; absent: they are estimated. */
+  readonly countsOfSilent?: TokenCounts;
 }
 
 /** Reads an answer that is one JSON object; where nobody needs the object it is never parsed. */
@@ -19,7 +21,7 @@ export function createWholeAnswer(target: AnswerTarget, options: WholeAnswerOpti
 
   function finish(body: Buffer): void {
     if (options.form === 'bytes' && !options.reshape) {
-      counts = readUsageFromTail(body);
+      counts = readUsageFromTail(body) ?? options.countsOfSilent ?? null;
       complete = true;
       target.bytes(body);
       return;
@@ -32,7 +34,7 @@ export function createWholeAnswer(target: AnswerTarget, options: WholeAnswerOpti
       });
       return;
     }
-    counts = readUsage(answer.usage);
+    counts = readUsage(answer.usage) ?? options.countsOfSilent ?? null;
     complete = true;
     if (options.form === 'objects') target.object(answer);
     else target.bytes(Buffer.from(JSON.stringify(answer)));

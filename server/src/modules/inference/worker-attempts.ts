@@ -83,6 +83,7 @@ export class WorkerAttempts {
         path: request.workerPath,
         requestId: request.requestId,
         priority: request.priority,
+        deadline: request.deadline ?? null,
         body,
         workerToken: this.#tokenFor(replica),
       },

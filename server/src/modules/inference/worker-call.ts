@@ -1,7 +1,7 @@
 import { workerHeaders } from '@samovar/contract/worker-protocol';
 import type { SamovarError } from '../../kernel/errors.ts';
 import type { TransportCall, TransportEvents, WorkerTransport } from '../../kernel/ports/worker-transport.ts';
-import { workerError } from './worker-error.ts';
+import { missingRouteError, workerError } from './worker-error.ts';
 
 const errorBodyLimit = 64 * 1024;
 
@@ -10,6 +10,7 @@ export interface WorkerCallRequest {
   readonly path: string;
   readonly requestId: string;
   readonly priority: string;
+  readonly deadline: number | null;
   readonly body: string;
   readonly workerToken: string | null;
 }
@@ -31,6 +32,7 @@ export interface WorkerCallEvents {
 export class WorkerCall implements TransportEvents {
   readonly #events: WorkerCallEvents;
   readonly #call: TransportCall;
+  readonly #path: string;
   #errorBody: Buffer[] | null = null;
   #status = 0;
   #retryAfterSeconds: number | null = null;
@@ -38,6 +40,7 @@ export class WorkerCall implements TransportEvents {
 
   constructor(transport: WorkerTransport, request: WorkerCallRequest, events: WorkerCallEvents) {
     this.#events = events;
+    this.#path = request.path;
     this.#call = transport.call(
       request.address,
       { path: request.path, headers: headersOf(request), body: request.body },
@@ -73,7 +76,9 @@ export class WorkerCall implements TransportEvents {
       return;
     }
     const body = Buffer.concat(this.#errorBody ?? []);
-    this.#events.refused(this.#status, workerError(this.#status, body, this.#retryAfterSeconds));
+    const error =
+      missingRouteError(this.#status, this.#path) ?? workerError(this.#status, body, this.#retryAfterSeconds);
+    this.#events.refused(this.#status, error);
   }
 
   unreachable(cause: Error): void {
@@ -89,6 +94,7 @@ export class WorkerCall implements TransportEvents {
 export function headersOf(request: {
   readonly requestId: string;
   readonly priority: string;
+  readonly deadline?: number | null;
   readonly workerToken: string | null;
 }): string[] {
   const headers = [
@@ -99,6 +105,7 @@ export function headersOf(request: {
     workerHeaders.priority,
     request.priority,
   ];
+  if (typeof request.deadline === 'number') headers.push(workerHeaders.deadline, String(request.deadline));
   if (request.workerToken !== null) headers.push(workerHeaders.token, request.workerToken);
   return headers;
 }

@@ -2,6 +2,19 @@ import { type ErrorCode, errorCatalogue } from '@samovar/contract/errors';
 import { SamovarError, type SamovarErrorOptions } from '../../kernel/errors.ts';
 import { asObject, type JsonObject, parseObject } from './json-object.ts';
 
+/** What only workers with these routes can do, in words. */
+const operations: Readonly<Record<string, string>> = {
+  '/tokenize': 'tell the tokens of a text',
+  '/score': 'score given texts, which classification needs',
+};
+
+/** Foreign engines lack our own routes: `engine.unsupported_operation`; `null` when the status says something else. */
+export function missingRouteError(status: number, path: string): SamovarError | null {
+  const operation = operations[path];
+  if (operation === undefined || (status !== 404 && status !== 405 && status !== 501)) return null;
+  return new SamovarError('engine.unsupported_operation', { params: { operation }, field: 'model' });
+}
+
 /**
  * What a worker says went wrong, as one of our codes: its own code when it is one of ours, else by its HTTP status.
  * A foreign engine's text reaches the client only where it speaks of the client's request.
