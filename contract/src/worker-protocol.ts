@@ -39,6 +39,24 @@ export interface WorkerAnswerExtra {
   readonly truncated?: readonly number[];
 }
 
+/** What `/tokenize` answers. */
+export interface TokenizeAnswer {
+  readonly tokens: readonly number[];
+  readonly count: number;
+  /** One for each token, when they were asked for. */
+  readonly pieces?: readonly TokenPiece[];
+}
+
+export interface TokenPiece {
+  /**
+   * Language models: the texts joined are the whole text; a character that spans several tokens stands with its last
+   * one, the others are empty. Embedding models: as the vocabulary spells it, with its marks (`##`, `▁`, `Ġ`).
+   */
+  readonly text: string;
+  /** A control token of the template or the tokenizer, not text. */
+  readonly special: boolean;
+}
+
 export type WorkerPhase = 'loading' | 'ready' | 'draining' | 'failed';
 
 export interface WorkerHealth {

@@ -5,6 +5,7 @@ import { describeErrors } from './describe-errors.ts';
 import { describePrompts } from './describe-prompts.ts';
 import { describeSchemas } from './describe-schemas.ts';
 import { describeStreaming } from './describe-streaming.ts';
+import { describeTokens } from './describe-tokens.ts';
 import { describeTools } from './describe-tools.ts';
 
 /** What every engine's worker for language models must keep, over its HTTP alone. */
@@ -14,6 +15,7 @@ export function describeConformance(title: string, worker: ConformingWorker): vo
     describeStreaming(worker);
     describeErrors(worker);
     describePrompts(worker);
+    describeTokens(worker);
     describeSchemas(worker);
     describeTools(worker);
   });

@@ -38,12 +38,5 @@ export function describePrompts(worker: ConformingWorker): void {
       assert.ok(textOf(chunks).length > 0);
       assert.equal((await health()).phase, 'ready');
     });
-
-    it('count the tokens of a text as they are, special ones as text', async () => {
-      const count = async (text: string) =>
-        ((await worker.client().post('/tokenize', { text })).body as { count: number }).count;
-      assert.equal(await count(''), 0);
-      assert.ok((await count('<|im_end|>')) > 1);
-    });
   });
 }

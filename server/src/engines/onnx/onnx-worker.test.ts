@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import type { WorkerHealth, WorkerStart } from '@samovar/contract/worker-protocol';
+import type { TokenizeAnswer, WorkerHealth, WorkerStart } from '@samovar/contract/worker-protocol';
 import { Client } from 'undici';
 import { testModel } from '../../../test/models.ts';
 import { silentLog } from '../../../test/silent-log.ts';
@@ -107,6 +107,17 @@ test('tokens are counted as the model sees them', async () => {
   assert.equal((await embed(['hello world', 'hello'])).usage.prompt_tokens, 7);
   const { body } = await post('/tokenize', { text: 'hello world' });
   assert.deepEqual(body, { tokens: [101, 7592, 2088, 102], count: 4 });
+});
+
+test('pieces tell what each token stands for, special ones marked', async () => {
+  const { body } = await post('/tokenize', { text: 'samovars', pieces: true });
+  const { pieces, count } = body as TokenizeAnswer;
+  assert.equal(pieces?.length, count);
+  assert.deepEqual(pieces?.at(0), { text: '[CLS]', special: true });
+  assert.deepEqual(pieces?.at(-1), { text: '[SEP]', special: true });
+  const words = pieces?.filter(({ special }) => !special).map(({ text }) => text.replace('##', ''));
+  assert.equal(words?.join(''), 'samovars');
+  assert.equal((await post('/tokenize', { text: 'a', pieces: 'yes' })).status, 400);
 });
 
 test('cl100k_base token arrays are read as the text that they stand for', async () => {

@@ -1,4 +1,4 @@
-import type { WorkerHealth, WorkerStart } from '@samovar/contract/worker-protocol';
+import type { TokenizeAnswer, WorkerHealth, WorkerStart } from '@samovar/contract/worker-protocol';
 import { SamovarError } from '../../kernel/errors.ts';
 import type { Log } from '../../kernel/ports/log.ts';
 import type { Running } from '../../kernel/ports/running.ts';
@@ -93,14 +93,24 @@ export async function startOnnxWorker(start: WorkerStart, log: Log): Promise<Run
 }
 
 async function tokenize(model: EmbeddingModel, exchange: WorkerExchange): Promise<void> {
-  const { text } = exchange.body;
+  const { text, pieces = null } = exchange.body;
   if (typeof text !== 'string')
     throw new SamovarError('engine.unsupported_parameter', {
       params: { parameter: exchange.body.messages === undefined ? 'text' : 'messages' },
       field: 'text',
     });
+  if (pieces !== null && typeof pieces !== 'boolean')
+    throw new SamovarError('request.invalid', {
+      params: { parameter: 'pieces', reason: 'it must be true or false' },
+      field: 'pieces',
+    });
   const { ids } = await model.tokenizer.encode(text, Number.MAX_SAFE_INTEGER);
-  exchange.json(200, { tokens: ids, count: ids.length });
+  const answer: TokenizeAnswer = {
+    tokens: ids,
+    count: ids.length,
+    ...(pieces === true ? { pieces: model.tokenizer.describe(ids) } : {}),
+  };
+  exchange.json(200, answer);
 }
 
 function metricsOf(

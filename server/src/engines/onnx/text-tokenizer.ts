@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { setImmediate as yieldToLoop } from 'node:timers/promises';
 import { Tokenizer } from '@huggingface/tokenizers';
+import type { TokenPiece } from '@samovar/contract/worker-protocol';
+import { isJsonObject } from '../worker-http/read-json-body.ts';
 
 /** Turns text into the ids that the model takes. */
 export interface TextTokenizer {
@@ -9,6 +11,8 @@ export interface TextTokenizer {
    * other requests get their turn; beyond `countedLength` characters no further than to know that they do not fit.
    */
   encode(text: string, maxTokens: number, countedLength?: number): Promise<EncodedText>;
+  /** What each id stands for, as the vocabulary spells it. */
+  describe(ids: readonly number[]): TokenPiece[];
 }
 
 export interface EncodedText {
@@ -30,6 +34,7 @@ export async function loadTokenizer(path: string): Promise<TextTokenizer> {
   if (typeof definition !== 'object' || definition === null)
     throw new Error(`${path} does not hold a tokenizer`);
   const tokenizer = new Tokenizer({ ...definition, truncation: null, padding: null }, {});
+  const special = specialIds(definition);
   const specials = surroundings(tokenizer);
   const plain = (text: string): number[] => tokenizer.encode(text, { add_special_tokens: false }).ids;
   return {
@@ -52,7 +57,20 @@ export async function loadTokenizer(path: string): Promise<TextTokenizer> {
         whole: read === text.length,
       };
     },
+    describe: (ids) =>
+      ids.map((id) => {
+        const text = tokenizer.id_to_token(id);
+        if (text === undefined) throw new Error(`the tokenizer does not know its token ${id}`);
+        return { text, special: special.has(id) };
+      }),
   };
+}
+
+/** The ids that a `tokenizer.json` calls special. */
+function specialIds(definition: object): ReadonlySet<unknown> {
+  const added: unknown = Reflect.get(definition, 'added_tokens');
+  const tokens: unknown[] = Array.isArray(added) ? added : [];
+  return new Set(tokens.filter(isJsonObject).flatMap((token) => (token.special === true ? [token.id] : [])));
 }
 
 /** The special tokens that the tokenizer puts around one text. */

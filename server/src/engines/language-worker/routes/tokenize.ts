@@ -1,14 +1,16 @@
+import type { TokenizeAnswer } from '@samovar/contract/worker-protocol';
 import type { WorkerRoute } from '../../worker-http/worker-route.ts';
 import type { LanguageModel } from '../language-model.ts';
+import { tokenTexts } from '../token-texts.ts';
 import { planTools } from '../tools/tool-plan.ts';
 import { readMessages } from './read-messages.ts';
-import { invalidParameter, readObject, refuseOthers } from './read-parameters.ts';
+import { invalidParameter, readBoolean, readObject, refuseOthers } from './read-parameters.ts';
 import { readToolChoice, readTools } from './read-tools.ts';
 import { encodePieces, renderChat } from './render-chat.ts';
 
-const known = new Set(['text', 'messages', 'tools', 'chat_template_kwargs', 'model']);
+const known = new Set(['text', 'messages', 'tools', 'chat_template_kwargs', 'pieces', 'model']);
 
-/** `POST /tokenize`: the tokens of a text, or of the prompt that messages become. */
+/** `POST /tokenize`: the tokens of a text, or of the prompt that messages become; with `pieces`, what each says. */
 export function tokenizeRoute(loaded: () => LanguageModel): WorkerRoute {
   return {
     method: 'POST',
@@ -19,6 +21,7 @@ export function tokenizeRoute(loaded: () => LanguageModel): WorkerRoute {
       const { body } = exchange;
       refuseOthers(body, known);
       const { text } = body;
+      const withPieces = readBoolean(body, 'pieces', false);
       let tokens: Uint32Array;
       if (typeof text === 'string') tokens = model.vocabulary.encodePlain(text);
       else if (body.messages === undefined)
@@ -35,7 +38,12 @@ export function tokenizeRoute(loaded: () => LanguageModel): WorkerRoute {
         const extra = readObject(body, 'chat_template_kwargs');
         tokens = encodePieces(model.vocabulary, renderChat(model, readMessages(body), plan, extra));
       }
-      exchange.json(200, { tokens: [...tokens], count: tokens.length });
+      const answer: TokenizeAnswer = {
+        tokens: [...tokens],
+        count: tokens.length,
+        ...(withPieces ? { pieces: tokenTexts(model.vocabulary, tokens) } : {}),
+      };
+      exchange.json(200, answer);
     },
   };
 }
