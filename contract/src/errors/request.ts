@@ -91,4 +91,24 @@ export const requestErrors = defineErrors({
     message: 'There is no {kind} `{id}`.',
     remedy: 'Check the identifier.',
   },
+  'request.model_uri_invalid': {
+    httpStatus: 400,
+    grpcStatus: 'INVALID_ARGUMENT',
+    message: 'invalid model_uri: {reason}',
+    remedy:
+      'Write it as `gpt://<folder>/<model>/<branch>`, `emb://…` or `cls://…`; the folder may be empty, `0`, or the id or name of the project of the key.',
+  },
+  'request.folder_mismatch': {
+    httpStatus: 400,
+    grpcStatus: 'INVALID_ARGUMENT',
+    message: "Specified folder ID '{folder}' does not match with service account folder ID '{own}'",
+    remedy:
+      'A folder is a project, and each key belongs to one: leave the folder empty, write `0`, or name the project of the key.',
+  },
+  'request.not_implemented': {
+    httpStatus: 501,
+    grpcStatus: 'UNIMPLEMENTED',
+    message: '{method} is not served: {reason}',
+    remedy: 'docs/guides/foundation-models.md lists what is served.',
+  },
 });
