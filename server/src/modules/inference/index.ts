@@ -10,3 +10,4 @@ export type {
   WorkerPath,
 } from './inference-request.ts';
 export type { MeterRefused } from './meter-refused.ts';
+export { reserveTokens } from './reserve-tokens.ts';

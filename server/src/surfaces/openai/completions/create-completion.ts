@@ -1,9 +1,9 @@
 import type { DataExchange } from '../../../kernel/ports/http-routes.ts';
+import { reserveTokens } from '../../../modules/inference/index.ts';
 import { createByteSink } from '../byte-sink.ts';
 import { checkParameters, invalidParameter } from '../check-parameters.ts';
 import { type Forwarded, priorityOf } from '../forward.ts';
 import { readBody } from '../read-body.ts';
-import { reserveTokens } from '../reserve-tokens.ts';
 import { completionTable } from './completion-parameters.ts';
 
 interface CompletionParameters {

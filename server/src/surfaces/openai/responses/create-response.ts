@@ -1,8 +1,8 @@
 import type { DataExchange } from '../../../kernel/ports/http-routes.ts';
+import { reserveTokens } from '../../../modules/inference/index.ts';
 import { checkParameters } from '../check-parameters.ts';
 import { type Forwarded, priorityOf } from '../forward.ts';
 import { readBody } from '../read-body.ts';
-import { reserveTokens } from '../reserve-tokens.ts';
 import { reasoningOf, type SurfacePolicy } from '../surface-policy.ts';
 import { responseTable } from './response-parameters.ts';
 import { checkResponseRules, type ResponseRequest, refuseItemReferences } from './response-request.ts';
