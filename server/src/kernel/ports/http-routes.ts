@@ -1,8 +1,11 @@
-import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import type { Route } from '@samovar/contract/route';
 import type { SamovarError } from '../errors.ts';
 import type { Principal } from '../principal.ts';
 import type { DatabaseTransaction } from './database.ts';
+import type { HttpAnswer } from './http-answer.ts';
+
+/** By name in lower case; a name that came several times has its values joined, or as a list. */
+export type RequestHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 /** One inference request, authenticated, its body read whole (bounded) but not parsed. */
 export interface DataExchange {
@@ -11,11 +14,11 @@ export interface DataExchange {
   /** `performance.now()` at arrival. */
   readonly receivedAt: number;
   readonly principal: Principal;
-  readonly headers: IncomingHttpHeaders;
+  readonly headers: RequestHeaders;
   readonly body: Buffer;
   /** Names and values in turns that the head of every answer begins with, `x-request-id` among them. */
   readonly commonHeaders: readonly string[];
-  readonly response: ServerResponse;
+  readonly answer: HttpAnswer;
 }
 
 /** A request of a valid, permitted key that ended before its route took it. */
@@ -35,7 +38,7 @@ export interface ManagementRequest {
   readonly requestId: string;
   /** `null` on public routes. */
   readonly principal: Principal | null;
-  readonly headers: IncomingHttpHeaders;
+  readonly headers: RequestHeaders;
   /** Validated by the route's schemas. */
   readonly params: Readonly<Record<string, string>>;
   readonly query: Readonly<Record<string, string | number | boolean | undefined>>;

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { errorHeaders } from '../../kernel/error-headers.ts';
 import type { SamovarError } from '../../kernel/errors.ts';
+import type { HttpAnswer } from '../../kernel/ports/http-answer.ts';
 import type { ErrorBody } from '../../kernel/ports/http-routes.ts';
 
 const lingerMs = 1000;
@@ -40,4 +41,19 @@ export function answerError(request: IncomingMessage, response: ServerResponse, 
   request.once('end', end);
   request.once('close', end);
   request.resume();
+}
+
+/** Writes an error as the whole answer to a request that was read whole. */
+export function answerWholeError(
+  answer: HttpAnswer,
+  commonHeaders: readonly string[],
+  { error, errorBody, requestId }: ErrorAnswer,
+): void {
+  if (answer.begun) {
+    answer.destroy();
+    return;
+  }
+  const headers = [...commonHeaders, ...Object.entries(errorHeaders(error)).flat()];
+  headers.push('content-type', 'application/json');
+  answer.send(error.entry.httpStatus, headers, Buffer.from(JSON.stringify(errorBody(error, requestId))));
 }

@@ -1,13 +1,13 @@
-import type { IncomingHttpHeaders } from 'node:http';
 import { SamovarError } from '../../kernel/errors.ts';
+import type { RequestHeaders } from '../../kernel/ports/http-routes.ts';
 
 /** Refuses (`request.unsupported_media_type`) what is not plain JSON in UTF-8. */
-export function checkContentType(headers: IncomingHttpHeaders): void {
+export function checkContentType(headers: RequestHeaders): void {
   const contentType = headers['content-type'];
   const encoding = headers['content-encoding'];
   if (encoding !== undefined && encoding !== 'identity') throw unsupported(`content-encoding: ${encoding}`);
   if (contentType === 'application/json') return;
-  if (contentType === undefined) throw unsupported('none');
+  if (typeof contentType !== 'string') throw unsupported('none');
   const [type = '', ...parameters] = contentType
     .toLowerCase()
     .split(';')

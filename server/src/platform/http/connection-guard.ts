@@ -10,15 +10,14 @@ export interface ConnectionGuard {
 }
 
 /**
- * Lets at most `limit` connections reach the HTTP parser. A connection beyond it is handed to `refuse`, which
+ * Lets at most `limit` connections reach `serve`, in place of the server itself. A connection beyond it is handed to `refuse`, which
  * answers and closes it: it costs a socket for a moment, never a parser or a request.
  */
 export function guardConnections(
   server: Server,
   limit: number,
-  refuse: (socket: Socket) => void,
+  { refuse, serve }: { refuse(socket: Socket): void; serve(socket: Socket): void },
 ): ConnectionGuard {
-  const serve = server.listeners('connection');
   server.removeAllListeners('connection');
   const guard = { open: 0 };
   let refusing = 0;
@@ -39,7 +38,7 @@ export function guardConnections(
     socket.once('close', () => {
       guard.open -= 1;
     });
-    for (const listener of serve) listener.call(server, socket);
+    serve(socket);
   });
   return guard;
 }

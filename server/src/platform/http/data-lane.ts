@@ -2,11 +2,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Permission } from '@samovar/contract/permissions';
 import type { Route } from '@samovar/contract/route';
 import { asSamovarError, SamovarError } from '../../kernel/errors.ts';
-import type { BoundRoute, DataExchange } from '../../kernel/ports/http-routes.ts';
+import type { BoundRoute, DataExchange, RequestHeaders } from '../../kernel/ports/http-routes.ts';
 import type { Log } from '../../kernel/ports/log.ts';
 import type { Principal } from '../../kernel/principal.ts';
 import { answerError } from './answer-error.ts';
 import { checkContentType } from './check-content-type.ts';
+import { NodeAnswer } from './node-answer.ts';
 import { readBody } from './read-body.ts';
 import { readKey } from './read-key.ts';
 import { setHeaders } from './set-headers.ts';
@@ -65,7 +66,7 @@ export function serveData(bound: DataRoute, arrival: Arrival, options: DataLaneO
   };
   let principal: Principal;
   try {
-    principal = admit(bound.route, request, options);
+    principal = admit(bound.route, request.headers, options);
   } catch (thrown) {
     fail(thrown);
     return;
@@ -95,7 +96,7 @@ export function serveData(bound: DataRoute, arrival: Arrival, options: DataLaneO
       headers: request.headers,
       body: outcome,
       commonHeaders: arrival.commonHeaders,
-      response,
+      answer: new NodeAnswer(response),
     };
     try {
       bound.handle(exchange);
@@ -105,8 +106,13 @@ export function serveData(bound: DataRoute, arrival: Arrival, options: DataLaneO
   });
 }
 
-function admit(route: Route, request: IncomingMessage, options: DataLaneOptions): Principal {
-  const principal = options.authenticate(readKey(request.headers));
+/** Who calls, and may. Throws `access.*` or `system.policy_stale`. */
+export function admit(
+  route: Route,
+  headers: RequestHeaders,
+  options: Pick<DataLaneOptions, 'authenticate' | 'authorize'>,
+): Principal {
+  const principal = options.authenticate(readKey(headers));
   if (route.permission !== 'public') options.authorize(principal, route.permission);
   return principal;
 }

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { SamovarError } from '../../kernel/errors.ts';
 import { newId } from '../../kernel/ids.ts';
 import type { BoundRoute, ErrorBody } from '../../kernel/ports/http-routes.ts';
@@ -8,8 +9,10 @@ import { answerError } from './answer-error.ts';
 import { answerClientErrors } from './client-errors.ts';
 import { guardConnections } from './connection-guard.ts';
 import { type Authenticate, type Authorize, dataRouteMap, isDataRoute, serveData } from './data-lane.ts';
+import { FastLane } from './fast-lane/fast-lane.ts';
 import { listen } from './listen.ts';
 import { createManagementLane, type ManagementRoute } from './management-lane.ts';
+import { OpenRequests } from './open-requests.ts';
 import { answerRaw } from './raw-answer.ts';
 import type { RunOnce } from './replay.ts';
 import { clientRequestId } from './request-id.ts';
@@ -71,8 +74,9 @@ const lastWordsMs = 500;
 
 interface State {
   draining: boolean;
-  readonly open: Set<ServerResponse>;
-  idle: (() => void) | null;
+  readonly requests: OpenRequests;
+  /** Answers of the full parser that have not ended. */
+  readonly answers: Set<ServerResponse>;
 }
 
 /**
@@ -81,7 +85,7 @@ interface State {
  */
 export async function createHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const timeouts = options.timeouts ?? defaultTimeouts;
-  const state: State = { draining: false, open: new Set(), idle: null };
+  const state: State = { draining: false, requests: new OpenRequests(), answers: new Set() };
   const server = createServer({
     headersTimeout: timeouts.headersMs,
     requestTimeout: timeouts.requestMs,
@@ -91,14 +95,24 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     // Refused by the dispatch, in our own form.
     requireHostHeader: false,
   });
-  const guard = guardConnections(server, options.settings.connectionLimit, (socket) =>
-    answerRaw(
-      socket,
-      new SamovarError('system.overloaded', { retryAfterSeconds: 1 }),
-      options.errorBody,
-      newId(),
-    ),
-  );
+  const refuse = (socket: Socket, error: SamovarError): void =>
+    answerRaw(socket, error, options.errorBody, newId());
+  const parse = server.listeners('connection');
+  const fastLane = new FastLane({
+    ...options,
+    bodyLimitBytes: options.settings.bodyLimitBytes,
+    routes: dataRouteMap(options.routes),
+    timeouts,
+    serve(socket) {
+      for (const listener of parse) listener.call(server, socket);
+    },
+    refuseSilent: (socket) => refuse(socket, new SamovarError('request.timeout')),
+    requests: state.requests,
+  });
+  const guard = guardConnections(server, options.settings.connectionLimit, {
+    refuse: (socket) => refuse(socket, new SamovarError('system.overloaded', { retryAfterSeconds: 1 })),
+    serve: (socket) => fastLane.take(socket),
+  });
   answerClientErrors(server, headersLimitBytes, options);
   const dispatch = await createDispatch(options, state);
   server.on('request', (request, response) => dispatch(request, response));
@@ -122,10 +136,10 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
       return guard.open;
     },
     get openRequests() {
-      return state.open.size;
+      return state.requests.count;
     },
     stop(graceMs) {
-      stopped ??= stop(server, state, graceMs, options.endRunning);
+      stopped ??= stop({ server, fastLane, state, endRunning: options.endRunning }, graceMs);
       return stopped;
     },
   };
@@ -148,8 +162,8 @@ async function createDispatch(options: HttpServerOptions, state: State) {
     requestIdOf: (request) => ids.get(request) ?? newId(),
   });
   const closed = function (this: ServerResponse): void {
-    state.open.delete(this);
-    if (state.open.size === 0) state.idle?.();
+    state.answers.delete(this);
+    state.requests.ended();
   };
   return (request: IncomingMessage, response: ServerResponse, fault: SamovarError | null = null): void => {
     const receivedAt = performance.now();
@@ -160,7 +174,8 @@ async function createDispatch(options: HttpServerOptions, state: State) {
       commonHeaders.push('x-client-request-id', clientId);
       log.debug({ requestId, clientRequestId: clientId }, 'A client named its request');
     }
-    state.open.add(response);
+    state.answers.add(response);
+    state.requests.opened();
     response.once('close', closed);
     const path = pathOf(request.url ?? '/');
     if (state.draining) {
@@ -202,35 +217,26 @@ function pathOf(url: string): string {
   return query === -1 ? url : url.slice(0, query);
 }
 
-async function stop(
-  server: Server,
-  state: State,
-  graceMs: number,
-  endRunning: (error: SamovarError) => void,
-): Promise<void> {
+interface Stopping {
+  readonly server: Server;
+  readonly fastLane: FastLane;
+  readonly state: State;
+  endRunning(error: SamovarError): void;
+}
+
+async function stop({ server, fastLane, state, endRunning }: Stopping, graceMs: number): Promise<void> {
   state.draining = true;
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
-  for (const response of state.open) if (!response.headersSent) response.setHeader('connection', 'close');
-  await idleWithin(state, graceMs);
-  if (state.open.size > 0) {
+  fastLane.drain();
+  for (const response of state.answers) if (!response.headersSent) response.setHeader('connection', 'close');
+  await state.requests.idleWithin(graceMs);
+  if (state.requests.count > 0) {
     endRunning(new SamovarError('system.draining'));
-    await idleWithin(state, lastWordsMs);
+    await state.requests.idleWithin(lastWordsMs);
   }
+  fastLane.close();
   server.closeIdleConnections();
   server.closeAllConnections();
   await closed;
-}
-
-function idleWithin(state: State, limitMs: number): Promise<void> {
-  if (state.open.size === 0) return Promise.resolve();
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, limitMs);
-    function done(): void {
-      clearTimeout(timer);
-      state.idle = null;
-      resolve();
-    }
-    state.idle = done;
-  });
 }

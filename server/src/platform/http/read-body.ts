@@ -60,6 +60,7 @@ export function readBody(
   request.on('close', () => settle(null));
 }
 
-function notUtf8(): SamovarError {
+/** 400: a body has bytes that no UTF-8 text has. */
+export function notUtf8(): SamovarError {
   return new SamovarError('request.malformed_json', { params: { reason: 'it is not valid UTF-8.' } });
 }

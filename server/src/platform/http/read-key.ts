@@ -1,13 +1,13 @@
-import type { IncomingHttpHeaders } from 'node:http';
+import type { RequestHeaders } from '../../kernel/ports/http-routes.ts';
 
-/** The API key of a request: `Authorization: Bearer …` (any case), else `api-key` or `x-api-key`. `null` without one. */
-export function readKey(headers: IncomingHttpHeaders): string | null {
+/** The API key of a request: `Authorization: Bearer …` or `Api-Key …` (any case), else `api-key` or `x-api-key`. `null` without one. */
+export function readKey(headers: RequestHeaders): string | null {
   const authorization = headers.authorization;
-  if (authorization !== undefined) {
+  if (typeof authorization === 'string') {
     const space = authorization.indexOf(' ');
-    if (space === 6 && authorization.slice(0, 6).toLowerCase() === 'bearer')
-      return authorization.slice(7).trim() || null;
-    return null;
+    const scheme = authorization.slice(0, space).toLowerCase();
+    if (scheme !== 'bearer' && scheme !== 'api-key') return null;
+    return authorization.slice(space + 1).trim() || null;
   }
   const other = headers['api-key'] ?? headers['x-api-key'];
   return typeof other === 'string' && other !== '' ? other : null;

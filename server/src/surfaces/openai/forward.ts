@@ -15,12 +15,8 @@ export function forward(
   exchange: DataExchange,
   { request, sink }: Forwarded,
 ): void {
-  const { response } = exchange;
   const handle = startInference(request, sink);
-  response.on('drain', () => handle.resume());
-  response.on('close', () => {
-    if (!response.writableFinished) handle.cancel();
-  });
+  exchange.answer.watch({ drained: () => handle.resume(), left: () => handle.cancel() });
 }
 
 /** `x-samovar-priority: background` lets interactive requests go first. */

@@ -5,20 +5,17 @@ import { openaiErrorBody } from './openai-error.ts';
 
 /** Answers with an error before anything else was sent. */
 export function sendError(exchange: DataExchange, error: SamovarError): void {
-  const { response, requestId } = exchange;
-  if (response.destroyed || response.headersSent) return;
+  const { answer, requestId } = exchange;
+  if (answer.closed || answer.begun) return;
   const body = Buffer.from(JSON.stringify(openaiErrorBody(error, requestId)));
   const headers = [
     ...exchange.commonHeaders,
     ...Object.entries(errorHeaders(error)).flat(),
     'content-type',
     'application/json',
-    'content-length',
-    String(body.length),
   ];
   // Official clients prefer it: whole seconds would make them wait longer than they need to.
   if (error.retryAfterSeconds !== null)
     headers.push('retry-after-ms', String(Math.max(1, Math.ceil(error.retryAfterSeconds * 1000))));
-  response.writeHead(error.entry.httpStatus, headers);
-  response.end(body);
+  answer.send(error.entry.httpStatus, headers, body);
 }

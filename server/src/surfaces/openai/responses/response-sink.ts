@@ -4,7 +4,6 @@ import type { DataExchange } from '../../../kernel/ports/http-routes.ts';
 import type { AnswerStart, InferenceSink } from '../../../modules/inference/index.ts';
 import type { ServedModel } from '../../../modules/registry/index.ts';
 import { answerHeaders } from '../answer-headers.ts';
-import { beginEventStream, type EventStream } from '../event-stream.ts';
 import { sendError } from '../send-error.ts';
 import { deltaOfAnswer, deltaOfChunk } from './chat-delta.ts';
 import { inResponseTerms } from './error-terms.ts';
@@ -29,9 +28,8 @@ function streamSink(
   request: ResponseRequest,
   ignored: readonly string[],
 ): InferenceSink {
-  const { response } = exchange;
+  const { answer } = exchange;
   let writer: ResponseWriter | null = null;
-  let stream: EventStream | null = null;
   let pending = '';
   let sequence = 0;
   const emit = (event: WireEvent): void => {
@@ -42,13 +40,13 @@ function streamSink(
   const flush = (): boolean => {
     const text = pending;
     pending = '';
-    return text === '' || stream === null || stream.write(Buffer.from(text));
+    return text === '' || answer.write(Buffer.from(text));
   };
   return {
     form: 'objects',
-    start(answer) {
-      stream = beginEventStream(response, answerHeaders(exchange, answer, { stream: true, ignored }));
-      writer = createResponseWriter(newResponse(request, answer.model), emit);
+    start(begun) {
+      answer.begin(200, answerHeaders(exchange, begun, { stream: true, ignored }));
+      writer = createResponseWriter(newResponse(request, begun.model), emit);
       flush();
     },
     bytes: refuseBytes,
@@ -60,7 +58,7 @@ function streamSink(
     end(counts) {
       writer?.finish(counts);
       flush();
-      stream?.end();
+      answer.end();
     },
     error(error) {
       const told = inResponseTerms(error);
@@ -70,7 +68,7 @@ function streamSink(
       }
       writer.fail(told);
       flush();
-      stream?.end();
+      answer.end();
     },
   };
 }
@@ -80,14 +78,14 @@ function objectSink(
   request: ResponseRequest,
   ignored: readonly string[],
 ): InferenceSink {
-  const { response } = exchange;
+  const { answer } = exchange;
   let writer: ResponseWriter | null = null;
   let begun: AnswerStart | null = null;
   return {
     form: 'objects',
-    start(answer) {
-      begun = answer;
-      writer = createResponseWriter(newResponse(request, answer.model), () => {});
+    start(started) {
+      begun = started;
+      writer = createResponseWriter(newResponse(request, started.model), () => {});
     },
     bytes: refuseBytes,
     object(value) {
@@ -99,8 +97,7 @@ function objectSink(
       if (begun === null) return;
       const body = Buffer.from(JSON.stringify(writer?.finish(counts)));
       const headers = answerHeaders(exchange, begun, { stream: false, ignored });
-      response.writeHead(200, [...headers, 'content-length', String(body.length)]);
-      response.end(body);
+      answer.send(200, headers, body);
     },
     error(error) {
       sendError(exchange, inResponseTerms(error));

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:http';
 import { connect } from 'node:net';
 import { after, before, test } from 'node:test';
-import { beginEventStream } from './event-stream.ts';
+import { NodeAnswer } from './node-answer.ts';
 
 const pieces = ['data: один\n\n', `data: ${'x'.repeat(70_000)}\n\n`, 'data: [DONE]\n\n'];
 let server: Server;
@@ -10,7 +10,8 @@ let port = 0;
 
 before(async () => {
   server = createServer((_request, response) => {
-    const stream = beginEventStream(response, ['content-type', 'text/event-stream']);
+    const stream = new NodeAnswer(response);
+    stream.begin(200, ['content-type', 'text/event-stream']);
     for (const piece of pieces) stream.write(Buffer.from(piece));
     stream.end();
   });
