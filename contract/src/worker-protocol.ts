@@ -7,6 +7,8 @@
  *   POST /tokenize   { text } | { messages, tools? }          → { tokens: number[], count }
  *                    with `pieces: true`                      → { …, pieces: { text, special }[] }, one for each token
  *   POST /score      { prompt, continuations: string[] }      → { scores: { logprob, tokens }[], usage: { prompt_tokens } }
+ *                    with `prompts: string[]`               → { scores: { logprob, tokens }[][], usage }, a list for each
+ *                    with `plain: true`: what looks like a control token is text
  *                    `logprob`: natural logarithm, summed over the continuation's tokens; the prompt is evaluated once
  *                    and counted once, with the tokens of all continuations
  *   POST /cancel     { requestId }                            → 204; the stream ends with its final counts
