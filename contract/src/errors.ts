@@ -2,6 +2,7 @@ import { accessErrors } from './errors/access.ts';
 import { engineErrors } from './errors/engine.ts';
 import { limitErrors } from './errors/limit.ts';
 import { modelErrors } from './errors/model.ts';
+import { operationErrors } from './errors/operation.ts';
 import { requestErrors } from './errors/request.ts';
 import { setupErrors } from './errors/setup.ts';
 import { systemErrors } from './errors/system.ts';
@@ -12,6 +13,7 @@ export const errorCatalogue = {
   ...engineErrors,
   ...limitErrors,
   ...modelErrors,
+  ...operationErrors,
   ...requestErrors,
   ...setupErrors,
   ...systemErrors,

@@ -26,4 +26,10 @@ export const limitErrors = defineErrors({
       'This request needs {requested} tokens, more than the whole limit of the key: {limit} tokens per minute.',
     remedy: 'Waiting does not help: shorten the input, ask for fewer tokens, or raise the limit of the key.',
   },
+  'limit.queue_full': {
+    httpStatus: 429,
+    grpcStatus: 'RESOURCE_EXHAUSTED',
+    message: 'The project already has {limit} asynchronous requests that wait or run.',
+    remedy: 'Retry when some of them have ended, or raise SAMOVAR_QUEUE_LIMIT.',
+  },
 });

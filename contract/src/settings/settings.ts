@@ -223,6 +223,23 @@ export const settings = {
     minimum: 1,
     description: 'How long single usage records are kept.',
   },
+  operationHours: {
+    env: 'SAMOVAR_OPERATION_HOURS',
+    yaml: 'operationHours',
+    kind: 'integer',
+    default: '72',
+    minimum: 1,
+    description:
+      'How long an asynchronous request may take until it expires, and how long its operation is kept after its end.',
+  },
+  queueLimit: {
+    env: 'SAMOVAR_QUEUE_LIMIT',
+    yaml: 'queueLimit',
+    kind: 'integer',
+    default: '10000',
+    minimum: 1,
+    description: 'Asynchronous requests of one project that may wait or run at a time; more are refused.',
+  },
   engineHostName: {
     env: 'SAMOVAR_ENGINE_HOST_NAME',
     yaml: 'engine.hostName',

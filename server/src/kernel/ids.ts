@@ -9,6 +9,7 @@ export type IdPrefix =
   | 'wrk'
   | 'host'
   | 'req'
+  | 'op'
   | 'chatcmpl'
   | 'cmpl'
   | 'resp'

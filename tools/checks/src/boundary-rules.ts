@@ -6,6 +6,8 @@ export const moduleGraph: Readonly<Record<string, readonly string[]>> = {
   iam: ['audit'],
   idempotency: [],
   inference: ['serving', 'registry', 'iam', 'usage'],
+  'inference-queue': ['inference', 'operations', 'serving', 'registry', 'usage'],
+  operations: ['audit'],
   registry: ['audit'],
   serving: ['registry', 'audit'],
   usage: ['iam'],

@@ -4,8 +4,11 @@ import { isProductCode, type SourceFile } from './source-files.ts';
 export function tableOwners(files: readonly SourceFile[], modules: readonly string[]): Map<string, string> {
   const owners = new Map<string, string>();
   for (const file of files) {
-    const owner = /server\/migrations\/\d+_([a-z]+)/.exec(file.path)?.[1];
-    if (owner === undefined || !modules.includes(owner)) continue;
+    const name = /server\/migrations\/\d+_([a-z_]+)\.sql$/.exec(file.path)?.[1]?.replaceAll('_', '-');
+    const owner = modules
+      .filter((module) => name === module || name?.startsWith(`${module}-`))
+      .sort((left, right) => right.length - left.length)[0];
+    if (owner === undefined) continue;
     for (const match of file.text.matchAll(/create table (?:if not exists )?"?([a-z_]+)"?/gi)) {
       if (match[1] !== undefined) owners.set(match[1].toLowerCase(), owner);
     }

@@ -1,1 +1,3 @@
+export { createSubmitRequest } from './create-submit-request.ts';
+export { createQueueWork } from './queue-work.ts';
 export type { AsyncRequest, CompletionResult, SubmitRequest } from './queued-request.ts';

@@ -1,5 +1,5 @@
 export { createInference, type Inference } from './create-inference.ts';
-export type { LoadState } from './inference-dependencies.ts';
+export type { InferencePolicy, LoadState } from './inference-dependencies.ts';
 export type {
   AnswerStart,
   Endpoint,
@@ -11,3 +11,4 @@ export type {
 } from './inference-request.ts';
 export type { MeterRefused } from './meter-refused.ts';
 export { reserveTokens } from './reserve-tokens.ts';
+export { resolveModel } from './resolve-model.ts';

@@ -3,7 +3,10 @@ import { type ModelSnapshot, notReady, type ServedModel } from '../registry/inde
 import type { InferenceRequest } from './inference-request.ts';
 
 /** The model that a request names, by its name or an alias, in the caller's project. Throws `model.*`. */
-export function resolveModel(models: ModelSnapshot, request: InferenceRequest): ServedModel {
+export function resolveModel(
+  models: ModelSnapshot,
+  request: Pick<InferenceRequest, 'principal' | 'model' | 'task'>,
+): ServedModel {
   const key = `${request.principal.projectId}/${request.model}`;
   const model = models.models.get(key) ?? models.aliases.get(key);
   if (!model) throw absent(models, key, request.model);

@@ -1,0 +1,31 @@
+import type { Page } from '../../kernel/paging.ts';
+import type { Scope } from '../../kernel/principal.ts';
+import { type CancelRequest, cancelOperation, type OperationDependencies } from './cancel-operation.ts';
+import { getOperation } from './get-operation.ts';
+import { listOperations } from './list-operations.ts';
+import type { Operation } from './operation.ts';
+import type { OperationFilter } from './operation-store.ts';
+import { createOperationWaits, type OperationWaits, type WaitDependencies } from './wait-for-operation.ts';
+
+/** What surfaces do with operations; who may is their matter. Ids are taken with or without their prefix. */
+export interface OperationAccess extends OperationWaits {
+  /** Throws `operation.not_found`. */
+  get(scope: Scope, id: string): Promise<Operation>;
+  /** Newest first. Throws `request.invalid` for a wrong cursor. */
+  list(
+    scope: Scope,
+    filter: OperationFilter,
+    page: { readonly limit: number; readonly cursor: string | null },
+  ): Promise<Page<Operation>>;
+  /** Idempotent: an operation that has ended is returned as it is. Throws `operation.not_found`. */
+  cancel(request: CancelRequest): Promise<Operation>;
+}
+
+export function createOperationAccess(deps: OperationDependencies & WaitDependencies): OperationAccess {
+  return {
+    ...createOperationWaits(deps),
+    get: (scope, id) => getOperation(deps.database, scope, id),
+    list: (scope, filter, page) => listOperations(deps.database, scope, filter, page),
+    cancel: (request) => cancelOperation(deps, request),
+  };
+}

@@ -1,0 +1,20 @@
+import { sql } from 'kysely';
+import type { DatabaseTransaction } from '../../kernel/ports/database.ts';
+import { transitionOf } from './operation-state.ts';
+import type { OperationAttempt } from './start-operations.ts';
+
+/** Puts operations back whose attempts were given up without an outcome. Those of other attempts stay as they are. */
+export async function releaseOperations(
+  transaction: DatabaseTransaction,
+  attempts: readonly OperationAttempt[],
+  now: Date,
+): Promise<void> {
+  const { from, to } = transitionOf('release');
+  await sql`
+    update ${sql.table('operations')} as o set state = ${to}, modified_at = ${now}
+    from unnest(${attempts.map(({ id }) => id)}::uuid[], ${attempts.map(({ attempt }) => attempt)}::integer[])
+      as given_up (id, attempt)
+    where o.id = given_up.id and o.attempt = given_up.attempt and o.state = any (${[...from]}::text[])`.execute(
+    transaction,
+  );
+}
