@@ -29,6 +29,7 @@ import { createAuthenticate } from './authenticate.ts';
 import { createJobSender } from './create-job-sender.ts';
 import { followPolicy } from './follow-policy.ts';
 import { readLoadState } from './load-state.ts';
+import { openAsyncRequests } from './open-async-requests.ts';
 import { readinessChecks } from './readiness-checks.ts';
 import { createRunOnce } from './run-once.ts';
 
@@ -68,13 +69,14 @@ export async function startApi(settings: ServerSettings, log: Log): Promise<Runn
     log,
     clock,
   });
+  const limiter = createKeyLimiter(steadyClock);
   const inference = createInference({
     policy: () => policy.current(),
     onPolicyChange: (listener) => policy.onChange(listener),
     requestLoad: (model) => requestLoad({ database, configVersion }, model),
     loadState: (model) => readLoadState(database, model),
     transport: createWorkerTransport(),
-    limiter: createKeyLimiter(steadyClock),
+    limiter,
     meter,
     metrics,
     clock,
@@ -82,7 +84,16 @@ export async function startApi(settings: ServerSettings, log: Log): Promise<Runn
     settings,
     workerToken: deriveWorkerToken(masterKey),
   });
+  const asyncRequests = openAsyncRequests({
+    settings,
+    log,
+    database,
+    policy: () => policy.current(),
+    limiter,
+    mapError,
+  });
   const release = async (): Promise<void> => {
+    await asyncRequests.stop();
     await inference.close();
     await meter.stop();
     await endPolicy();
@@ -159,6 +170,7 @@ export async function startApi(settings: ServerSettings, log: Log): Promise<Runn
   let stopped: Promise<void> | null = null;
   const stop = async (graceMs: number): Promise<void> => {
     draining = true;
+    asyncRequests.operations.stop();
     await server.stop(graceMs);
     await release();
   };
