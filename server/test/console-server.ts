@@ -21,6 +21,7 @@ import {
 } from '../src/modules/registry/index.ts';
 import { ensureDeployments } from '../src/modules/serving/index.ts';
 import type { UsageRecord } from '../src/modules/usage/index.ts';
+import { encodeUsage } from '../src/modules/usage/usage-rows.ts';
 import { createUsageWriter } from '../src/modules/usage/write-usage.ts';
 import { createHttpServer } from '../src/platform/http/http-server.ts';
 import { createBulkInsert } from '../src/platform/postgres/bulk-insert.ts';
@@ -103,7 +104,7 @@ export async function startConsoleServer(): Promise<ConsoleServer> {
       await refresh();
       return { secret, keyId: key.keyId };
     },
-    addUsage: (record) => createUsageWriter(bulkInsert, silentLog).write([record], false),
+    addUsage: (record) => createUsageWriter(bulkInsert, silentLog).write(encodeUsage([record]), false),
     refresh,
     async stop() {
       await server.stop(0);

@@ -1,7 +1,15 @@
 import type { Clock } from '../../kernel/clock.ts';
 import type { BulkInsert } from '../../kernel/ports/bulk-insert.ts';
 import type { Log } from '../../kernel/ports/log.ts';
-import type { UsageMeter, UsageRecord } from './usage-record.ts';
+import type { UsageMeter } from './usage-record.ts';
+import {
+  decodeUsage,
+  encodeUsage,
+  joinRows,
+  splitRows,
+  UsageRowBuffer,
+  type UsageRows,
+} from './usage-rows.ts';
 import { createUsageSpool } from './usage-spool.ts';
 import { createUsageWriter } from './write-usage.ts';
 
@@ -27,7 +35,7 @@ export interface BufferedUsageMeter extends UsageMeter {
 }
 
 interface Batch {
-  readonly records: readonly UsageRecord[];
+  readonly rows: UsageRows;
   readonly done: Promise<void>;
   /** It took so long that it was put into the spool too; its ids make the second copy vanish. */
   spooled: boolean;
@@ -49,20 +57,18 @@ export function createUsageMeter(options: UsageMeterOptions): BufferedUsageMeter
     log,
     clock: options.clock,
   });
-  let buffer: UsageRecord[] = [];
+  const buffer = new UsageRowBuffer();
   let batch: Batch | null = null;
   let away = false;
   let lost = 0;
   let spooling: Promise<void> | null = null;
   let replaying: Promise<void> | null = null;
 
-  function takeBuffer(): UsageRecord[] {
-    const records = buffer;
-    buffer = [];
+  function takeBuffer(): UsageRows {
     if (lost > 0)
       log.error({ lost }, 'usage records are lost: PostgreSQL is away and the spool takes no more');
     lost = 0;
-    return records;
+    return buffer.take();
   }
 
   function becomeAway(error: unknown): void {
@@ -72,34 +78,34 @@ export function createUsageMeter(options: UsageMeterOptions): BufferedUsageMeter
   }
 
   /** On disk, or back into the buffer when the disk does not take it either. */
-  async function spoolRecords(records: readonly UsageRecord[]): Promise<void> {
+  async function spoolRows(rows: UsageRows): Promise<void> {
     try {
-      if (await spool.append(records)) return;
-      log.error({ waiting: records.length }, 'the usage spool is full; records are kept in memory');
+      if (await spool.append(decodeUsage(rows))) return;
+      log.error({ waiting: rows.count }, 'the usage spool is full; records are kept in memory');
     } catch (error) {
-      log.error({ error: String(error), waiting: records.length }, 'the usage spool cannot be written');
+      log.error({ error: String(error), waiting: rows.count }, 'the usage spool cannot be written');
     }
-    const room = Math.max(0, options.maxBuffered - buffer.length);
-    lost += Math.max(0, records.length - room);
-    buffer = [...records.slice(0, room), ...buffer];
+    const [kept, tooMany] = splitRows(rows, Math.max(0, options.maxBuffered - buffer.count));
+    lost += tooMany.count;
+    buffer.putBack(kept);
   }
 
-  function startSpooling(records: readonly UsageRecord[]): void {
-    if (records.length === 0) return;
-    spooling = spoolRecords(records).finally(() => {
+  function startSpooling(rows: UsageRows): void {
+    if (rows.count === 0) return;
+    spooling = spoolRows(rows).finally(() => {
       spooling = null;
     });
   }
 
-  function startBatch(records: readonly UsageRecord[]): void {
-    const current: Batch = { records, spooled: false, done: deliver() };
+  function startBatch(rows: UsageRows): void {
+    const current: Batch = { rows, spooled: false, done: deliver() };
     batch = current;
     async function deliver(): Promise<void> {
       try {
-        await writer.write(records, false);
+        await writer.write(rows, false);
       } catch (error) {
         becomeAway(error);
-        if (!current.spooled) await spoolRecords(records);
+        if (!current.spooled) await spoolRows(rows);
       } finally {
         batch = null;
       }
@@ -110,15 +116,15 @@ export function createUsageMeter(options: UsageMeterOptions): BufferedUsageMeter
     if (spooling) return;
     if (batch && !batch.spooled) {
       batch.spooled = true;
-      startSpooling([...batch.records, ...takeBuffer()]);
+      startSpooling(joinRows(batch.rows, takeBuffer()));
     } else if (batch || away) startSpooling(takeBuffer());
-    else if (buffer.length > 0) startBatch(takeBuffer());
+    else if (buffer.count > 0) startBatch(takeBuffer());
   }
 
   async function replayAll(): Promise<void> {
     try {
       if (away) await bulkInsert.check();
-      while (await spool.replayOne((records) => writer.write(records, true)));
+      while (await spool.replayOne((records) => writer.write(encodeUsage(records), true)));
       if (away) log.info({}, 'usage is written to PostgreSQL again');
       away = false;
     } catch (error) {
@@ -144,7 +150,7 @@ export function createUsageMeter(options: UsageMeterOptions): BufferedUsageMeter
 
   async function flush(): Promise<void> {
     await settle();
-    if (buffer.length === 0) return;
+    if (buffer.count === 0) return;
     if (batch || away) startSpooling(takeBuffer());
     else startBatch(takeBuffer());
     await settle();
@@ -156,8 +162,8 @@ export function createUsageMeter(options: UsageMeterOptions): BufferedUsageMeter
 
   return {
     record(record) {
-      if (buffer.length >= options.maxBuffered) lost += 1;
-      else buffer.push(record);
+      if (buffer.count >= options.maxBuffered) lost += 1;
+      else buffer.add(record);
     },
     flush,
     async stop() {

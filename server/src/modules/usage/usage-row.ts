@@ -34,6 +34,34 @@ export const usageColumns: readonly string[] = Object.keys(encoders);
 
 const encodersInOrder = Object.values(encoders);
 
+/** The record of a row's fields as texts, in the order of `usageColumns`. */
+export function usageOfFields(fields: readonly (string | null)[]): UsageRecord {
+  const named = Object.fromEntries(usageColumns.map((column, index) => [column, fields[index] ?? null]));
+  const text = (column: string): string => named[column] ?? '';
+  const orNull = (column: string): string | null => named[column] ?? null;
+  return {
+    id: text('id'),
+    requestId: text('request_id'),
+    organizationId: text('organization_id'),
+    projectId: text('project_id'),
+    keyId: text('key_id'),
+    requestedModel: text('requested_model'),
+    modelName: orNull('model_name'),
+    versionId: orNull('version_id'),
+    endpoint: text('endpoint'),
+    inputTokens: Number(text('input_tokens')),
+    cachedInputTokens: Number(text('cached_input_tokens')),
+    outputTokens: Number(text('output_tokens')),
+    reasoningTokens: Number(text('reasoning_tokens')),
+    estimated: text('estimated') === 'true',
+    timeToFirstTokenMs: named.time_to_first_token_ms === null ? null : Number(text('time_to_first_token_ms')),
+    durationMs: Number(text('duration_ms')),
+    status: Number(text('status')),
+    errorCode: orNull('error_code'),
+    startedAt: Date.parse(text('started_at')),
+  };
+}
+
 export function usageRow(record: UsageRecord): BulkValue[] {
   return encodersInOrder.map((encode) => encode(record));
 }

@@ -7,6 +7,7 @@ import { silentLog } from '../../../test/silent-log.ts';
 import { createForeignScope } from '../../../test/test-principal.ts';
 import { createBulkInsert } from '../../platform/postgres/bulk-insert.ts';
 import { maintainUsage, queryUsage, type UsageRecord } from './index.ts';
+import { encodeUsage } from './usage-rows.ts';
 import { createUsageWriter } from './write-usage.ts';
 
 const dayMs = 86_400_000;
@@ -19,7 +20,10 @@ before(async () => {
 after(() => store.end());
 
 async function write(records: UsageRecord[]): Promise<void> {
-  await createUsageWriter(createBulkInsert(store.pool, testSchema), silentLog).write(records, false);
+  await createUsageWriter(createBulkInsert(store.pool, testSchema), silentLog).write(
+    encodeUsage(records),
+    false,
+  );
 }
 
 async function rowsIn(table: string): Promise<number> {

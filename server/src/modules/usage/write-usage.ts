@@ -1,32 +1,32 @@
 import type { BulkInsert } from '../../kernel/ports/bulk-insert.ts';
 import type { Log } from '../../kernel/ports/log.ts';
-import type { UsageRecord } from './usage-record.ts';
-import { usageColumns, usageRow, usageTable } from './usage-row.ts';
+import { usageColumns, usageTable } from './usage-row.ts';
+import { decodeUsage, splitRows, type UsageRows } from './usage-rows.ts';
 
 export interface UsageWriter {
   /**
    * Writes records, each once however often it is written. Rejects when PostgreSQL cannot be reached. A record that
    * the database refuses for what it holds is logged whole and left out, so that it cannot hold up the others.
    */
-  write(records: readonly UsageRecord[], seenBefore: boolean): Promise<void>;
+  write(rows: UsageRows, seenBefore: boolean): Promise<void>;
 }
 
 export function createUsageWriter(bulkInsert: BulkInsert, log: Log): UsageWriter {
-  async function write(records: readonly UsageRecord[], skipExisting: boolean): Promise<void> {
+  async function write(rows: UsageRows, skipExisting: boolean): Promise<void> {
     try {
-      await bulkInsert.insert(usageTable, usageColumns, records.map(usageRow), { skipExisting });
+      await bulkInsert.insert(usageTable, usageColumns, rows.bytes, { skipExisting });
     } catch (error) {
       const state = sqlState(error);
-      if (state === uniqueViolation && !skipExisting) return await write(records, true);
+      if (state === uniqueViolation && !skipExisting) return await write(rows, true);
       if (!isDataError(state)) throw error;
-      const [only] = records;
-      if (records.length === 1 && only) {
-        log.error({ record: only, error: String(error) }, 'a usage record cannot be stored and is left out');
+      if (rows.count === 1) {
+        const [record] = decodeUsage(rows);
+        log.error({ record, error: String(error) }, 'a usage record cannot be stored and is left out');
         return;
       }
-      const middle = Math.ceil(records.length / 2);
-      await write(records.slice(0, middle), skipExisting);
-      await write(records.slice(middle), skipExisting);
+      const [first, second] = splitRows(rows, Math.ceil(rows.count / 2));
+      await write(first, skipExisting);
+      await write(second, skipExisting);
     }
   }
   return { write };

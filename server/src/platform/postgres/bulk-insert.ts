@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Pool, PoolClient } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
-import type { BulkInsert, BulkValue } from '../../kernel/ports/bulk-insert.ts';
+import type { BulkInsert } from '../../kernel/ports/bulk-insert.ts';
 import { quoteIdentifier } from './quote-identifier.ts';
 
 /** Longer than any batch takes: without an answer by then the connection is given up, not waited for. */
@@ -53,7 +53,7 @@ async function copyMissing(
   client: PoolClient,
   target: string,
   columns: readonly string[],
-  rows: readonly (readonly BulkValue[])[],
+  rows: Buffer,
 ): Promise<void> {
   const list = columns.map(quoteIdentifier).join(', ');
   await client.query('begin');
@@ -71,34 +71,10 @@ async function copy(
   client: PoolClient,
   target: string,
   columns: readonly string[],
-  rows: readonly (readonly BulkValue[])[],
+  rows: Buffer,
 ): Promise<void> {
   const stream = client.query(
     copyFrom(`copy ${target} (${columns.map(quoteIdentifier).join(', ')}) from stdin`),
   );
-  await pipeline(Readable.from([Buffer.from(rows.map(encodeRow).join(''), 'utf8')]), stream);
+  await pipeline(Readable.from([rows]), stream);
 }
-
-/** One line of COPY's text format. */
-function encodeRow(row: readonly BulkValue[]): string {
-  let line = '';
-  for (let index = 0; index < row.length; index += 1)
-    line += `${index === 0 ? '' : '\t'}${encodeValue(row[index] ?? null)}`;
-  return `${line}\n`;
-}
-
-function encodeValue(value: BulkValue): string {
-  if (value === null) return '\\N';
-  if (typeof value !== 'string') return String(value);
-  if (!special.test(value)) return value;
-  return value.replace(/[\\\t\n\r]/g, (character) => escapes[character] ?? character);
-}
-
-const special = /[\\\t\n\r]/;
-
-const escapes: Readonly<Record<string, string>> = {
-  '\\': '\\\\',
-  '\t': '\\t',
-  '\n': '\\n',
-  '\r': '\\r',
-};
