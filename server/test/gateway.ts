@@ -1,15 +1,16 @@
 import type { ModelManifest } from '@samovar/contract/worker-protocol';
 import { systemClock } from '../src/kernel/clock.ts';
-import { asSamovarError, type SamovarError } from '../src/kernel/errors.ts';
+import { asSamovarError, SamovarError } from '../src/kernel/errors.ts';
 import type { BoundRoute } from '../src/kernel/ports/http-routes.ts';
 import { authorize, hashKeySecret, type KeyLimits, type KeyRecord } from '../src/modules/iam/index.ts';
 import { createInference, type Inference, type LoadState } from '../src/modules/inference/index.ts';
-import type { ServedModel } from '../src/modules/registry/index.ts';
+import type { ModelSnapshot, ServedModel } from '../src/modules/registry/index.ts';
 import type { Replica } from '../src/modules/serving/index.ts';
 import { createKeyLimiter, type UsageRecord } from '../src/modules/usage/index.ts';
 import { createHttpServer, type HttpServer, type HttpTimeouts } from '../src/platform/http/http-server.ts';
 import { createWorkerTransport } from '../src/platform/worker-transport/worker-transport.ts';
 import { createAuthenticate } from '../src/roles/api/authenticate.ts';
+import { foundationModelsRoutes } from '../src/surfaces/foundation-models/index.ts';
 import { openaiErrorBody, openaiRoutes } from '../src/surfaces/openai/index.ts';
 import { silentLog } from './silent-log.ts';
 
@@ -36,6 +37,7 @@ export interface TestGateway {
   readonly inference: Inference;
   readonly records: UsageRecord[];
   readonly model: ServedModel;
+  readonly models: ModelSnapshot;
   /** Replaces the replicas, as a new snapshot does. */
   setReplicas(replicas: readonly Replica[]): void;
   /** Posts JSON with the key. */
@@ -80,7 +82,13 @@ export async function startTestGateway(options: GatewayOptions = {}): Promise<Te
   let replicas = byVersion(options.replicas ?? []);
   const listeners: (() => void)[] = [];
   const records: UsageRecord[] = [];
-  const policy = () => ({ models, replicas, keys, limits: new Map([[record.keyId, limits]]) });
+  const policy = () => ({
+    models,
+    replicas,
+    keys,
+    limits: new Map([[record.keyId, limits]]),
+    projectNames: new Map([[projectId, 'default']]),
+  });
   const inference = createInference({
     policy,
     onPolicyChange: (listener) => listeners.push(listener),
@@ -98,6 +106,16 @@ export async function startTestGateway(options: GatewayOptions = {}): Promise<Te
   const server = await createHttpServer({
     routes: [
       ...openaiRoutes({ startInference: inference.start, meterRefused: inference.meterRefused, policy }),
+      ...foundationModelsRoutes({
+        startInference: inference.start,
+        meterRefused: inference.meterRefused,
+        policy,
+        submitRequest: withoutDatabase,
+        operations: { get: withoutDatabase, cancel: withoutDatabase },
+        grpcAddress: () => 'localhost:17004',
+        mapError: asSamovarError,
+        log: silentLog,
+      }),
       ...(options.routes ?? []),
     ],
     authenticate: createAuthenticate(policy, systemClock),
@@ -124,6 +142,7 @@ export async function startTestGateway(options: GatewayOptions = {}): Promise<Te
     inference,
     records,
     model: chat,
+    models,
     setReplicas(next) {
       replicas = byVersion(next);
       for (const listener of listeners) listener();
@@ -150,6 +169,10 @@ export async function startTestGateway(options: GatewayOptions = {}): Promise<Te
 
 export function chatBody(more: Record<string, unknown> = {}): Record<string, unknown> {
   return { model: 'm', messages: [{ role: 'user', content: 'Hi' }], ...more };
+}
+
+async function withoutDatabase(): Promise<never> {
+  throw new SamovarError('system.database_away');
 }
 
 function byVersion(replicas: readonly Replica[]): Map<string, Replica[]> {

@@ -7,4 +7,5 @@ export type { KeyLimits, KeyRecord, KeySnapshot } from './key-record.ts';
 export { hashKeySecret } from './key-secret.ts';
 export { loadKeySnapshot } from './key-store.ts';
 export { listKeys } from './list-keys.ts';
+export { loadProjectNames } from './load-project-names.ts';
 export { revokeKey } from './revoke-key.ts';

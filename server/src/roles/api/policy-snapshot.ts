@@ -1,7 +1,12 @@
 import type { Clock } from '../../kernel/clock.ts';
 import { SamovarError } from '../../kernel/errors.ts';
 import type { Database } from '../../kernel/ports/database.ts';
-import { type KeyLimits, type KeySnapshot, loadKeySnapshot } from '../../modules/iam/index.ts';
+import {
+  type KeyLimits,
+  type KeySnapshot,
+  loadKeySnapshot,
+  loadProjectNames,
+} from '../../modules/iam/index.ts';
 import { loadModelSnapshot, type ModelSnapshot } from '../../modules/registry/index.ts';
 import { loadReplicaSnapshot, type ReplicaSnapshot } from '../../modules/serving/index.ts';
 
@@ -13,6 +18,8 @@ export interface PolicySnapshot {
   readonly limits: ReadonlyMap<string, KeyLimits>;
   readonly models: ModelSnapshot;
   readonly replicas: ReplicaSnapshot;
+  /** Names of projects by their ids. */
+  readonly projectNames: ReadonlyMap<string, string>;
 }
 
 export interface PolicyHolder {
@@ -70,10 +77,11 @@ export function createPolicyHolder(options: PolicyHolderOptions): PolicyHolder {
 const graceSeconds = 2;
 
 async function loadSnapshot(database: Database, version: string): Promise<PolicySnapshot> {
-  const [keys, models, serving] = await Promise.all([
+  const [keys, models, serving, projectNames] = await Promise.all([
     loadKeySnapshot(database),
     loadModelSnapshot(database),
     loadReplicaSnapshot(database),
+    loadProjectNames(database),
   ]);
   return {
     version,
@@ -81,5 +89,6 @@ async function loadSnapshot(database: Database, version: string): Promise<Policy
     limits: new Map([...keys.values()].map((record) => [record.keyId, record.limits])),
     models,
     replicas: serving.replicas,
+    projectNames,
   };
 }

@@ -21,6 +21,7 @@ import { createSealing } from '../../platform/sealing/sealing.ts';
 import { createMetrics } from '../../platform/telemetry/metrics.ts';
 import { createWorkerTransport } from '../../platform/worker-transport/worker-transport.ts';
 import { consoleApiRoutes } from '../../surfaces/console-api/index.ts';
+import { foundationModelsRoutes } from '../../surfaces/foundation-models/index.ts';
 import { openaiRoutes } from '../../surfaces/openai/index.ts';
 import { systemErrorBody, systemRoutes } from '../../surfaces/system/index.ts';
 import { ownVersion } from '../prepare/own-version.ts';
@@ -28,6 +29,7 @@ import { requiredPostgresUrl } from '../required-postgres-url.ts';
 import { createAuthenticate } from './authenticate.ts';
 import { createJobSender } from './create-job-sender.ts';
 import { followPolicy } from './follow-policy.ts';
+import { grpcAddress } from './grpc-address.ts';
 import { readLoadState } from './load-state.ts';
 import { openAsyncRequests } from './open-async-requests.ts';
 import { readinessChecks } from './readiness-checks.ts';
@@ -99,12 +101,23 @@ export async function startApi(settings: ServerSettings, log: Log): Promise<Runn
     await endPolicy();
   };
   let draining = false;
+  const inferenceSurface = {
+    startInference: inference.start,
+    meterRefused: inference.meterRefused,
+    policy: () => policy.current(),
+  };
+  const foundationModels = {
+    ...inferenceSurface,
+    submitRequest: asyncRequests.submit,
+    operations: asyncRequests.operations,
+    grpcAddress: (host: string | undefined) =>
+      grpcAddress(host, { publicUrl: settings.publicUrl, port: settings.grpcPort }),
+    mapError,
+    log,
+  };
   const routes: BoundRoute[] = [
-    ...openaiRoutes({
-      startInference: inference.start,
-      meterRefused: inference.meterRefused,
-      policy: () => policy.current(),
-    }),
+    ...openaiRoutes(inferenceSurface),
+    ...foundationModelsRoutes(foundationModels),
     ...consoleApiRoutes({
       database,
       jobs: createJobSender({

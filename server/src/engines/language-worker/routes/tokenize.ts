@@ -8,7 +8,15 @@ import { invalidParameter, readBoolean, readObject, refuseOthers } from './read-
 import { readToolChoice, readTools } from './read-tools.ts';
 import { encodePieces, renderChat } from './render-chat.ts';
 
-const known = new Set(['text', 'messages', 'tools', 'chat_template_kwargs', 'pieces', 'model']);
+const known = new Set([
+  'text',
+  'messages',
+  'tools',
+  'tool_choice',
+  'chat_template_kwargs',
+  'pieces',
+  'model',
+]);
 
 /** `POST /tokenize`: the tokens of a text, or of the prompt that messages become; with `pieces`, what each says. */
 export function tokenizeRoute(loaded: () => LanguageModel): WorkerRoute {

@@ -1,0 +1,62 @@
+import { TextGenerationService } from '@samovar/contract/generated/yandex/cloud/ai/foundation_models/v1/text_generation/text_generation_service_pb';
+import { reserveTokens } from '../../../modules/inference/index.ts';
+import type { FoundationModelsSurface } from '../foundation-models-surface.ts';
+import { resolveModelUri } from '../model-uri/resolve-model-uri.ts';
+import { modelVersion } from '../model-version.ts';
+import { type AnswerMaker, runInference } from '../run-inference.ts';
+import { type Call, inferenceMethod, type SurfaceMethod } from '../surface-method.ts';
+import { createCompletionWriter } from './completion-writer.ts';
+import { readCompletion } from './read-completion.ts';
+
+type Completion = typeof TextGenerationService.method.completion;
+
+/** `TextGenerationService.Completion`: a chat request to the worker, its answer in messages of this API. */
+export function completionMethod(surface: FoundationModelsSurface): SurfaceMethod<Completion> {
+  return inferenceMethod(surface, {
+    method: {
+      id: 'foundation-models.text-generation.completion',
+      descriptor: TextGenerationService.method.completion,
+      permission: 'inference.invoke',
+      audit: null,
+      summary: 'Generate text',
+    },
+    endpoint: 'foundation-models.completion',
+    modelUriOf: (request) => request.modelUri,
+    begin: (call) => complete(surface, call),
+  });
+}
+
+function complete(surface: FoundationModelsSurface, call: Call<Completion>): void {
+  const { request, answer } = call;
+  const model = resolveModelUri(request.modelUri, 'gpt', call, surface.policy());
+  const { body, stream, ignored } = readCompletion(request, model.served?.manifest.reasoning ?? 'none');
+  runInference(surface, call, {
+    asked: {
+      endpoint: 'foundation-models.completion',
+      workerPath: '/v1/chat/completions',
+      task: 'chat',
+      model: model.name,
+      body: stream ? { ...body, stream } : { ...body },
+      stream,
+      reserveTokens: reserveTokens(call.requestBytes, body.max_tokens, 1),
+    },
+    ignored,
+    maker: createMaker(answer, stream),
+  });
+}
+
+function createMaker(answer: Call<Completion>['answer'], stream: boolean): AnswerMaker {
+  let writer = createCompletionWriter('');
+  return {
+    start({ model }) {
+      writer = createCompletionWriter(modelVersion(model.versionId));
+    },
+    object(value) {
+      const grown = writer.add(value);
+      return grown && stream ? answer.message(writer.partial()) : true;
+    },
+    end(counts) {
+      answer.message(writer.final(counts));
+    },
+  };
+}

@@ -1,0 +1,61 @@
+import { SamovarError } from '../../../kernel/errors.ts';
+import type { MessageExchange } from '../../../kernel/ports/message-exchange.ts';
+import type { Principal } from '../../../kernel/principal.ts';
+import type { ModelSnapshot, ServedModel } from '../../../modules/registry/index.ts';
+import type { FoundationModelsPolicy } from '../foundation-models-surface.ts';
+import { checkFolder } from './check-folder.ts';
+import { type ModelScheme, type ModelUri, parseModelUri } from './parse-model-uri.ts';
+
+export interface ResolvedModel {
+  /** The name or alias of the registry that the URI means. */
+  readonly name: string;
+  /** `null` while the model is not ready: the inference module says what is in the way. */
+  readonly served: ServedModel | null;
+}
+
+/**
+ * The model that a URI means to this caller. Throws `request.model_uri_invalid`, `request.folder_mismatch`,
+ * `model.not_found` or `model.wrong_task`.
+ */
+export function resolveModelUri(
+  text: string,
+  scheme: ModelScheme,
+  caller: { readonly principal: Principal; readonly headers: MessageExchange['headers'] },
+  policy: FoundationModelsPolicy,
+): ResolvedModel {
+  const { principal, headers } = caller;
+  checkFolder(headers['x-folder-id'] ?? '', principal, policy, 'x-folder-id');
+  const uri = parseModelUri(text, scheme);
+  checkFolder(uri.folder, principal, policy, 'modelUri');
+  for (const name of candidates(uri)) {
+    const key = `${principal.projectId}/${name}`;
+    const served = policy.models.models.get(key) ?? policy.models.aliases.get(key) ?? null;
+    if (served !== null) return { name, served: withTask(served, scheme, text) };
+    if (isPending(policy.models, key)) return { name, served: null };
+  }
+  throw new SamovarError('model.not_found', { params: { model: text }, field: 'modelUri' });
+}
+
+/**
+ * Names of the registry that a URI can mean, the most exact first. A branch or a tuned version exists where a model or
+ * an alias has such a name; the branch `latest` is also the plain name.
+ */
+function candidates({ name, branch, suffix }: ModelUri): string[] {
+  const tail = suffix === null ? '' : `@${suffix}`;
+  const exact = `${name}/${branch}${tail}`;
+  return branch === 'latest' ? [exact, `${name}${tail}`] : [exact];
+}
+
+function isPending(models: ModelSnapshot, key: string): boolean {
+  return models.pending.has(key);
+}
+
+const tasks: Record<ModelScheme, ServedModel['task']> = { gpt: 'chat', cls: 'chat', emb: 'embedding' };
+
+function withTask(served: ServedModel, scheme: ModelScheme, uri: string): ServedModel {
+  if (served.task === tasks[scheme]) return served;
+  throw new SamovarError('model.wrong_task', {
+    params: { model: uri, task: served.task },
+    field: 'modelUri',
+  });
+}

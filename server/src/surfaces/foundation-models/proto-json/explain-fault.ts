@@ -1,0 +1,103 @@
+import { type DescField, type DescMessage, fromJson, type JsonValue, ScalarType } from '@bufbuild/protobuf';
+import type { SamovarError } from '../../../kernel/errors.ts';
+import { invalidField, unknownField } from '../request-error.ts';
+
+/** Names in errors are cut: a client may send very long ones. */
+const longestName = 100;
+
+/**
+ * Tells which field of a body its message does not take, and why. Called only after reading has failed, so it may
+ * read parts of the body again until it finds the innermost one that fails.
+ */
+export function explainFault(schema: DescMessage, json: JsonValue, thrown: unknown): SamovarError {
+  return faultIn(schema, json, '') ?? invalidField('body', reasonOf(thrown));
+}
+
+function faultIn(schema: DescMessage, json: JsonValue, path: string): SamovarError | null {
+  if (isFreeForm(schema)) return null;
+  if (typeof json !== 'object' || json === null || Array.isArray(json))
+    return invalidField(path || 'body', `expected an object, but got ${kindOf(json)}`);
+  for (const [name, value] of Object.entries(json)) {
+    const at = path === '' ? shown(name) : `${path}.${shown(name)}`;
+    const field = schema.fields.find((each) => each.jsonName === name || each.name === name);
+    if (field === undefined) return unknownField(at);
+    const fault = faultOfField(schema, field, { name, value, at });
+    if (fault !== null) return fault;
+  }
+  return faultBetween(schema, json, path);
+}
+
+function faultOfField(
+  schema: DescMessage,
+  field: DescField,
+  { name, value, at }: { readonly name: string; readonly value: JsonValue; readonly at: string },
+): SamovarError | null {
+  if (value === null) return null;
+  if (field.fieldKind === 'message') {
+    const inner = faultIn(field.message, value, at);
+    if (inner !== null) return inner;
+  }
+  if (field.fieldKind === 'list' && field.listKind === 'message' && Array.isArray(value)) {
+    for (const [index, item] of value.entries()) {
+      if (item === null) return invalidField(`${at}[${index}]`, 'it must not be null');
+      const inner = faultIn(field.message, item, `${at}[${index}]`);
+      if (inner !== null) return inner;
+    }
+  }
+  try {
+    fromJson(schema, { [name]: value });
+    return null;
+  } catch {
+    return invalidField(at, `${expectation(field)}, but got ${kindOf(value)}`);
+  }
+}
+
+/** Every field is right by itself: two of them must exclude each other. */
+function faultBetween(schema: DescMessage, json: JsonValue, path: string): SamovarError | null {
+  try {
+    fromJson(schema, json);
+    return null;
+  } catch (thrown) {
+    return invalidField(path || 'body', reasonOf(thrown));
+  }
+}
+
+/** Messages whose JSON is not an object with their fields. */
+function isFreeForm({ typeName }: DescMessage): boolean {
+  return typeName.startsWith('google.protobuf.');
+}
+
+function expectation(field: DescField): string {
+  if (field.fieldKind === 'list') return 'expected an array';
+  if (field.fieldKind === 'enum')
+    return `expected one of ${field.enum.values.map((value) => value.name).join(', ')}`;
+  if (field.fieldKind === 'message') {
+    const names: Record<string, string> = {
+      'google.protobuf.Struct': 'expected an object',
+      'google.protobuf.DoubleValue': 'expected a number',
+      'google.protobuf.Int64Value': 'expected an integer',
+      'google.protobuf.BoolValue': 'expected true or false',
+    };
+    return names[field.message.typeName] ?? 'expected an object';
+  }
+  if (field.fieldKind === 'scalar' && field.scalar === ScalarType.STRING) return 'expected a string';
+  if (field.fieldKind === 'scalar' && field.scalar === ScalarType.BOOL) return 'expected true or false';
+  if (field.fieldKind === 'scalar' && field.scalar === ScalarType.INT64) return 'expected an integer';
+  return 'expected another value';
+}
+
+function kindOf(value: JsonValue): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'an array';
+  if (typeof value === 'object') return 'an object';
+  return shown(JSON.stringify(value));
+}
+
+function reasonOf(thrown: unknown): string {
+  const text = thrown instanceof Error ? thrown.message : String(thrown);
+  return text.replace(/^cannot decode .*? from JSON: /, '').slice(0, 200);
+}
+
+function shown(name: string): string {
+  return name.length > longestName ? `${name.slice(0, longestName)}…` : name;
+}

@@ -1,0 +1,116 @@
+import type { DescMethodUnary, MessageShape } from '@bufbuild/protobuf';
+import type { GrpcMethod } from '@samovar/contract/grpc-method';
+import { SamovarError } from '../../kernel/errors.ts';
+import type { Log } from '../../kernel/ports/log.ts';
+import type { MessageExchange, MessageMethod } from '../../kernel/ports/message-exchange.ts';
+import type { Principal } from '../../kernel/principal.ts';
+import type { Endpoint } from '../../modules/inference/index.ts';
+import type { FoundationModelsSurface } from './foundation-models-surface.ts';
+
+/** A call with who makes it. */
+export interface Call<Method extends MessageMethod> extends MessageExchange<Method> {
+  readonly principal: Principal;
+}
+
+/** A request of a valid key that did not reach its method. */
+export interface Refusal {
+  readonly requestId: string;
+  readonly receivedAt: number;
+  readonly principal: Principal;
+  /** `null` when the client left before its request was complete. */
+  readonly error: SamovarError | null;
+}
+
+/** A method with what serves it, whichever protocol carries it: gRPC takes it as it is, REST through a route. */
+export interface SurfaceMethod<Method extends MessageMethod = MessageMethod> {
+  readonly method: GrpcMethod<Method>;
+  handle(exchange: MessageExchange<Method>): void;
+  refused(refusal: Refusal): void;
+}
+
+export interface InferenceMethod<Method extends MessageMethod> {
+  readonly method: GrpcMethod<Method>;
+  /** The name under which its requests are metered. */
+  readonly endpoint: Endpoint;
+  modelUriOf(request: MessageShape<Method['input']>): string;
+  /** Begins the inference, or throws what refuses it. What refuses it only later is told to `refuse`. */
+  begin(call: Call<Method>, refuse: (thrown: unknown) => void): void;
+}
+
+/** A method that calls models: what it refuses by itself is metered too, with the model that was asked for. */
+export function inferenceMethod<Method extends MessageMethod>(
+  surface: Pick<FoundationModelsSurface, 'meterRefused' | 'mapError' | 'log'>,
+  { method, endpoint, modelUriOf, begin }: InferenceMethod<Method>,
+): SurfaceMethod<Method> {
+  const meter = (refusal: Refusal, model: string): void =>
+    surface.meterRefused({
+      requestId: refusal.requestId,
+      principal: refusal.principal,
+      endpoint,
+      model,
+      durationMs: performance.now() - refusal.receivedAt,
+      error: refusal.error,
+    });
+  return {
+    method,
+    handle(exchange) {
+      const call = withPrincipal(exchange);
+      const refuse = (thrown: unknown): void => {
+        const error = surface.mapError(thrown);
+        logInternal(surface.log, call.requestId, error);
+        meter({ ...call, error }, modelUriOf(call.request).slice(0, 256));
+        call.answer.error(error);
+      };
+      try {
+        begin(call, refuse);
+      } catch (thrown) {
+        if (!(thrown instanceof SamovarError)) throw thrown;
+        refuse(thrown);
+      }
+    },
+    refused: (refusal) => meter(refusal, ''),
+  };
+}
+
+function logInternal(log: Log, requestId: string, error: SamovarError): void {
+  if (error.code === 'system.internal')
+    log.error({ requestId, error: error.cause }, 'A call failed before its answer began');
+}
+
+export interface OwnMethod<Method extends MessageMethod> {
+  readonly method: GrpcMethod<Method>;
+  /** The one message of the answer; throws what refuses the call. */
+  answer(exchange: MessageExchange<Method>): Promise<MessageShape<Method['output']>>;
+}
+
+/** A method that the api process answers by itself: nothing is metered. */
+export function ownMethod<Method extends DescMethodUnary>(
+  surface: Pick<FoundationModelsSurface, 'mapError' | 'log'>,
+  { method, answer: answerOf }: OwnMethod<Method>,
+): SurfaceMethod<Method> {
+  return {
+    method,
+    handle(exchange) {
+      const { answer } = exchange;
+      answerOf(exchange).then(
+        (message) => {
+          answer.begin({});
+          answer.message(message);
+          answer.end();
+        },
+        (thrown: unknown) => {
+          const error = surface.mapError(thrown);
+          logInternal(surface.log, exchange.requestId, error);
+          answer.error(error);
+        },
+      );
+    },
+    refused() {},
+  };
+}
+
+function withPrincipal<Method extends MessageMethod>(exchange: MessageExchange<Method>): Call<Method> {
+  const { principal } = exchange;
+  if (principal === null) throw new SamovarError('access.key_missing');
+  return { ...exchange, principal };
+}
