@@ -3,6 +3,7 @@ import type { IForbiddenRuleType } from 'dependency-cruiser';
 /** Module → modules it may call. The graph of ARCHITECTURE.md. */
 export const moduleGraph: Readonly<Record<string, readonly string[]>> = {
   audit: [],
+  classification: ['inference', 'registry'],
   iam: ['audit'],
   idempotency: [],
   inference: ['serving', 'registry', 'iam', 'usage'],
