@@ -2,9 +2,10 @@ import type { ModelManifest } from '@samovar/contract/worker-protocol';
 import { systemClock } from '../src/kernel/clock.ts';
 import { asSamovarError, SamovarError } from '../src/kernel/errors.ts';
 import type { BoundRoute } from '../src/kernel/ports/http-routes.ts';
+import { createClassify } from '../src/modules/classification/index.ts';
 import { authorize, hashKeySecret, type KeyLimits, type KeyRecord } from '../src/modules/iam/index.ts';
 import { createInference, type Inference, type LoadState } from '../src/modules/inference/index.ts';
-import type { ModelSnapshot, ServedModel } from '../src/modules/registry/index.ts';
+import type { ServedModel } from '../src/modules/registry/index.ts';
 import type { Replica } from '../src/modules/serving/index.ts';
 import { createKeyLimiter, type UsageRecord } from '../src/modules/usage/index.ts';
 import { createHttpServer, type HttpServer, type HttpTimeouts } from '../src/platform/http/http-server.ts';
@@ -37,7 +38,6 @@ export interface TestGateway {
   readonly inference: Inference;
   readonly records: UsageRecord[];
   readonly model: ServedModel;
-  readonly models: ModelSnapshot;
   /** Replaces the replicas, as a new snapshot does. */
   setReplicas(replicas: readonly Replica[]): void;
   /** Posts JSON with the key. */
@@ -110,6 +110,7 @@ export async function startTestGateway(options: GatewayOptions = {}): Promise<Te
         startInference: inference.start,
         meterRefused: inference.meterRefused,
         policy,
+        classify: createClassify({ start: inference.start, models: () => models }),
         submitRequest: withoutDatabase,
         operations: { get: withoutDatabase, cancel: withoutDatabase },
         grpcAddress: () => 'localhost:17004',
@@ -142,7 +143,6 @@ export async function startTestGateway(options: GatewayOptions = {}): Promise<Te
     inference,
     records,
     model: chat,
-    models,
     setReplicas(next) {
       replicas = byVersion(next);
       for (const listener of listeners) listener();

@@ -13,6 +13,12 @@ export const modelErrors = defineErrors({
     message: 'The model `{model}` does {task}, which this endpoint does not serve.',
     remedy: 'Choose another model, or another endpoint.',
   },
+  'model.not_a_classifier': {
+    httpStatus: 400,
+    grpcStatus: 'INVALID_ARGUMENT',
+    message: 'The model `{model}` is not a classifier that was tuned for its classes.',
+    remedy: 'Name the classes in the request with FewShotClassify (`fewShotTextClassification`) instead.',
+  },
   'model.not_ready': {
     httpStatus: 503,
     grpcStatus: 'UNAVAILABLE',

@@ -7,6 +7,7 @@ import { asSamovarError, SamovarError } from '../../kernel/errors.ts';
 import type { BoundRoute } from '../../kernel/ports/http-routes.ts';
 import type { Log } from '../../kernel/ports/log.ts';
 import type { Running } from '../../kernel/ports/running.ts';
+import { createClassify } from '../../modules/classification/index.ts';
 import { authorize } from '../../modules/iam/index.ts';
 import { createIdempotency } from '../../modules/idempotency/index.ts';
 import { createInference } from '../../modules/inference/index.ts';
@@ -108,6 +109,7 @@ export async function startApi(settings: ServerSettings, log: Log): Promise<Runn
   };
   const foundationModels = {
     ...inferenceSurface,
+    classify: createClassify({ start: inference.start, models: () => policy.current().models }),
     submitRequest: asyncRequests.submit,
     operations: asyncRequests.operations,
     grpcAddress: (host: string | undefined) =>

@@ -1,4 +1,5 @@
 import type { BoundGrpcMethod } from '../../kernel/ports/message-exchange.ts';
+import { classifyMethod, fewShotClassifyMethod } from './classification/classification-methods.ts';
 import { batchCompletionMethod } from './completion/batch-completion.ts';
 import { completionMethod } from './completion/complete.ts';
 import { asyncCompletionMethod } from './completion/submit-completion.ts';
@@ -17,6 +18,8 @@ export function foundationModelsMethods(surface: FoundationModelsSurface): Bound
     tokenizeMethod(surface),
     tokenizeCompletionMethod(surface),
     textEmbeddingMethod(surface),
+    classifyMethod(surface),
+    fewShotClassifyMethod(surface),
     getOperationMethod(surface),
     cancelOperationMethod(surface),
     listEndpointsMethod(surface),

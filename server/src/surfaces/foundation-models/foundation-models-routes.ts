@@ -8,6 +8,7 @@ import {
   GetOperationRequestSchema,
 } from '@samovar/contract/generated/yandex/cloud/operation/operation_service_pb';
 import type { BoundRoute } from '../../kernel/ports/http-routes.ts';
+import { classifyMethod, fewShotClassifyMethod } from './classification/classification-methods.ts';
 import { batchCompletionMethod } from './completion/batch-completion.ts';
 import { completionMethod } from './completion/complete.ts';
 import { asyncCompletionMethod } from './completion/submit-completion.ts';
@@ -17,6 +18,11 @@ import type { FoundationModelsSurface } from './foundation-models-surface.ts';
 import { cancelOperationMethod, getOperationMethod } from './operation/operation-methods.ts';
 import { restReadRoute } from './rest/rest-read-route.ts';
 import { restRoute } from './rest/rest-route.ts';
+import {
+  classificationAnswer,
+  classificationRequest,
+  fewShotClassificationRequest,
+} from './schemas/classification-schema.ts';
 import { batchCompletionRequest, completionAnswer, completionRequest } from './schemas/completion-schema.ts';
 import { textEmbeddingAnswer, textEmbeddingRequest } from './schemas/embedding-schema.ts';
 import { endpointAnswer, endpointListAnswer, endpointParams } from './schemas/endpoint-schema.ts';
@@ -41,6 +47,7 @@ export function foundationModelsRoutes(surface: FoundationModelsSurface): BoundR
         ...statusErrors(...inferenceStatuses),
       },
     }),
+    ...classificationRoutes(surface),
     ...operationRoutes(surface),
     ...endpointRoutes(surface),
   ];
@@ -98,6 +105,27 @@ function tokenizerRoutes(surface: FoundationModelsSurface): BoundRoute[] {
         200: { description: 'The tokens of the whole prompt.', schema: tokenizeAnswer },
         ...statusErrors(...inferenceStatuses),
       },
+    }),
+  ];
+}
+
+function classificationRoutes(surface: FoundationModelsSurface): BoundRoute[] {
+  const responses = {
+    200: { description: 'A confidence for each class.', schema: classificationAnswer },
+    ...statusErrors(...inferenceStatuses),
+  };
+  return [
+    restRoute(classifyMethod(surface), {
+      path: '/foundationModels/v1/textClassification',
+      tag,
+      body: classificationRequest,
+      responses,
+    }),
+    restRoute(fewShotClassifyMethod(surface), {
+      path: '/foundationModels/v1/fewShotTextClassification',
+      tag,
+      body: fewShotClassificationRequest,
+      responses,
     }),
   ];
 }

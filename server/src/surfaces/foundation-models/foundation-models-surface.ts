@@ -1,5 +1,6 @@
 import type { SamovarError } from '../../kernel/errors.ts';
 import type { Log } from '../../kernel/ports/log.ts';
+import type { Classify } from '../../modules/classification/index.ts';
 import type { MeterRefused, StartInference } from '../../modules/inference/index.ts';
 import type { SubmitRequest } from '../../modules/inference-queue/index.ts';
 import type { OperationAccess } from '../../modules/operations/index.ts';
@@ -15,6 +16,7 @@ export interface FoundationModelsPolicy {
 export interface FoundationModelsSurface {
   readonly startInference: StartInference;
   readonly meterRefused: MeterRefused;
+  readonly classify: Classify;
   readonly submitRequest: SubmitRequest;
   readonly operations: Pick<OperationAccess, 'get' | 'cancel'>;
   /** `host:port` of the gRPC services for a client that reached us by this `Host` (or `:authority`). */

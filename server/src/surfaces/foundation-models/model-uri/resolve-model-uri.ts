@@ -50,10 +50,14 @@ function isPending(models: ModelSnapshot, key: string): boolean {
   return models.pending.has(key);
 }
 
-const tasks: Record<ModelScheme, ServedModel['task']> = { gpt: 'chat', cls: 'chat', emb: 'embedding' };
+const tasks: Record<ModelScheme, readonly ServedModel['task'][]> = {
+  gpt: ['chat'],
+  cls: ['chat', 'embedding'],
+  emb: ['embedding'],
+};
 
 function withTask(served: ServedModel, scheme: ModelScheme, uri: string): ServedModel {
-  if (served.task === tasks[scheme]) return served;
+  if (tasks[scheme].includes(served.task)) return served;
   throw new SamovarError('model.wrong_task', {
     params: { model: uri, task: served.task },
     field: 'modelUri',

@@ -1,0 +1,106 @@
+import { create } from '@bufbuild/protobuf';
+import {
+  FewShotTextClassificationResponseSchema,
+  TextClassificationService,
+} from '@samovar/contract/generated/yandex/cloud/ai/foundation_models/v1/text_classification/text_classification_service_pb';
+import { SamovarError } from '../../../kernel/errors.ts';
+import type { Classification } from '../../../modules/classification/index.ts';
+import { inOwnTerms } from '../error-terms.ts';
+import type { FoundationModelsSurface } from '../foundation-models-surface.ts';
+import { resolveModelUri } from '../model-uri/resolve-model-uri.ts';
+import { modelVersion } from '../model-version.ts';
+import { missingField } from '../request-error.ts';
+import { type Call, inferenceMethod, type SurfaceMethod } from '../surface-method.ts';
+
+type FewShotClassify = typeof TextClassificationService.method.fewShotClassify;
+type Classify = typeof TextClassificationService.method.classify;
+
+const endpoint = 'foundation-models.classify' as const;
+
+/** `TextClassificationService.FewShotClassify`: classes that the request names, with samples or without. */
+export function fewShotClassifyMethod(surface: FoundationModelsSurface): SurfaceMethod<FewShotClassify> {
+  return inferenceMethod(surface, {
+    method: {
+      id: 'foundation-models.text-classification.few-shot-classify',
+      descriptor: TextClassificationService.method.fewShotClassify,
+      permission: 'inference.invoke',
+      audit: null,
+      summary: 'Classify a text by a description and samples',
+    },
+    endpoint,
+    modelUriOf: (request) => request.modelUri,
+    begin: (call, refuse) => classify(surface, call, refuse),
+  });
+}
+
+/** `TextClassificationService.Classify`: classes that a model was tuned for, which none here is. */
+export function classifyMethod(surface: FoundationModelsSurface): SurfaceMethod<Classify> {
+  return inferenceMethod(surface, {
+    method: {
+      id: 'foundation-models.text-classification.classify',
+      descriptor: TextClassificationService.method.classify,
+      permission: 'inference.invoke',
+      audit: null,
+      summary: 'Classify a text with a tuned classifier',
+    },
+    endpoint,
+    modelUriOf: (request) => request.modelUri,
+    begin(call) {
+      const { modelUri, text } = call.request;
+      resolveModelUri(modelUri, 'cls', call, surface.policy());
+      if (text === '') throw missingField('text');
+      throw new SamovarError('model.not_a_classifier', { params: { model: modelUri }, field: 'modelUri' });
+    },
+  });
+}
+
+function classify(
+  surface: FoundationModelsSurface,
+  call: Call<FewShotClassify>,
+  refuse: (thrown: unknown) => void,
+): void {
+  const { request, answer, requestId, principal, deadline } = call;
+  const model = resolveModelUri(request.modelUri, 'cls', call, surface.policy());
+  const leaving = new AbortController();
+  answer.onGone(() => leaving.abort());
+  const { taskDescription, labels, text, samples } = request;
+  const asked = {
+    requestId,
+    principal,
+    endpoint,
+    model: model.name,
+    taskDescription,
+    labels,
+    text,
+    samples,
+    deadline,
+  };
+  surface.classify(asked, leaving.signal).then(
+    (classified) => {
+      answer.begin({});
+      answer.message(answerOf(classified, labels));
+      answer.end();
+    },
+    (thrown: unknown) => {
+      if (leaving.signal.aborted) return;
+      const error = inOwnTerms(surface.mapError(thrown));
+      if (unbegun.has(error.code)) refuse(error);
+      else answer.error(error);
+    },
+  );
+}
+
+/** What is wrong with the request itself is found before anything is metered. */
+const unbegun: ReadonlySet<string> = new Set([
+  'request.invalid',
+  'request.missing_parameter',
+  'system.internal',
+]);
+
+function answerOf({ confidences, inputTokens, model }: Classification, labels: readonly string[]) {
+  return create(FewShotTextClassificationResponseSchema, {
+    predictions: labels.map((label, index) => ({ label, confidence: confidences[index] ?? 0 })),
+    modelVersion: modelVersion(model.versionId),
+    inputTokens: BigInt(inputTokens),
+  });
+}
