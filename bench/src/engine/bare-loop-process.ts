@@ -47,12 +47,11 @@ process.on('message', (request: BareLoopRequest) => {
       maxTokens: request.answerTokens,
       reproducible: false,
       topLogprobs: null,
-      scoreFrom: null,
+      continuations: null,
       sampling: { ...defaultSampling, temperature: 0, logitBias: new Map(), seed: 1 },
       grammar: null,
       triggeredGrammar: null,
       onPiece: () => true,
-      onPromptLogprob: () => {},
       onEnd: (end) =>
         process.send?.({ tokensPerSecond: (end.answerTokens / (performance.now() - begunAt)) * 1000 }),
       onError: (error) => process.send?.({ error: error.message }),

@@ -43,6 +43,12 @@ export interface LlamaEngine {
   createGrammarState(grammar: CompiledGrammar): GrammarState;
   /** Log-probabilities at a batch position of `slot`: of the token given and of the `top` most likely ones. */
   rawLogprobs(slot: number, batchPosition: number, token: number, top: number): Promise<RawLogprobs>;
+  /** The same, of these tokens. */
+  logprobsOf(
+    slot: number,
+    batchPosition: number,
+    tokens: readonly number[],
+  ): Promise<ReadonlyMap<number, number>>;
 }
 
 export function createLlamaEngine(llama: Llama, model: LlamaModel, context: LlamaContext): LlamaEngine {
@@ -51,6 +57,17 @@ export function createLlamaEngine(llama: Llama, model: LlamaModel, context: Llam
   const Sampler = nativeSamplerType(llama);
   const grammars = createGrammarCompiler(llama);
   const rawSamplers = new Map<number, NativeSampler>();
+
+  /** One sampler without any step for each slot: samplers must not be shared by calls that may overlap. */
+  const rawSampler = (slot: number): NativeSampler => {
+    let sampler = rawSamplers.get(slot);
+    if (sampler === undefined) {
+      sampler = new Sampler(vocabulary);
+      sampler.applyConfig({});
+      rawSamplers.set(slot, sampler);
+    }
+    return sampler;
+  };
 
   return {
     async decode(entries) {
@@ -104,14 +121,22 @@ export function createLlamaEngine(llama: Llama, model: LlamaModel, context: Llam
       };
     },
     async rawLogprobs(slot, batchPosition, token, top) {
-      // One sampler without any step for each slot: samplers must not be shared by calls that may overlap.
-      let sampler = rawSamplers.get(slot);
-      if (sampler === undefined) {
-        sampler = new Sampler(vocabulary);
-        sampler.applyConfig({});
-        rawSamplers.set(slot, sampler);
-      }
       const wanted = [[token], false, false, false, Math.max(1, top)] as const;
+      const [, , , logits, weight] = await native.sampleToken(
+        batchPosition,
+        rawSampler(slot),
+        false,
+        false,
+        wanted,
+        true,
+      );
+      return readLogprobs(logits, weight, top);
+    },
+    async logprobsOf(slot, batchPosition, tokens) {
+      // Without a list of the most likely ones the addon does not sort the vocabulary, which takes longer than all else;
+      // the selected token stands for the most likely one, as the sampler without steps selects that.
+      const wanted = [tokens, false, false, true, 0] as const;
+      const sampler = rawSampler(slot);
       const [, , , logits, weight] = await native.sampleToken(
         batchPosition,
         sampler,
@@ -120,18 +145,24 @@ export function createLlamaEngine(llama: Llama, model: LlamaModel, context: Llam
         wanted,
         true,
       );
-      return readLogprobs(logits, weight, top);
+      return new Map(asLogprobs(logits, weight).map(({ token, logprob }) => [token, logprob]));
     },
   };
 }
 
-/** `logits` holds token and logit by turns: the most likely ones in order, then the token that was asked for. */
+/** The most likely ones in order, then the token that was asked for. */
 function readLogprobs(logits: readonly number[], weight: number, top: number): RawLogprobs {
+  const pairs = asLogprobs(logits, weight);
+  return { chosen: pairs.at(-1)?.logprob ?? 0, top: pairs.slice(0, top) };
+}
+
+/** `logits` holds token and logit by turns, the most likely token first; `weight` is the sum over the vocabulary. */
+function asLogprobs(logits: readonly number[], weight: number): TokenLogprob[] {
   const most = logits[1] ?? 0;
   const pairs: TokenLogprob[] = [];
   for (let index = 0; index + 1 < logits.length; index += 2)
     pairs.push({ token: logits[index] ?? 0, logprob: (logits[index + 1] ?? 0) - most - Math.log(weight) });
-  return { chosen: pairs.at(-1)?.logprob ?? 0, top: pairs.slice(0, top) };
+  return pairs;
 }
 
 function penalizes(options: SamplingOptions): boolean {

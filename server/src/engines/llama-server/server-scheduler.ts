@@ -3,14 +3,14 @@ import type { Log } from '../../kernel/ports/log.ts';
 import { checkTask } from '../language-worker/generation/check-task.ts';
 import { chooseSlot } from '../language-worker/generation/choose-slot.ts';
 import type { CompiledGrammar, GenerationTask } from '../language-worker/generation/generation-task.ts';
-import { createTaskQueue } from '../language-worker/generation/task-queue.ts';
+import { createTaskQueue, refuseWhenFull } from '../language-worker/generation/task-queue.ts';
 import type { TextGenerator } from '../language-worker/generation/text-generator.ts';
 import { type ActiveRun, createServerSlot, type ServerSlot } from './server-slot.ts';
 import { createSlotRun, type SlotRunOptions } from './slot-run.ts';
 
 export interface ServerSchedulerOptions extends SlotRunOptions {
   readonly slots: number;
-  /** Tasks that may wait for a slot. */
+  /** Tasks of each priority that may wait for a slot. */
   readonly queueLimit: number;
   compileGrammar(gbnf: string): Promise<CompiledGrammar>;
   readonly log: Log;
@@ -19,7 +19,9 @@ export interface ServerSchedulerOptions extends SlotRunOptions {
 /** Runs tasks in the slots of a llama-server, each in the one that holds most of its prompt already. */
 export function createServerScheduler(options: ServerSchedulerOptions): TextGenerator {
   const { chunkTokens, contextTokens, log } = options;
-  const slots = Array.from({ length: options.slots }, (_, index) => createServerSlot(index, contextTokens));
+  const slots = Array.from({ length: options.slots }, (_, index) =>
+    createServerSlot(index, contextTokens, chunkTokens),
+  );
   const queue = createTaskQueue();
   const execute = createSlotRun(options);
   const runs = new Set<Promise<void>>();
@@ -28,9 +30,16 @@ export function createServerScheduler(options: ServerSchedulerOptions): TextGene
 
   const activeRuns = () => slots.flatMap(({ active }) => (active === null ? [] : [active]));
 
+  /** A running request cannot be set aside here: background ones leave a slot to the next interactive one. */
+  const mostBackground = Math.max(1, slots.length - 1);
+
+  const mayBegin = ({ priority }: GenerationTask) =>
+    priority === 'interactive' ||
+    activeRuns().filter(({ task }) => task.priority === 'background').length < mostBackground;
+
   const admit = () => {
     for (let task = queue.peek(); task !== null && !stopped; task = queue.peek()) {
-      const slot = chooseSlot(slots, task, chunkTokens);
+      const slot = mayBegin(task) ? chooseSlot(slots, task, chunkTokens) : null;
       if (slot === null) return;
       queue.remove(task);
       begin(slot, task);
@@ -99,9 +108,8 @@ export function createServerScheduler(options: ServerSchedulerOptions): TextGene
         checkTask(task, contextTokens);
         refuseUnsupported(task);
       }
-      const free = slots.length - activeRuns().length;
-      if (queue.length - free >= options.queueLimit)
-        throw new SamovarError('engine.busy', { retryAfterSeconds: 1 });
+      const freeSlots = slots.length - activeRuns().length;
+      refuseWhenFull(queue, tasks, { limit: options.queueLimit, freeSlots, yieldingSlots: 0 });
       for (const task of tasks)
         queue.add(task, () => task.onError(new SamovarError('engine.deadline_passed')));
       admit();

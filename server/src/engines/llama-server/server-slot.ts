@@ -18,12 +18,13 @@ export interface ServerSlot extends CachedSlot {
   active: ActiveRun | null;
 }
 
-export function createServerSlot(index: number, contextTokens: number): ServerSlot {
+export function createServerSlot(index: number, contextTokens: number, chunkTokens: number): ServerSlot {
   return {
     index,
     tokens: new Uint32Array(contextTokens),
     length: 0,
     exactTokens: 0,
+    exactPiece: chunkTokens,
     lastUse: 0,
     active: null,
   };

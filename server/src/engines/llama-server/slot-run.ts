@@ -1,5 +1,6 @@
 import { reusableTokens } from '../language-worker/generation/cached-slot.ts';
 import type { GenerationEnd } from '../language-worker/generation/generation-task.ts';
+import type { TokenNode, TokenTree } from '../language-worker/generation/token-tree.ts';
 import type { Vocabulary } from '../language-worker/vocabulary.ts';
 import type { JsonObject } from '../worker-http/read-json-body.ts';
 import { grammarBody, samplingBody } from './completion-body.ts';
@@ -104,13 +105,14 @@ export function createSlotRun({ client, vocabulary, contextTokens, chunkTokens }
     }
   };
 
-  const score = async (slot: ServerSlot, { task, abort }: ActiveRun, from: number): Promise<void> => {
+  /** Token by token, depth first: each finds what stands before it in the slot's cache. */
+  const score = async (slot: ServerSlot, { task, abort }: ActiveRun, tree: TokenTree): Promise<void> => {
     const wanted = { slot: slot.index, top: 0, signal: abort.signal };
-    for (let at = from; at < task.prompt.length; at += 1) {
-      const before = [...task.prompt.subarray(0, at)];
-      const logprobs = await probe.of(before, task.prompt[at] ?? 0, wanted);
-      task.onPromptLogprob(at, logprobs.chosen);
-    }
+    const look = async (before: readonly number[], nodes: readonly TokenNode[]): Promise<void> => {
+      for (const node of nodes) node.logprob = (await probe.of(before, node.token, wanted)).chosen;
+      for (const { token, children } of nodes) await look([...before, token], children);
+    };
+    await look([...task.prompt], tree.roots);
   };
 
   const evaluate = async (slot: ServerSlot, run: ActiveRun): Promise<GenerationEnd> => {
@@ -133,12 +135,17 @@ export function createSlotRun({ client, vocabulary, contextTokens, chunkTokens }
 
   return async (slot: ServerSlot, run: ActiveRun): Promise<GenerationEnd> => {
     const { task } = run;
-    if (task.scoreFrom !== null) {
-      await score(slot, run, task.scoreFrom);
+    if (task.continuations !== null) {
+      const ended = { promptTokens: task.prompt.length, cachedTokens: 0, answerTokens: 0 };
+      try {
+        await score(slot, run, task.continuations);
+      } catch (error) {
+        if (!run.cancelled) throw error;
+        return { reason: 'cancelled', ...ended };
+      }
       noteCache(slot, run, { cachedTokens: 0, answer: [], chunkTokens });
-      slot.length = Math.max(0, slot.length - 1);
       slot.exactTokens = 0;
-      return { reason: 'length', promptTokens: task.prompt.length, cachedTokens: 0, answerTokens: 0 };
+      return { reason: 'length', ...ended };
     }
     const limit = Math.min(task.maxTokens, contextTokens - task.prompt.length);
     if (limit <= 0) return evaluate(slot, run);

@@ -50,3 +50,11 @@ export function summarize(
     },
   };
 }
+
+/** What a request ends with that scored texts and generated none. */
+export function summarizeScoring(promptTokens: number, cancelled: boolean): AnswerSummary {
+  return {
+    usage: { prompt_tokens: promptTokens, completion_tokens: 0, total_tokens: promptTokens },
+    samovar: cancelled ? { cancelled: true } : {},
+  };
+}

@@ -80,7 +80,7 @@ export function createChoiceTask(
     triggeredGrammar: plan.triggeredGrammar,
     reproducible: plan.reproducible,
     topLogprobs: plan.topLogprobs,
-    scoreFrom: null,
+    continuations: null,
     isPaused: setting.isPaused,
     onPiece({ token, logprobs: raw, untold }) {
       if (!begun) setting.onFirstToken();
@@ -94,7 +94,6 @@ export function createChoiceTask(
       if (reasoning) reasoningTokens += 1 + (untold?.tokens ?? 0);
       return !passed.stopped;
     },
-    onPromptLogprob: () => undefined,
     onEnd(counts) {
       if (counts.reason !== 'stopped') {
         const rest = stopFilter.push(decoder.decode());

@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { defaultSampling } from '../sampling-options.ts';
-import { type CachedSlot, reusableTokens } from './cached-slot.ts';
+import { type CachedSlot, reusableTokens, type WantedTokens } from './cached-slot.ts';
 import { chooseSlot } from './choose-slot.ts';
-import type { GenerationTask } from './generation-task.ts';
 
 const chunk = 4;
 
@@ -13,29 +11,14 @@ function slotWith(index: number, tokens: readonly number[], lastUse: number): Ca
     tokens: Uint32Array.from(tokens),
     length: tokens.length,
     exactTokens: tokens.length - (tokens.length % chunk),
+    exactPiece: chunk,
     lastUse,
     active: null,
   };
 }
 
-function taskFor(prompt: readonly number[], reproducible = false): GenerationTask {
-  return {
-    priority: 'interactive',
-    deadline: null,
-    prompt: Uint32Array.from(prompt),
-    maxTokens: 1,
-    reproducible,
-    topLogprobs: null,
-    scoreFrom: null,
-    sampling: { ...defaultSampling, logitBias: new Map(), seed: 0 },
-    grammar: null,
-    triggeredGrammar: null,
-    onPiece: () => false,
-    onPromptLogprob: () => undefined,
-    onEnd: () => undefined,
-    onError: () => undefined,
-    isPaused: () => false,
-  };
+function taskFor(prompt: readonly number[], reproducible = false): WantedTokens {
+  return { prompt: Uint32Array.from(prompt), reproducible };
 }
 
 const sequence = (from: number, length: number) => Array.from({ length }, (_, i) => from + i);
@@ -61,4 +44,5 @@ test('the last token is always evaluated, and a reproducible task reuses whole c
   assert.equal(reusableTokens(slot, taskFor(sequence(0, 12), true), chunk), 8);
   slot.exactTokens = 4;
   assert.equal(reusableTokens(slot, taskFor(sequence(0, 12), true), chunk), 4);
+  assert.equal(reusableTokens(slot, taskFor(sequence(0, 12), true), 2), 0, 'computed in other shapes');
 });

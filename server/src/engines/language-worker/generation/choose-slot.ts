@@ -1,5 +1,4 @@
-import { type CachedSlot, reusableTokens } from './cached-slot.ts';
-import type { GenerationTask } from './generation-task.ts';
+import { type CachedSlot, reusableTokens, type WantedTokens } from './cached-slot.ts';
 
 /** Losing a cached token costs this much of what reusing one gains: it may never be asked for again. */
 const lostTokenWeight = 0.25;
@@ -10,8 +9,8 @@ const lostTokenWeight = 0.25;
  */
 export function chooseSlot<Slot extends CachedSlot>(
   slots: readonly Slot[],
-  task: GenerationTask,
-  chunkTokens: number,
+  wanted: WantedTokens,
+  pieceTokens: number,
 ): Slot | null {
   let best: Slot | null = null;
   let bestScore = 0;
@@ -19,7 +18,7 @@ export function chooseSlot<Slot extends CachedSlot>(
   for (const slot of slots) {
     if (slot.active !== null) continue;
     if (oldest === null || isOlder(slot, oldest)) oldest = slot;
-    const reused = reusableTokens(slot, task, chunkTokens);
+    const reused = reusableTokens(slot, wanted, pieceTokens);
     const score = reused - lostTokenWeight * (slot.length - reused);
     if (score > bestScore) {
       best = slot;

@@ -1,6 +1,7 @@
 import type { SamovarError } from '../../../kernel/errors.ts';
 import type { SamplingOptions } from '../sampling-options.ts';
 import type { RawLogprobs } from './raw-logprobs.ts';
+import type { TokenTree } from './token-tree.ts';
 
 /** A grammar that the engine has accepted (`TextGenerator.compileGrammar`). */
 export interface CompiledGrammar {
@@ -42,11 +43,10 @@ export interface GenerationTask {
   readonly reproducible: boolean;
   /** How many alternatives to report with each token; `null` reports no log-probabilities. */
   readonly topLogprobs: number | null;
-  /** Report the log-probability of each prompt token from this position (at least 1) on; `null` reports none. */
-  readonly scoreFrom: number | null;
+  /** Continuations of the prompt whose log-probabilities are wanted, in place of an answer; `maxTokens` is 0 then. */
+  readonly continuations: TokenTree | null;
   /** A piece of the answer; return false to end the answer with it. End tokens are not reported. */
   onPiece(piece: GeneratedPiece): boolean;
-  onPromptLogprob(position: number, logprob: number): void;
   onEnd(end: GenerationEnd): void;
   onError(error: SamovarError): void;
   /** True while the reader is behind: the task keeps its slot and is not continued. */

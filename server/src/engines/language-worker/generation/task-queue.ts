@@ -1,3 +1,4 @@
+import { SamovarError } from '../../../kernel/errors.ts';
 import type { GenerationTask } from './generation-task.ts';
 
 export interface QueuedTask {
@@ -8,6 +9,7 @@ export interface QueuedTask {
 /** Tasks that wait for a slot: interactive ones first, each kind in order of arrival. */
 export interface TaskQueue {
   readonly length: number;
+  lengthOf(priority: GenerationTask['priority']): number;
   /** `onExpired` is called, and the task dropped, when its deadline passes here. */
   add(task: GenerationTask, onExpired: () => void): void;
   /** Puts a task before all others of its kind. */
@@ -32,6 +34,7 @@ export function createTaskQueue(): TaskQueue {
     get length() {
       return lanes.interactive.length + lanes.background.length;
     },
+    lengthOf: (priority) => lanes[priority].length,
     add(task, onExpired) {
       const expire = () => {
         if (remove(task)) onExpired();
@@ -51,4 +54,28 @@ export function createTaskQueue(): TaskQueue {
       return all;
     },
   };
+}
+
+/** How much of an engine a queue stands before. */
+export interface QueueRoom {
+  /** Tasks of each priority that may wait. */
+  readonly limit: number;
+  readonly freeSlots: number;
+  /** Slots with background tasks that an interactive one may take. */
+  readonly yieldingSlots: number;
+}
+
+/** Throws `engine.busy` when there is no room for the tasks of a request. Background tasks take none from others. */
+export function refuseWhenFull(
+  queue: TaskQueue,
+  [first]: readonly GenerationTask[],
+  { limit, freeSlots, yieldingSlots }: QueueRoom,
+): void {
+  if (first === undefined) return;
+  const interactive = queue.lengthOf('interactive');
+  const waiting =
+    first.priority === 'interactive'
+      ? interactive - freeSlots - yieldingSlots
+      : queue.lengthOf('background') - Math.max(0, freeSlots - interactive);
+  if (waiting >= limit) throw new SamovarError('engine.busy', { retryAfterSeconds: 1 });
 }

@@ -1,26 +1,17 @@
-import type { WorkerAnswerExtra } from '@samovar/contract/worker-protocol';
-import type { WorkerExchange, WorkerRoute } from '../../worker-http/worker-route.ts';
-import { finite } from '../answer/token-logprobs.ts';
-import type { GenerationTask } from '../generation/generation-task.ts';
+import type { WorkerRoute } from '../../worker-http/worker-route.ts';
+import { summarizeScoring } from '../answer/answer-summary.ts';
+import { checkTask } from '../generation/check-task.ts';
 import type { LanguageModel } from '../language-model.ts';
 import { refuseOversizedText } from '../refuse-oversized-text.ts';
-import { defaultSampling } from '../sampling-options.ts';
+import { type EncodePrompt, planScores, type ScorePlan } from '../scoring/plan-scores.ts';
+import { createScoringTask, runScoring } from '../scoring/run-scoring.ts';
 import type { Vocabulary } from '../vocabulary.ts';
 import { readScoreRequest } from './read-score-request.ts';
 
-interface Score {
-  readonly logprob: number;
-  readonly tokens: number;
-}
-
-/** The scores of one prompt's continuations, and its usage. */
-interface PromptScores {
-  readonly scores: readonly Score[];
-  /** The prompt once, with the tokens of all continuations. */
-  readonly tokens: number;
-}
-
-/** `POST /score`: how likely the model finds each continuation of a prompt, as a sum of log-probabilities. */
+/**
+ * `POST /score`: how likely the model finds each continuation of a prompt, as a sum of log-probabilities. A prompt is
+ * evaluated once, and so is what continuations have in common.
+ */
 export function scoreRoute(loaded: () => LanguageModel): WorkerRoute {
   return {
     method: 'POST',
@@ -28,102 +19,56 @@ export function scoreRoute(loaded: () => LanguageModel): WorkerRoute {
     usesModel: true,
     async handle(exchange) {
       const model = loaded();
+      const { vocabulary, contextTokens } = model;
       const { prompts, many, continuations, plain } = readScoreRequest(exchange.body);
-      for (const prompt of prompts) await refuseOversizedText(prompt, model.vocabulary, model.contextTokens);
+      for (const text of [...prompts, ...continuations])
+        await refuseOversizedText(text, vocabulary, contextTokens);
       const stopping = new AbortController();
       const forget = model.running.add(exchange.requestId, () => stopping.abort());
       exchange.onAbandoned(() => stopping.abort());
-      const encode = encoderOf(model.vocabulary, plain);
-      const scoring: Scoring = { model, exchange, encode, stopping, begun: false };
-      const answered: PromptScores[] = [];
       try {
-        for (const prompt of prompts) {
-          if (stopping.signal.aborted) break;
-          answered.push(await scorePrompt(scoring, prompt, continuations));
-        }
+        const encode = encoderOf(vocabulary, plain);
+        const plans: ScorePlan[] = [];
+        for (const prompt of prompts) plans.push(await planScores(vocabulary, encode, prompt, continuations));
+        const tasks = plans.map(({ parts }) => parts.map((part) => createScoringTask(part, exchange)));
+        for (const { task } of tasks.flat()) checkTask(task, contextTokens);
+        const done = await runScoring(model.generator, tasks.flat(), stopping.signal);
+        const whole = plansDone(plans, done);
+        const scores = whole.map((plan) => plan.scores());
+        const promptTokens = whole.reduce((sum, plan, at) => sum + tokensOf(plan, scores[at] ?? []), 0);
+        const summary = summarizeScoring(promptTokens, stopping.signal.aborted);
+        model.counters.count(summary, exchange.receivedAt);
+        exchange.json(200, {
+          scores: many ? scores : (scores[0] ?? []),
+          usage: summary.usage,
+          ...(summary.samovar.cancelled ? { samovar: summary.samovar } : {}),
+        });
+      } catch (error) {
+        model.counters.countFailed();
+        throw error;
       } finally {
         forget();
       }
-      const promptTokens = answered.reduce((sum, { tokens }) => sum + tokens, 0);
-      exchange.json(200, {
-        scores: many ? answered.map(({ scores }) => scores) : (answered[0]?.scores ?? []),
-        usage: { prompt_tokens: promptTokens, completion_tokens: 0, total_tokens: promptTokens },
-        ...(stopping.signal.aborted ? { samovar: { cancelled: true } satisfies WorkerAnswerExtra } : {}),
-      });
     },
   };
 }
 
-type Encode = (text: string) => Uint32Array;
-
-function encoderOf(vocabulary: Vocabulary, plain: boolean): Encode {
+function encoderOf(vocabulary: Vocabulary, plain: boolean): EncodePrompt {
   if (!plain) return (text) => vocabulary.encodePrompt(text);
   const start = vocabulary.encodePrompt('');
   return (text) => Uint32Array.from([...start, ...vocabulary.encodePlain(text)]);
 }
 
-interface Scoring {
-  readonly model: LanguageModel;
-  readonly exchange: WorkerExchange;
-  readonly encode: Encode;
-  readonly stopping: AbortController;
-  /** A continuation was scored: the request is in, and the rest of it waits for nobody. */
-  begun: boolean;
-}
-
-/** One continuation after another: each finds the prompt in the cache of the one before. */
-async function scorePrompt(
-  scoring: Scoring,
-  prompt: string,
-  continuations: readonly string[],
-): Promise<PromptScores> {
-  const promptTokens = scoring.encode(prompt).length;
-  const scores: Score[] = [];
-  for (const text of continuations) {
-    if (scoring.stopping.signal.aborted) break;
-    scores.push(await scoreContinuation(scoring, promptTokens, scoring.encode(prompt + text)));
-    scoring.begun = true;
-  }
-  return { scores, tokens: scores.reduce((sum, { tokens }) => sum + tokens, promptTokens) };
-}
-
-/** The tokens of the whole text after those of the prompt are the continuation's, as in lm-evaluation-harness. */
-function scoreContinuation(
-  { model, exchange, begun, stopping: { signal } }: Scoring,
-  promptTokens: number,
-  whole: Uint32Array,
-): Promise<Score> {
-  const from = Math.max(1, Math.min(promptTokens, whole.length));
-  return new Promise((resolve, reject) => {
-    let logprob = 0;
-    const cancel = () => model.generator.cancel(task);
-    const task: GenerationTask = {
-      priority: exchange.priority,
-      deadline: exchange.deadline,
-      prompt: whole,
-      maxTokens: 0,
-      reproducible: false,
-      topLogprobs: null,
-      scoreFrom: from,
-      sampling: { ...defaultSampling, temperature: 0, logitBias: new Map(), seed: 0 },
-      grammar: null,
-      triggeredGrammar: null,
-      onPiece: () => false,
-      onPromptLogprob: (_, value) => {
-        logprob += value;
-      },
-      onEnd: () => {
-        signal.removeEventListener('abort', cancel);
-        resolve({ logprob: finite(logprob), tokens: whole.length - from });
-      },
-      onError: (error) => {
-        signal.removeEventListener('abort', cancel);
-        reject(error);
-      },
-      isPaused: () => false,
-    };
-    signal.addEventListener('abort', cancel);
-    if (begun) model.generator.submitNext(task);
-    else model.generator.submit([task]);
+/** The plans of which every part is among the first `done` ones. */
+function plansDone(plans: readonly ScorePlan[], done: number): ScorePlan[] {
+  let left = done;
+  return plans.filter(({ parts }) => {
+    left -= parts.length;
+    return left >= 0;
   });
+}
+
+/** The prompt once, with the tokens of all continuations. */
+function tokensOf(plan: ScorePlan, scores: readonly { readonly tokens: number }[]): number {
+  return scores.reduce((sum, { tokens }) => sum + tokens, plan.promptTokens);
 }

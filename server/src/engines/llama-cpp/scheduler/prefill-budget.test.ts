@@ -4,7 +4,7 @@ import { createPrefillBudget } from './prefill-budget.ts';
 
 /** A processor on which a step costs `stepMs` and each token of a prompt `tokenMs` more. */
 function run(stepMs: number, tokenMs: number) {
-  const budget = createPrefillBudget(64);
+  const budget = createPrefillBudget({ chunkTokens: 64, leastTokens: 8 });
   for (let step = 0; step < 50; step += 1) {
     const prefilled = step % 2 === 0 ? 0 : budget.tokensBeside(1);
     budget.observe({ decoding: 1, prefilled, durationMs: stepMs + prefilled * tokenMs });

@@ -6,7 +6,9 @@ import type { Vocabulary } from '../../language-worker/vocabulary.ts';
 import type { LlamaEngine } from '../llama-native.ts';
 import { createLazyGrammar, type LazyGrammar } from './lazy-grammar.ts';
 import type { PlannedStep } from './plan-step.ts';
-import type { ActiveTask, Slot } from './slot.ts';
+import { createScoreWalk } from './score-walk.ts';
+import { type ActiveTask, type Slot, wantedLength } from './slot.ts';
+import { forgetAfter } from './slot-memory.ts';
 
 export interface SlotRunOptions {
   readonly engine: LlamaEngine;
@@ -22,55 +24,65 @@ interface SampledToken {
   readonly logprobs: RawLogprobs | null;
 }
 
-/** The life of a task in its slot: begun, fed with tokens, ended once. */
+/** The life of a task: begun, fed with tokens in its slot, ended once, there or set aside. */
 export function createSlotRun({ engine, contextTokens, vocabulary, log }: SlotRunOptions) {
-  const release = (slot: Slot): ActiveTask | null => {
-    const active = slot.active;
+  /** Ends a task that is in no slot (any more). */
+  const end = (active: ActiveTask, reason: GenerationEnd['reason']) => {
+    active.sampler.dispose();
+    const { task, cachedTokens, answerTokens } = active;
+    tell(() => task.onEnd({ reason, promptTokens: task.prompt.length, cachedTokens, answerTokens }));
+  };
+
+  const abandon = (active: ActiveTask, error: SamovarError) => {
+    active.sampler.dispose();
+    tell(() => active.task.onError(error));
+  };
+
+  const leave = (slot: Slot): ActiveTask | null => {
+    const { active } = slot;
     slot.active = null;
-    active?.sampler.dispose();
     return active;
   };
 
   const finish = (slot: Slot, reason: GenerationEnd['reason']) => {
-    const active = release(slot);
-    if (active === null) return;
-    const { task, cachedTokens, answerTokens } = active;
-    guard(slot, task, () =>
-      task.onEnd({ reason, promptTokens: task.prompt.length, cachedTokens, answerTokens }),
-    );
+    const active = leave(slot);
+    if (active !== null) end(active, reason);
   };
 
   const fail = (slot: Slot, error: SamovarError) => {
-    const active = release(slot);
-    if (active !== null) guard(slot, active.task, () => active.task.onError(error));
+    const active = leave(slot);
+    if (active !== null) abandon(active, error);
   };
 
-  /** A fault in one request's own code ends that request, not the others. */
-  const guard = (slot: Slot, task: GenerationTask, callback: () => void) => {
+  /** A fault in one request's own code ends that request, not the others; returns the fault. */
+  const tell = (callback: () => void): unknown => {
     try {
       callback();
+      return null;
     } catch (cause) {
       log.error({ err: cause }, 'a request failed while it was answered');
-      if (slot.active?.task === task) fail(slot, new SamovarError('engine.failed', { cause }));
+      return cause;
     }
   };
 
+  /** Notes how likely the continuations of the walk's path are, as far as this piece of it tells. */
   const score = async ({ of: slot, ...entry }: PlannedStep['entries'][number], positions: Uint32Array) => {
-    const task = slot.active?.task;
-    if (task === undefined || task.scoreFrom === null) return;
+    const walk = slot.active?.walk ?? null;
+    if (walk === null) return;
     for (const [at, index] of entry.logitsAt.entries()) {
-      const next = entry.firstPosition + index + 1;
-      const token = task.prompt[next];
+      const nodes = walk.nextOf(entry.firstPosition + index);
       const position = positions[at];
-      if (token === undefined || position === undefined || next < task.scoreFrom) continue;
-      task.onPromptLogprob(next, (await engine.rawLogprobs(slot.index, position, token, 0)).chosen);
+      if (nodes.length === 0 || position === undefined) continue;
+      const tokens = nodes.map(({ token }) => token);
+      const logprobs = await engine.logprobsOf(slot.index, position, tokens);
+      for (const node of nodes) node.logprob = logprobs.get(node.token) ?? Number.NEGATIVE_INFINITY;
     }
   };
 
   const sample = async (slot: Slot, position: number | undefined): Promise<SampledToken | null> => {
-    const active = slot.active;
+    const { active } = slot;
     if (active === null || active.cancelled || position === undefined) return null;
-    if (slot.length < active.task.prompt.length || limitOf(active) === 0) return null;
+    if (slot.length < wantedLength(active) || limitOf(active.task) === 0) return null;
     const token = await active.sampler.sample(position, active.answer.subarray(0, active.answerTokens));
     const wanted = active.task.topLogprobs;
     const logprobs =
@@ -78,7 +90,8 @@ export function createSlotRun({ engine, contextTokens, vocabulary, log }: SlotRu
     return { slot, active, token, logprobs };
   };
 
-  const limitOf = ({ task }: ActiveTask) => Math.min(task.maxTokens, contextTokens - task.prompt.length);
+  const limitOf = ({ prompt, maxTokens }: GenerationTask) =>
+    Math.max(0, Math.min(maxTokens, contextTokens - prompt.length));
 
   const accept = ({ slot, active, token, logprobs }: SampledToken) => {
     if (active.cancelled || slot.active !== active) return;
@@ -87,10 +100,22 @@ export function createSlotRun({ engine, contextTokens, vocabulary, log }: SlotRu
     active.answer[active.answerTokens] = token;
     active.answerTokens += 1;
     active.lazyGrammar?.watch(token, active.sampler);
-    guard(slot, active.task, () => {
-      if (!active.task.onPiece({ token, logprobs, untold: null })) finish(slot, 'stopped');
-      else if (active.answerTokens >= limitOf(active)) finish(slot, 'length');
+    const { task } = active;
+    let goesOn = true;
+    const cause = tell(() => {
+      goesOn = task.onPiece({ token, logprobs, untold: null });
     });
+    if (cause !== null) fail(slot, new SamovarError('engine.failed', { cause }));
+    else if (!goesOn) finish(slot, 'stopped');
+    else if (active.answerTokens >= limitOf(task)) finish(slot, 'length');
+  };
+
+  /** Ends a task that samples nothing when all of it is evaluated; one with continuations goes on to the next. */
+  const evaluated = (slot: Slot) => {
+    const { active } = slot;
+    if (active === null || limitOf(active.task) > 0 || slot.length < wantedLength(active)) return;
+    if (active.walk?.advance() === true) forgetAfter(engine, slot, active.walk.lookFrom);
+    else finish(slot, 'length');
   };
 
   const lazyGrammarOf = ({ triggeredGrammar }: GenerationTask): LazyGrammar | null => {
@@ -100,19 +125,20 @@ export function createSlotRun({ engine, contextTokens, vocabulary, log }: SlotRu
   };
 
   return {
-    finish,
+    end,
+    abandon,
     fail,
-    begin(slot: Slot, task: GenerationTask, cachedTokens: number) {
-      const limit = Math.max(0, Math.min(task.maxTokens, contextTokens - task.prompt.length));
-      slot.active = {
+    leave,
+    begin(task: GenerationTask, cachedTokens: number, exact: boolean): ActiveTask {
+      const { sampling, grammar, continuations } = task;
+      return {
         task,
-        sampler: engine.createSampler(
-          task.sampling,
-          task.grammar === null ? null : engine.createGrammarState(task.grammar),
-        ),
+        sampler: engine.createSampler(sampling, grammar === null ? null : engine.createGrammarState(grammar)),
         lazyGrammar: lazyGrammarOf(task),
+        walk: continuations === null ? null : createScoreWalk(task.prompt, continuations),
+        exact,
         cachedTokens,
-        answer: new Uint32Array(limit),
+        answer: new Uint32Array(limitOf(task)),
         answerTokens: 0,
         cancelled: false,
       };
@@ -135,11 +161,7 @@ export function createSlotRun({ engine, contextTokens, vocabulary, log }: SlotRu
         }),
       );
       for (const token of sampled) if (token !== null) accept(token);
-      for (const { of: slot } of entries) {
-        const active = slot.active;
-        if (active !== null && limitOf(active) === 0 && slot.length >= active.task.prompt.length)
-          finish(slot, 'length');
-      }
+      for (const { of: slot } of entries) evaluated(slot);
     },
   };
 }

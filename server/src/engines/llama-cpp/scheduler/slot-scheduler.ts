@@ -1,15 +1,15 @@
 import { SamovarError } from '../../../kernel/errors.ts';
 import type { Log } from '../../../kernel/ports/log.ts';
-import { reusableTokens } from '../../language-worker/generation/cached-slot.ts';
 import { checkTask } from '../../language-worker/generation/check-task.ts';
-import { chooseSlot } from '../../language-worker/generation/choose-slot.ts';
-import { createTaskQueue } from '../../language-worker/generation/task-queue.ts';
+import { createTaskQueue, refuseWhenFull } from '../../language-worker/generation/task-queue.ts';
 import type { TextGenerator } from '../../language-worker/generation/text-generator.ts';
 import type { Vocabulary } from '../../language-worker/vocabulary.ts';
 import type { LlamaEngine } from '../llama-native.ts';
-import { type PlannedStep, planStep } from './plan-step.ts';
+import { createAdmission } from './admission.ts';
+import { isHeldBack, type PlannedStep, planStep } from './plan-step.ts';
 import { createPrefillBudget } from './prefill-budget.ts';
-import { createSlot, type Slot } from './slot.ts';
+import { createSlot, runs } from './slot.ts';
+import { forgetAfter, remember } from './slot-memory.ts';
 import { createSlotRun } from './slot-run.ts';
 
 export interface SlotSchedulerOptions {
@@ -18,50 +18,37 @@ export interface SlotSchedulerOptions {
   readonly contextTokens: number;
   /** Largest piece of a prompt in one step: how soon a cancellation or a new stream gets its turn. */
   readonly chunkTokens: number;
-  /** Tasks that may wait for a slot. */
+  /** Tasks of each priority that may wait for a slot. */
   readonly queueLimit: number;
   readonly vocabulary: Vocabulary;
   readonly log: Log;
 }
 
-/** Runs tasks on the slots of one context, many at a time, one batch after another. */
+/** Background prompts are read in pieces of this part of a chunk, so that an arrival hardly waits for one. */
+const backgroundPart = 8;
+/** For so long may interactive prompts that follow one another hold background work back. */
+const patienceMs = 2000;
+
+/**
+ * Runs tasks on the slots of one context, many at a time, one batch after another. Interactive tasks never wait for
+ * background ones: they take their slots, and while an interactive prompt is read, background work stands still.
+ */
 export function createSlotScheduler(options: SlotSchedulerOptions): TextGenerator {
   const { engine, chunkTokens, contextTokens } = options;
-  const slots = Array.from({ length: options.slots }, (_, index) => createSlot(index, contextTokens));
+  const pieceTokens = { interactive: chunkTokens, background: Math.ceil(chunkTokens / backgroundPart) };
+  const slots = Array.from({ length: options.slots }, (_, index) =>
+    createSlot(index, contextTokens, chunkTokens),
+  );
   const queue = createTaskQueue();
-  const budget = createPrefillBudget(chunkTokens);
-  const run = createSlotRun({ ...options });
-  let uses = 0;
+  const budget = createPrefillBudget({ chunkTokens, leastTokens: pieceTokens.background });
+  const run = createSlotRun(options);
+  const admission = createAdmission({ ...options, slots, queue, run, pieceTokens });
+  let heldSince: number | null = null;
   let stopped = false;
   let loop: Promise<void> | null = null;
   let wakeUp: () => void = () => undefined;
 
-  const free = () => slots.filter((slot) => slot.active === null).length;
-
-  const admit = () => {
-    for (let task = queue.peek(); task !== null; task = queue.peek()) {
-      const slot = chooseSlot(slots, task, chunkTokens);
-      if (slot === null) return;
-      queue.remove(task);
-      uses += 1;
-      slot.lastUse = uses;
-      try {
-        run.begin(slot, task, forgetAfter(slot, reusableTokens(slot, task, chunkTokens)));
-      } catch (cause) {
-        options.log.error({ err: cause }, 'a request could not begin');
-        task.onError(new SamovarError('engine.failed', { cause }));
-      }
-    }
-  };
-
-  /** Keeps the first `keep` tokens of a slot; returns how many are really kept. */
-  const forgetAfter = (slot: Slot, keep: number): number => {
-    const kept = engine.truncate(slot.index, keep) ? keep : 0;
-    if (kept !== keep) engine.truncate(slot.index, 0);
-    slot.length = kept;
-    slot.exactTokens = Math.min(slot.exactTokens, kept - (kept % chunkTokens));
-    return kept;
-  };
+  const busy = () => slots.filter((slot) => slot.active !== null).length;
 
   const step = async (plan: PlannedStep) => {
     const begunAt = performance.now();
@@ -75,26 +62,35 @@ export function createSlotScheduler(options: SlotSchedulerOptions): TextGenerato
       );
       for (const { of: slot } of plan.entries) {
         run.fail(slot, new SamovarError('engine.failed', { cause }));
-        forgetAfter(slot, 0);
+        forgetAfter(engine, slot, 0);
       }
       return;
     }
     budget.observe({ ...plan, durationMs: performance.now() - begunAt });
-    for (const entry of plan.entries) advance(entry, plan.entries.length === 1, chunkTokens);
+    for (const entry of plan.entries) remember(entry, plan.entries.length === 1);
     await run.takeTokens(plan.entries, positions);
+  };
+
+  /** The next step; background work that was held back for long gets one. */
+  const nextStep = (): PlannedStep | null => {
+    const now = performance.now();
+    heldSince = isHeldBack(slots) ? (heldSince ?? now) : null;
+    if (heldSince === null || now - heldSince < patienceMs) return planStep(slots, budget, false);
+    heldSince = now;
+    return planStep(slots, budget, true);
   };
 
   const work = async () => {
     for (;;) {
       for (const slot of slots) run.endIfCancelled(slot);
       if (stopped) return;
-      admit();
-      const plan = planStep(slots, chunkTokens, budget.tokensBeside);
+      admission.admit();
+      const plan = nextStep();
       if (plan !== null) {
         await step(plan);
         continue;
       }
-      if (free() === slots.length) return;
+      if (busy() === 0) return;
       // Every reader is behind: wait until one caught up, left, or a new task came.
       await new Promise<void>((resolve) => {
         wakeUp = resolve;
@@ -109,7 +105,7 @@ export function createSlotScheduler(options: SlotSchedulerOptions): TextGenerato
         options.log.error({ err: error }, 'the scheduler failed: all running requests end with an error');
         for (const slot of slots) {
           run.fail(slot, new SamovarError('engine.failed', { cause: error }));
-          forgetAfter(slot, 0);
+          forgetAfter(engine, slot, 0);
         }
       })
       .finally(() => {
@@ -120,7 +116,7 @@ export function createSlotScheduler(options: SlotSchedulerOptions): TextGenerato
 
   return {
     get activeTasks() {
-      return slots.length - free();
+      return busy();
     },
     get queuedTasks() {
       return queue.length;
@@ -129,8 +125,11 @@ export function createSlotScheduler(options: SlotSchedulerOptions): TextGenerato
     submit(tasks) {
       if (stopped) throw new SamovarError('system.draining');
       for (const task of tasks) checkTask(task, contextTokens);
-      if (queue.length - free() >= options.queueLimit)
-        throw new SamovarError('engine.busy', { retryAfterSeconds: 1 });
+      refuseWhenFull(queue, tasks, {
+        limit: options.queueLimit,
+        freeSlots: slots.length - busy(),
+        yieldingSlots: slots.filter((slot) => runs(slot, 'background')).length,
+      });
       for (const task of tasks)
         queue.add(task, () => task.onError(new SamovarError('engine.deadline_passed')));
       start();
@@ -140,28 +139,25 @@ export function createSlotScheduler(options: SlotSchedulerOptions): TextGenerato
       start();
     },
     cancel(task) {
-      if (queue.remove(task))
-        task.onEnd({ reason: 'cancelled', promptTokens: 0, cachedTokens: 0, answerTokens: 0 });
+      if (queue.remove(task)) {
+        const aside = admission.takeAside(task);
+        if (aside !== null) run.end(aside, 'cancelled');
+        else task.onEnd({ reason: 'cancelled', promptTokens: 0, cachedTokens: 0, answerTokens: 0 });
+      }
       for (const slot of slots) if (slot.active?.task === task) slot.active.cancelled = true;
       wakeUp();
     },
     wake: () => wakeUp(),
     async stop() {
       stopped = true;
-      for (const task of queue.drain()) task.onError(new SamovarError('system.draining'));
+      for (const task of queue.drain()) {
+        const aside = admission.takeAside(task);
+        if (aside !== null) run.abandon(aside, new SamovarError('system.draining'));
+        else task.onError(new SamovarError('system.draining'));
+      }
       wakeUp();
       await loop;
       for (const slot of slots) run.fail(slot, new SamovarError('system.draining'));
     },
   };
-}
-
-/** Records what a finished decode put into a slot's cache. */
-function advance(entry: PlannedStep['entries'][number], alone: boolean, chunkTokens: number): void {
-  const { of: slot, tokens } = entry;
-  slot.tokens.set(tokens, slot.length);
-  const prompting = slot.active !== null && slot.active.answerTokens === 0;
-  if (alone && prompting && slot.exactTokens === slot.length && tokens.length === chunkTokens)
-    slot.exactTokens += chunkTokens;
-  slot.length += tokens.length;
 }
