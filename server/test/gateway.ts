@@ -182,7 +182,7 @@ function byVersion(replicas: readonly Replica[]): Map<string, Replica[]> {
   return map;
 }
 
-function servedModel(name: string, version: string, task: ModelManifest['task']): ServedModel {
+export function servedModel(name: string, version: string, task: ModelManifest['task']): ServedModel {
   return {
     modelId: `model-${name}`,
     versionId: version,
