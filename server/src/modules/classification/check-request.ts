@@ -16,7 +16,9 @@ export interface ClassificationTask {
 }
 
 /** Throws `request.invalid` or `request.missing_parameter`, with the field at fault. */
-export function checkRequest(request: ClassificationRequest): ClassificationTask {
+export function checkRequest(
+  request: Pick<ClassificationRequest, 'taskDescription' | 'labels' | 'text' | 'samples'>,
+): ClassificationTask {
   const labels = checkLabels(request.labels);
   const text = oneLine(request.text);
   if (text === '') throw invalid('text', 'it must not be empty.');
