@@ -85,6 +85,36 @@ export const requestErrors = defineErrors({
     message: 'The request was not received completely in time.',
     remedy: 'Send the request again, faster or smaller.',
   },
+  'request.malformed_message': {
+    httpStatus: 400,
+    grpcStatus: 'INVALID_ARGUMENT',
+    message: 'The request message cannot be read: {reason}',
+    remedy: 'Send one message of the type that the method takes; server reflection describes it.',
+  },
+  'request.unsupported_encoding': {
+    httpStatus: 415,
+    grpcStatus: 'UNIMPLEMENTED',
+    message: 'Messages compressed with `{encoding}` are not understood.',
+    remedy: 'Compress with gzip or deflate, or not at all.',
+  },
+  'request.answer_too_large': {
+    httpStatus: 413,
+    grpcStatus: 'RESOURCE_EXHAUSTED',
+    message: 'The answer would be larger than the limit of {limitBytes} bytes.',
+    remedy: 'Ask for less at once, or raise SAMOVAR_BODY_LIMIT_BYTES.',
+  },
+  'request.unknown_rpc': {
+    httpStatus: 404,
+    grpcStatus: 'UNIMPLEMENTED',
+    message: 'There is no gRPC method {path}.',
+    remedy: 'Check its name; server reflection lists every service and method.',
+  },
+  'request.deadline_exceeded': {
+    httpStatus: 504,
+    grpcStatus: 'DEADLINE_EXCEEDED',
+    message: 'The deadline that the client set passed before the answer was complete.',
+    remedy: 'Allow more time, or ask for a shorter answer.',
+  },
   'request.not_found': {
     httpStatus: 404,
     grpcStatus: 'NOT_FOUND',

@@ -12,7 +12,7 @@ export const setupErrors = defineErrors({
     httpStatus: 500,
     grpcStatus: 'FAILED_PRECONDITION',
     message: 'Port {port} on {host} is already in use.',
-    remedy: 'Stop the program that uses it, or choose another port with `--port` or SAMOVAR_PORT.',
+    remedy: 'Stop the program that uses it, or choose another port with {setting}.',
   },
   'setup.port_unusable': {
     httpStatus: 500,

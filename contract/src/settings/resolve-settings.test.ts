@@ -18,8 +18,14 @@ test('an address of the wrong kind is a problem that does not repeat it, and a r
   for (const name of ['SAMOVAR_POSTGRES_URL', 'SAMOVAR_POSTGRES_MIGRATION_URL'])
     for (const wrong of ['db.example', 'mysql://me:hidden@db.example/x', 'host=db.example'])
       assert.match(String(problemsOf({ [name]: wrong })), new RegExp(`^${name}: .*postgresql://$`), wrong);
+  for (const wrong of ['models.example', 'https://models.example:17004', 'a/b:1', ':17004', 'two words:1'])
+    assert.match(
+      String(problemsOf({ SAMOVAR_GRPC_PUBLIC_ADDRESS: wrong })),
+      /^SAMOVAR_GRPC_PUBLIC_ADDRESS: .*host and a port/,
+    );
   assert.deepEqual(
     problemsOf({
+      SAMOVAR_GRPC_PUBLIC_ADDRESS: '[::1]:17004',
       SAMOVAR_PUBLIC_URL: 'https://models.example/samovar',
       SAMOVAR_POSTGRES_URL: 'postgresql://me:secret@[::1]:5432/samovar?sslmode=require',
       SAMOVAR_POSTGRES_MIGRATION_URL: 'postgres://me@/samovar?host=/run/postgresql',

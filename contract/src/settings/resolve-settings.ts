@@ -102,12 +102,14 @@ function parse(setting: Setting, text: string | null): { value: unknown } | { re
 
 const addressForms = {
   http: 'it must be an address that begins with http:// or https://',
+  'host-port': 'it must be a host and a port, as in models.example:17004',
   postgres: 'it must be an address that begins with postgres:// or postgresql://',
 } as const;
 
 function isAddress(form: keyof typeof addressForms, text: string): boolean {
   // A socket's address (`postgres://user@/name?host=/folder`) is none that `URL` knows.
   if (form === 'postgres') return /^postgres(ql)?:\/\/./i.test(text);
+  if (form === 'host-port') return /^[^\s/@:]+:\d{1,5}$|^\[[\da-f:.]+\]:\d{1,5}$/i.test(text);
   return /^https?:\/\/./i.test(text) && URL.canParse(text);
 }
 

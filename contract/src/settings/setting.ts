@@ -14,5 +14,5 @@ export interface Setting {
   readonly maximum?: number;
   readonly choices?: readonly string[];
   /** What an address must look like. */
-  readonly address?: 'http' | 'postgres';
+  readonly address?: 'http' | 'postgres' | 'host-port';
 }

@@ -27,6 +27,15 @@ export const settings = {
     maximum: 65535,
     description: 'Port of the gRPC services; 0 takes a free one.',
   },
+  grpcPublicAddress: {
+    env: 'SAMOVAR_GRPC_PUBLIC_ADDRESS',
+    yaml: 'grpcPublicAddress',
+    kind: 'string',
+    default: null,
+    address: 'host-port',
+    description:
+      'The address (`host:port`) under which clients reach the gRPC services, told to those that ask for it; from the public URL, or the name they used, and the port when unset.',
+  },
   publicUrl: {
     env: 'SAMOVAR_PUBLIC_URL',
     yaml: 'publicUrl',

@@ -43,7 +43,8 @@ export interface MessageRefusal {
   readonly requestId: string;
   readonly receivedAt: number;
   readonly principal: Principal;
-  readonly error: SamovarError;
+  /** `null` when the client left before its request was complete. */
+  readonly error: SamovarError | null;
 }
 
 /** A gRPC method with what serves it. */

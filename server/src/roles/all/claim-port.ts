@@ -3,9 +3,9 @@ import { SamovarError } from '../../kernel/errors.ts';
 
 /**
  * Proves that the address can be listened on and returns its port (a free one for 0), so that a used port is told
- * before anything heavy begins. Throws `setup.port_in_use` or `setup.port_unusable`.
+ * before anything heavy begins; `setting` is the one that names it. Throws `setup.port_in_use` or `setup.port_unusable`.
  */
-export async function claimPort(host: string, port: number): Promise<number> {
+export async function claimPort(host: string, port: number, setting: string): Promise<number> {
   const server = createServer();
   try {
     return await new Promise<number>((resolve, reject) => {
@@ -17,7 +17,8 @@ export async function claimPort(host: string, port: number): Promise<number> {
     });
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : null;
-    if (code === 'EADDRINUSE') throw new SamovarError('setup.port_in_use', { params: { host, port } });
+    if (code === 'EADDRINUSE')
+      throw new SamovarError('setup.port_in_use', { params: { host, port, setting } });
     const reason = error instanceof Error ? error.message : String(error);
     throw new SamovarError('setup.port_unusable', { params: { host, port, reason }, cause: error });
   } finally {

@@ -29,7 +29,7 @@ export async function startAll(
       tell('orphans');
       await endOrphans(earlier, log);
     }
-    const port = await claimPort(settings.host, settings.port);
+    const port = await claimPort(settings.host, settings.port, '`--port` or SAMOVAR_PORT');
     const run = await superviseRun({ settings, data, port, earlier, log, tell });
     return {
       async stop(graceMs) {

@@ -13,6 +13,7 @@ import { createIdempotency } from '../../modules/idempotency/index.ts';
 import { createInference } from '../../modules/inference/index.ts';
 import { deriveWorkerToken, requestLoad } from '../../modules/serving/index.ts';
 import { createKeyLimiter, createUsageMeter } from '../../modules/usage/index.ts';
+import { createGrpcServer } from '../../platform/grpc/grpc-server.ts';
 import { createHttpServer } from '../../platform/http/http-server.ts';
 import { createBulkInsert } from '../../platform/postgres/bulk-insert.ts';
 import { createConfigVersion } from '../../platform/postgres/config-version.ts';
@@ -22,7 +23,7 @@ import { createSealing } from '../../platform/sealing/sealing.ts';
 import { createMetrics } from '../../platform/telemetry/metrics.ts';
 import { createWorkerTransport } from '../../platform/worker-transport/worker-transport.ts';
 import { consoleApiRoutes } from '../../surfaces/console-api/index.ts';
-import { foundationModelsRoutes } from '../../surfaces/foundation-models/index.ts';
+import { foundationModelsMethods, foundationModelsRoutes } from '../../surfaces/foundation-models/index.ts';
 import { openaiRoutes } from '../../surfaces/openai/index.ts';
 import { systemErrorBody, systemRoutes } from '../../surfaces/system/index.ts';
 import { ownVersion } from '../prepare/own-version.ts';
@@ -43,6 +44,7 @@ const meterBuffer = 50_000;
 
 export interface RunningApi extends Running {
   readonly url: string;
+  readonly grpcPort: number;
 }
 
 /**
@@ -102,6 +104,7 @@ export async function startApi(settings: ServerSettings, log: Log): Promise<Runn
     await endPolicy();
   };
   let draining = false;
+  let grpcPort = settings.grpcPort;
   const inferenceSurface = {
     startInference: inference.start,
     meterRefused: inference.meterRefused,
@@ -113,7 +116,11 @@ export async function startApi(settings: ServerSettings, log: Log): Promise<Runn
     submitRequest: asyncRequests.submit,
     operations: asyncRequests.operations,
     grpcAddress: (host: string | undefined) =>
-      grpcAddress(host, { publicUrl: settings.publicUrl, port: settings.grpcPort }),
+      grpcAddress(host, {
+        publicAddress: settings.grpcPublicAddress,
+        publicUrl: settings.publicUrl,
+        port: grpcPort,
+      }),
     mapError,
     log,
   };
@@ -148,17 +155,30 @@ export async function startApi(settings: ServerSettings, log: Log): Promise<Runn
       metrics: () => metrics.text(),
     }),
   ];
-  const server = await createHttpServer({
-    routes,
+  const serving = {
     authenticate: createAuthenticate(() => policy.current(), clock),
     authorize,
-    runOnce: createRunOnce(createIdempotency({ database, sealing: createSealing(masterKey), clock, log })),
     settings,
-    errorBody: systemErrorBody,
     mapError,
-    endRunning: (error) => inference.endAll(error),
+    endRunning: (error: SamovarError) => inference.endAll(error),
     log,
+  };
+  const server = await createHttpServer({
+    ...serving,
+    routes,
+    runOnce: createRunOnce(createIdempotency({ database, sealing: createSealing(masterKey), clock, log })),
+    errorBody: systemErrorBody,
   }).catch(async (error: unknown) => {
+    await release();
+    throw error;
+  });
+  const grpc = await createGrpcServer({
+    ...serving,
+    methods: foundationModelsMethods(foundationModels),
+    certificate: null,
+    ready: () => policy.state === 'good',
+  }).catch(async (error: unknown) => {
+    await server.stop(0);
     await release();
     throw error;
   });
@@ -178,19 +198,31 @@ export async function startApi(settings: ServerSettings, log: Log): Promise<Runn
       help: 'Open client connections.',
       read: () => server.openConnections,
     },
+    {
+      name: 'samovar_grpc_open_connections',
+      help: 'Open client connections of the gRPC port.',
+      read: () => grpc.openConnections,
+    },
+    {
+      name: 'samovar_grpc_open_calls',
+      help: 'gRPC calls that have begun and not ended.',
+      read: () => grpc.openCalls,
+    },
   ]);
   const url = `http://${server.host.includes(':') ? `[${server.host}]` : server.host}:${server.port}`;
-  log.info({ url }, 'listening');
+  grpcPort = grpc.port;
+  log.info({ url, grpcPort }, 'listening');
   await within(watch.loaded, firstLoadMs, log);
   let stopped: Promise<void> | null = null;
   const stop = async (graceMs: number): Promise<void> => {
     draining = true;
     asyncRequests.operations.stop();
-    await server.stop(graceMs);
+    await Promise.all([server.stop(graceMs), grpc.stop(graceMs)]);
     await release();
   };
   return {
     url,
+    grpcPort,
     stop(graceMs) {
       stopped ??= stop(graceMs);
       return stopped;

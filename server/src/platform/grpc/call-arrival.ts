@@ -1,0 +1,50 @@
+import type { IncomingHttpHeaders } from 'node:http2';
+import { newId } from '../../kernel/ids.ts';
+import { clientRequestId } from '../http/request-id.ts';
+import { parseGrpcTimeout } from './grpc-timeout.ts';
+
+/** What the headers of a call say. */
+export interface CallArrival {
+  readonly requestId: string;
+  readonly clientRequestId: string | null;
+  /** `performance.now()` */
+  readonly receivedAt: number;
+  /** Milliseconds since the epoch; `null` without one. */
+  readonly deadline: number | null;
+  /** The value of a `grpc-timeout` that is none. */
+  readonly wrongTimeout: string | null;
+  /** `/package.Service/Method` */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  /** What the request's messages are compressed with. */
+  readonly encoding: string | undefined;
+  /** Whether large answers are compressed: the client does so itself, and takes gzip. */
+  readonly packs: boolean;
+}
+
+export function readArrival(raw: IncomingHttpHeaders): CallArrival {
+  const headers = asTexts(raw);
+  const timeout = headers['grpc-timeout'];
+  const timeoutMs = timeout === undefined ? null : parseGrpcTimeout(timeout);
+  const encoding = headers['grpc-encoding'];
+  return {
+    requestId: newId(),
+    clientRequestId: clientRequestId(headers),
+    receivedAt: performance.now(),
+    deadline: timeoutMs === null ? null : Date.now() + timeoutMs,
+    wrongTimeout: timeout !== undefined && timeoutMs === null ? timeout : null,
+    path: headers[':path'] ?? '',
+    headers,
+    encoding,
+    packs:
+      encoding !== undefined &&
+      encoding !== 'identity' &&
+      (headers['grpc-accept-encoding'] ?? '').split(',').some((name) => name.trim() === 'gzip'),
+  };
+}
+
+/** Of all headers only `set-cookie` comes as a list, and it means nothing in a request. */
+function asTexts(headers: IncomingHttpHeaders): Record<string, string | undefined> {
+  if (headers['set-cookie'] !== undefined) headers['set-cookie'] = undefined;
+  return headers as Record<string, string | undefined>;
+}

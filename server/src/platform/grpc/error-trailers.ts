@@ -1,0 +1,81 @@
+import type { OutgoingHttpHeaders } from 'node:http2';
+import { create, type DescMessage, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
+import { type Any, AnySchema } from '@bufbuild/protobuf/wkt';
+import {
+  BadRequestSchema,
+  ErrorInfoSchema,
+  HelpSchema,
+  RequestInfoSchema,
+  RetryInfoSchema,
+} from '@samovar/contract/generated/google/rpc/error_details_pb';
+import { StatusSchema } from '@samovar/contract/generated/google/rpc/status_pb';
+import { errorHeaders } from '../../kernel/error-headers.ts';
+import type { SamovarError } from '../../kernel/errors.ts';
+import { statusCodes } from './status-code.ts';
+
+/** Clients take 8 KiB of metadata, and the message is in it twice. */
+const longestMessage = 1000;
+const domain = 'samovar';
+
+/**
+ * An error as trailers: status and message, the same with machine-readable details (`google.rpc.Status`), and what it
+ * carries over HTTP as headers (`retry-after`, `x-ratelimit-*`). Causes and internals stay out.
+ */
+export function errorTrailers(error: SamovarError, requestId: string): OutgoingHttpHeaders {
+  const code = statusCodes[error.entry.grpcStatus];
+  const message = error.message.slice(0, longestMessage);
+  const status = create(StatusSchema, { code, message, details: detailsOf(error, requestId) });
+  const headers = errorHeaders(error);
+  const waitSeconds = headers['retry-after'];
+  return {
+    ...headers,
+    ...(waitSeconds === undefined ? {} : { 'grpc-retry-pushback-ms': String(Number(waitSeconds) * 1000) }),
+    'grpc-status': String(code),
+    'grpc-message': percentEncode(message),
+    'grpc-status-details-bin': Buffer.from(toBinary(StatusSchema, status)).toString('base64'),
+  };
+}
+
+function detailsOf(error: SamovarError, requestId: string): Any[] {
+  const details = [
+    pack(ErrorInfoSchema, {
+      // The form that the published message prescribes for a reason.
+      reason: error.code.toUpperCase().replaceAll('.', '_'),
+      domain,
+      metadata: { code: error.code, remedy: error.remedy },
+    }),
+    pack(RequestInfoSchema, { requestId }),
+    pack(HelpSchema, {
+      links: [{ description: error.remedy, url: `docs/reference/errors/${error.code}.md` }],
+    }),
+  ];
+  if (error.field !== null)
+    details.push(
+      pack(BadRequestSchema, { fieldViolations: [{ field: error.field, description: error.message }] }),
+    );
+  if (error.retryAfterSeconds !== null) {
+    const seconds = Math.floor(error.retryAfterSeconds);
+    const nanos = Math.round((error.retryAfterSeconds - seconds) * 1e9);
+    details.push(pack(RetryInfoSchema, { retryDelay: { seconds: BigInt(seconds), nanos } }));
+  }
+  return details;
+}
+
+function pack<Schema extends DescMessage>(schema: Schema, init: MessageInitShape<Schema>): Any {
+  return create(AnySchema, {
+    typeUrl: `type.googleapis.com/${schema.typeName}`,
+    value: toBinary(schema, create(schema, init)),
+  });
+}
+
+/** The form of `grpc-message`: UTF-8, everything but printable ASCII and the percent sign itself escaped. */
+export function percentEncode(text: string): string {
+  if (!/[^\x20-\x24\x26-\x7e]/.test(text)) return text;
+  let encoded = '';
+  for (const byte of Buffer.from(text, 'utf8'))
+    encoded +=
+      byte >= 0x20 && byte <= 0x7e && byte !== 0x25
+        ? String.fromCharCode(byte)
+        : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+  return encoded;
+}

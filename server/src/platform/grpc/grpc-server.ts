@@ -1,0 +1,284 @@
+import {
+  createSecureServer,
+  createServer,
+  type Http2SecureServer,
+  type Http2Server,
+  type Http2Session,
+  type IncomingHttpHeaders,
+  type SecureServerOptions,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+  type ServerOptions,
+} from 'node:http2';
+import { SamovarError } from '../../kernel/errors.ts';
+import type { Certificate } from '../../kernel/ports/certificate.ts';
+import type { Log } from '../../kernel/ports/log.ts';
+import type { BoundGrpcMethod } from '../../kernel/ports/message-exchange.ts';
+import type { Running } from '../../kernel/ports/running.ts';
+import type { Authenticate, Authorize } from '../http/data-lane.ts';
+import { listen } from '../http/listen.ts';
+import { readArrival } from './call-arrival.ts';
+import { GrpcCall } from './grpc-call.ts';
+import { createHealth } from './health/create-health.ts';
+import { limitConnections } from './limit-connections.ts';
+import { createMethodTable, type MethodEntry } from './method-table.ts';
+import { createReflection } from './reflection/create-reflection.ts';
+import { serveCall } from './serve-call.ts';
+import { type SessionTimes, SessionWatch } from './session-watch.ts';
+
+export interface GrpcTimes extends SessionTimes {
+  /** For a whole request. */
+  readonly requestMs: number;
+  /** For a client that takes nothing of what waits for it. */
+  readonly stallMs: number;
+  /** For the rest of a request that is answered already. */
+  readonly lingerMs: number;
+  /** How often all of this is looked at. */
+  readonly lookMs: number;
+}
+
+export interface GrpcServerOptions {
+  readonly methods: readonly BoundGrpcMethod[];
+  readonly authenticate: Authenticate;
+  readonly authorize: Authorize;
+  readonly settings: {
+    readonly host: string;
+    readonly grpcPort: number;
+    /** The largest message, either way. */
+    readonly bodyLimitBytes: number;
+    readonly connectionLimit: number;
+  };
+  /** `null` for plain connections. */
+  readonly certificate: Certificate | null;
+  /** Whether requests would be answered; asked for `grpc.health.v1`. */
+  ready(): boolean;
+  /** What a method threw, as one of our codes; a failed connection of a store is no internal fault. */
+  mapError(thrown: unknown): SamovarError;
+  /** Ends what still runs when the grace of a stop is over. */
+  endRunning(error: SamovarError): void;
+  readonly log: Log;
+  readonly times?: Partial<GrpcTimes>;
+}
+
+export interface GrpcServer extends Running {
+  readonly host: string;
+  readonly port: number;
+  readonly openConnections: number;
+  readonly openCalls: number;
+}
+
+const defaultTimes: GrpcTimes = {
+  greetingMs: 20_000,
+  pingMs: 60_000,
+  pingAnswerMs: 20_000,
+  idleMs: 15 * 60_000,
+  requestMs: 120_000,
+  stallMs: 120_000,
+  lingerMs: 1000,
+  lookMs: 2000,
+};
+/** Between the end of the grace and the closing of what did not end by itself. */
+const lastWordsMs = 500;
+const headersLimitBytes = 32 * 1024;
+const streamsPerConnection = 1000;
+/** Of one stream and of one connection, what a client may send ahead. */
+const streamWindowBytes = 256 * 1024;
+const connectionWindowBytes = 1024 * 1024;
+/** Node counts what waits to be sent too: an answer of the largest size must fit several times. */
+const sessionMemoryMegabytes = 256;
+
+interface State {
+  draining: boolean;
+  readonly calls: Set<GrpcCall>;
+  readonly sessions: Map<Http2Session, SessionWatch>;
+  /** Calls that a stop waits for. */
+  running: number;
+  idle: (() => void) | null;
+}
+
+/**
+ * Starts the gRPC server of an api process: the methods of the table, `grpc.health.v1` and server reflection.
+ * Throws `setup.port_in_use` or `setup.setting_invalid` when it cannot listen.
+ */
+export async function createGrpcServer(options: GrpcServerOptions): Promise<GrpcServer> {
+  const times = { ...defaultTimes, ...options.times };
+  const state: State = { draining: false, calls: new Set(), sessions: new Map(), running: 0, idle: null };
+  const health = createHealth({
+    services: options.methods.map(({ method }) => method.descriptor.parent.typeName),
+    serving: () => !state.draining && options.ready(),
+  });
+  const reflection = createReflection(
+    [...options.methods, ...health.methods].map(({ method }) => method.descriptor.parent),
+  );
+  const table = createMethodTable([...options.methods, ...health.methods], reflection);
+  const server = openServer(options.certificate);
+  server.on('session', (session: ServerHttp2Session) => watchSession(state, session, options.log));
+  server.on('stream', createDispatch(table, state, options));
+  const connections = limitConnections(
+    server,
+    options.settings.connectionLimit,
+    options.certificate === null,
+  );
+  const { host, port } = await listen(
+    server,
+    options.settings.host,
+    options.settings.grpcPort,
+    'SAMOVAR_GRPC_PORT',
+  );
+  server.on('error', (error) => options.log.error({ error }, 'The gRPC server could not take a connection'));
+  const looking = setInterval(() => lookAround(state, times), times.lookMs);
+  looking.unref();
+  let stopped: Promise<void> | null = null;
+  return {
+    host,
+    port,
+    get openConnections() {
+      return connections.open;
+    },
+    get openCalls() {
+      return state.calls.size;
+    },
+    stop(graceMs) {
+      stopped ??= stop(server, state, graceMs, {
+        drained: () => health.tell(),
+        endRunning: options.endRunning,
+      }).finally(() => clearInterval(looking));
+      return stopped;
+    },
+  };
+}
+
+function openServer(certificate: Certificate | null): Http2Server | Http2SecureServer {
+  const common: ServerOptions = {
+    settings: {
+      maxConcurrentStreams: streamsPerConnection,
+      initialWindowSize: streamWindowBytes,
+      maxHeaderListSize: headersLimitBytes,
+    },
+    maxSessionMemory: sessionMemoryMegabytes,
+  };
+  if (certificate === null) return createServer(common);
+  const secure: SecureServerOptions = {
+    ...common,
+    ...certificate.secureContextOptions(),
+    handshakeTimeout: defaultTimes.greetingMs,
+  };
+  const server = createSecureServer(secure);
+  certificate.onChange((changed) => server.setSecureContext(changed));
+  return server;
+}
+
+function watchSession(state: State, session: ServerHttp2Session, log: Log): void {
+  state.sessions.set(session, new SessionWatch(session));
+  session.setLocalWindowSize(connectionWindowBytes);
+  session.on('error', (error) => log.debug({ error }, 'A gRPC connection failed'));
+  session.once('close', () => state.sessions.delete(session));
+  if (state.draining) session.close();
+}
+
+function createDispatch(
+  table: ReadonlyMap<string, MethodEntry>,
+  state: State,
+  options: GrpcServerOptions,
+): (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void {
+  const { log } = options;
+  const limitBytes = options.settings.bodyLimitBytes;
+  const callOptions = { limitBytes, log };
+  const serving = { ...options, limitBytes };
+  return (stream, headers) => {
+    const refusedWith = httpFault(headers);
+    if (refusedWith !== null) {
+      stream.on('error', (error) => log.debug({ error }, 'A stream failed'));
+      stream.respond({ ':status': refusedWith }, { endStream: true });
+      stream.close();
+      return;
+    }
+    const call = new GrpcCall(stream, readArrival(headers), callOptions);
+    const entry = table.get(call.arrival.path);
+    openCall(state, call, entry?.permission === 'public');
+    if (call.ended) return;
+    if (state.draining) call.error(new SamovarError('system.draining', { retryAfterSeconds: 1 }));
+    else if (entry) serveCall(call, entry, serving);
+    else
+      call.error(
+        new SamovarError('request.unknown_rpc', { params: { path: call.arrival.path.slice(0, 200) } }),
+      );
+  };
+}
+
+/** What is no gRPC at all is answered in HTTP's terms, as the protocol prescribes. */
+function httpFault(headers: IncomingHttpHeaders): number | null {
+  if (headers[':method'] !== 'POST') return 405;
+  return headers['content-type']?.startsWith('application/grpc') ? null : 415;
+}
+
+function openCall(state: State, call: GrpcCall, background: boolean): void {
+  const session = call.stream.session;
+  const watch = session ? state.sessions.get(session) : undefined;
+  call.background = background;
+  state.calls.add(call);
+  watch?.callOpened();
+  if (!background) state.running += 1;
+  call.stream.once('close', () => {
+    state.calls.delete(call);
+    watch?.callClosed();
+    call.closed();
+    if (background) return;
+    state.running -= 1;
+    if (state.running === 0) state.idle?.();
+  });
+}
+
+/** Ends what takes too long, and looks after the connections. */
+function lookAround(state: State, times: GrpcTimes): void {
+  const now = performance.now();
+  for (const call of state.calls) {
+    if (call.reading && !call.ended && now - call.arrival.receivedAt > times.requestMs)
+      call.fail(new SamovarError('request.timeout'));
+    if (call.answeredAt !== null && now - call.answeredAt > times.lingerMs) call.stream.close();
+    // Silence is fine while a model thinks; bytes that nobody fetches are not.
+    if (call.stalledSince !== null && now - call.stalledSince > times.stallMs) call.stream.destroy();
+  }
+  for (const watch of state.sessions.values()) watch.look(now, times);
+}
+
+interface Stopping {
+  drained(): void;
+  endRunning(error: SamovarError): void;
+}
+
+async function stop(
+  server: Http2Server | Http2SecureServer,
+  state: State,
+  graceMs: number,
+  { drained, endRunning }: Stopping,
+): Promise<void> {
+  state.draining = true;
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  drained();
+  const error = new SamovarError('system.draining', { retryAfterSeconds: 1 });
+  for (const call of state.calls) if (call.background) call.fail(error);
+  // Tells the client to go elsewhere with what it begins from now on; what runs may end.
+  for (const session of state.sessions.keys()) session.close();
+  await idleWithin(state, graceMs);
+  if (state.running > 0) {
+    endRunning(new SamovarError('system.draining'));
+    for (const call of state.calls) call.fail(error);
+    await idleWithin(state, lastWordsMs);
+  }
+  for (const session of state.sessions.keys()) session.destroy();
+  await closed;
+}
+
+function idleWithin(state: State, limitMs: number): Promise<void> {
+  if (state.running === 0) return Promise.resolve();
+  return new Promise((resolve) => {
+    const timer = setTimeout(done, limitMs);
+    function done(): void {
+      clearTimeout(timer);
+      state.idle = null;
+      resolve();
+    }
+    state.idle = done;
+  });
+}

@@ -1,0 +1,64 @@
+import { gunzip, gzip, type InputType, inflate, type ZlibOptions } from 'node:zlib';
+import { SamovarError } from '../../kernel/errors.ts';
+import type { Frame } from './frame-reader.ts';
+
+/** What a client may compress its messages with. */
+export const acceptedEncodings = 'identity,gzip,deflate';
+/** Below this a compressed message is hardly smaller. */
+export const smallestPackedBytes = 512;
+
+/** Speed over size: what is saved is the network's time, what is spent is ours. */
+const packLevel = 1;
+
+type Unpack = (
+  bytes: InputType,
+  options: ZlibOptions,
+  done: (error: NodeJS.ErrnoException | null, result: Buffer) => void,
+) => void;
+
+const unpackers: Readonly<Record<string, Unpack>> = { gzip: gunzip, deflate: inflate };
+
+/** Throws `request.unsupported_encoding` for a `grpc-encoding` that is not one of ours. */
+export function checkEncoding(encoding: string | undefined): void {
+  if (encoding === undefined || encoding === 'identity' || encoding in unpackers) return;
+  throw new SamovarError('request.unsupported_encoding', {
+    params: { encoding: encoding.slice(0, 50) },
+    headers: { 'grpc-accept-encoding': acceptedEncodings },
+  });
+}
+
+/**
+ * The message of a frame, unpacked in another thread when it is compressed; what would unpack to more than the limit
+ * is not unpacked. `done` is called once, at once when there is nothing to unpack.
+ */
+export function unpackMessage(
+  frame: Frame,
+  encoding: string | undefined,
+  limitBytes: number,
+  done: (outcome: Buffer | SamovarError) => void,
+): void {
+  if (!frame.compressed) {
+    done(frame.bytes);
+    return;
+  }
+  const unpack = unpackers[encoding ?? ''];
+  if (!unpack) {
+    done(malformed('it is marked as compressed, and no compression was named.'));
+    return;
+  }
+  unpack(frame.bytes, { maxOutputLength: Math.max(1, limitBytes) }, (error, bytes) => {
+    if (error === null) done(bytes);
+    else if (error.code === 'ERR_BUFFER_TOO_LARGE')
+      done(new SamovarError('request.body_too_large', { params: { limitBytes }, cause: error }));
+    else done(malformed('it cannot be decompressed.', error));
+  });
+}
+
+/** Compresses a message in another thread. */
+export function packMessage(bytes: Uint8Array, done: (error: Error | null, packed: Buffer) => void): void {
+  gzip(bytes, { level: packLevel }, done);
+}
+
+function malformed(reason: string, cause?: unknown): SamovarError {
+  return new SamovarError('request.malformed_message', { params: { reason }, cause });
+}

@@ -1,0 +1,139 @@
+import { asSamovarError, SamovarError } from '../../kernel/errors.ts';
+import type { Log } from '../../kernel/ports/log.ts';
+import type { BoundGrpcMethod } from '../../kernel/ports/message-exchange.ts';
+import type { Principal } from '../../kernel/principal.ts';
+import type { Authenticate, Authorize } from '../http/data-lane.ts';
+import { readKey } from '../http/read-key.ts';
+import type { GrpcCall } from './grpc-call.ts';
+import { checkEncoding } from './message-compression.ts';
+import type { ConversationMethod, MethodEntry } from './method-table.ts';
+import { parseMessage, readMessages, readOneMessage } from './read-message.ts';
+
+export interface ServeOptions {
+  readonly authenticate: Authenticate;
+  readonly authorize: Authorize;
+  readonly limitBytes: number;
+  /** What a method threw, as one of our codes. */
+  mapError(thrown: unknown): SamovarError;
+  readonly log: Log;
+}
+
+/** Requests of methods that need no key are small: anyone may send them. */
+const publicLimitBytes = 64 * 1024;
+
+/** Authenticates, reads the request and hands it to its method. Every refusal is answered here. */
+export function serveCall(call: GrpcCall, entry: MethodEntry, options: ServeOptions): void {
+  const { arrival } = call;
+  call.answersWith(entry.output);
+  call.background = entry.permission === 'public';
+  let principal: Principal | null;
+  try {
+    principal = admit(entry, arrival.headers, options);
+    checkTerms(call);
+  } catch (thrown) {
+    refuse(call, thrown, options);
+    return;
+  }
+  const limitBytes = principal === null ? Math.min(publicLimitBytes, options.limitBytes) : options.limitBytes;
+  const reading = { encoding: arrival.encoding, limitBytes };
+  if (entry.serves.kind === 'conversation') converse(call, entry, entry.serves.method, reading, options);
+  else serveExchange(call, entry, { bound: entry.serves.bound, principal, reading }, options);
+}
+
+function admit(
+  entry: MethodEntry,
+  headers: Readonly<Record<string, string | undefined>>,
+  options: ServeOptions,
+): Principal | null {
+  if (entry.permission === 'public') return null;
+  const principal = options.authenticate(readKey(headers));
+  options.authorize(principal, entry.permission);
+  return principal;
+}
+
+/** What the headers ask for and cannot have. */
+function checkTerms({ arrival }: GrpcCall): void {
+  checkEncoding(arrival.encoding);
+  if (arrival.wrongTimeout !== null)
+    throw new SamovarError('request.invalid', {
+      params: { parameter: 'grpc-timeout', reason: 'it is at most eight digits and a unit.' },
+      field: 'grpc-timeout',
+    });
+}
+
+interface Admitted {
+  readonly bound: BoundGrpcMethod;
+  readonly principal: Principal | null;
+  readonly reading: { readonly encoding: string | undefined; readonly limitBytes: number };
+}
+
+function serveExchange(
+  call: GrpcCall,
+  entry: MethodEntry,
+  { bound, principal, reading }: Admitted,
+  options: ServeOptions,
+): void {
+  const { requestId, receivedAt, headers, deadline } = call.arrival;
+  const tellRefused = (error: SamovarError | null): void => {
+    if (principal !== null) bound.refused({ requestId, receivedAt, principal, error });
+  };
+  call.onGone(() => {
+    if (call.reading) tellRefused(call.failure);
+  });
+  readOneMessage(call.stream, reading, (outcome) => {
+    if (call.ended) return;
+    call.reading = false;
+    try {
+      if (outcome instanceof SamovarError) throw outcome;
+      const request = parseMessage(entry.input, outcome.bytes);
+      const requestBytes = outcome.wireBytes;
+      bound.handle({
+        requestId,
+        receivedAt,
+        principal,
+        headers,
+        deadline,
+        request,
+        requestBytes,
+        answer: call,
+      });
+    } catch (thrown) {
+      tellRefused(refuse(call, thrown, options));
+    }
+  });
+}
+
+function converse(
+  call: GrpcCall,
+  entry: MethodEntry,
+  method: ConversationMethod,
+  reading: Admitted['reading'],
+  options: ServeOptions,
+): void {
+  const { goOn } = readMessages(call.stream, reading, {
+    message({ bytes }) {
+      try {
+        // A client that does not read its answers is not read either.
+        return call.message(method.answer(parseMessage(entry.input, bytes)));
+      } catch (thrown) {
+        refuse(call, thrown, options);
+        return false;
+      }
+    },
+    end: () => call.end(),
+    fail: (error) => refuse(call, error, options),
+  });
+  call.onDrain(goOn);
+}
+
+function refuse(call: GrpcCall, thrown: unknown, options: ServeOptions): SamovarError {
+  const error = thrown instanceof SamovarError ? thrown : asSamovarError(options.mapError(thrown));
+  const { requestId, path } = call.arrival;
+  if (error.code === 'system.internal')
+    options.log.error(
+      { requestId, path, error: error.cause },
+      'A gRPC method failed before its answer began',
+    );
+  call.error(error);
+  return error;
+}
