@@ -1,3 +1,4 @@
 export { createSubmitRequest } from './create-submit-request.ts';
+export { createDispatcher } from './dispatcher.ts';
 export { createQueueWork } from './queue-work.ts';
 export type { AsyncRequest, CompletionResult, SubmitRequest } from './queued-request.ts';

@@ -1,5 +1,5 @@
 export { createInference, type Inference } from './create-inference.ts';
-export type { InferencePolicy, LoadState } from './inference-dependencies.ts';
+export type { InferenceDependencies, InferencePolicy, LoadState } from './inference-dependencies.ts';
 export type {
   AnswerStart,
   Endpoint,

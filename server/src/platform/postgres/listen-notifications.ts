@@ -1,9 +1,9 @@
 import { Client } from 'pg';
 import type { Log } from '../../kernel/ports/log.ts';
 import type { Notifications } from '../../kernel/ports/notifications.ts';
+import { createWakeUp } from '../../kernel/wake-up.ts';
 import { connectionOptions, type PostgresAddress } from './connection-options.ts';
 import { quoteIdentifier } from './quote-identifier.ts';
-import { createWakeUp } from './wake-up.ts';
 
 export interface NotificationListener extends Notifications {
   stop(): Promise<void>;

@@ -1,9 +1,9 @@
 import { Client } from 'pg';
 import type { Log } from '../../kernel/ports/log.ts';
+import { createWakeUp } from '../../kernel/wake-up.ts';
 import { configChannel } from './config-version.ts';
 import { connectionOptions, type PostgresAddress } from './connection-options.ts';
 import { quoteIdentifier } from './quote-identifier.ts';
-import { createWakeUp } from './wake-up.ts';
 
 export interface ConfigWatchOptions extends PostgresAddress {
   readonly schema: string;

@@ -1,0 +1,50 @@
+import { SamovarError } from '../../kernel/errors.ts';
+import type { ServedModel } from '../registry/index.ts';
+import type { DispatcherDependencies } from './dispatcher-dependencies.ts';
+import { failWaiting } from './fail-waiting.ts';
+import type { WaitingPair } from './lease-store.ts';
+
+/** A demand may be taken back while requests wait (an operator unloads the model): it is made again this often. */
+const askAgainMs = 5_000;
+
+interface ColdModel {
+  askedAt: number;
+  failingSince: number | null;
+}
+
+/** Models that are waited for and have no worker. */
+export interface ColdModels {
+  /** Asks for a worker; when none can be started for a load timeout, what waits for it fails. */
+  wake(model: ServedModel, pairs: readonly WaitingPair[]): Promise<void>;
+  /** It has a worker now. */
+  forget(versionId: string): void;
+}
+
+export function createColdModels(deps: DispatcherDependencies): ColdModels {
+  const cold = new Map<string, ColdModel>();
+  return {
+    async wake(model, pairs) {
+      const now = deps.clock.now();
+      const known = cold.get(model.versionId) ?? { askedAt: 0, failingSince: null };
+      cold.set(model.versionId, known);
+      if (now - known.askedAt < askAgainMs) return;
+      known.askedAt = now;
+      const { failure } = await deps.loadState(model);
+      if (failure === null) known.failingSince = null;
+      else known.failingSince ??= now;
+      if (failure === null || now - (known.failingSince ?? now) < deps.settings.loadTimeoutSeconds * 1000) {
+        await deps.requestLoad(model);
+        return;
+      }
+      deps.log.warn(
+        { model: model.name, failure },
+        'asynchronous requests fail: their model cannot be loaded',
+      );
+      const params = { model: model.name, reason: failure };
+      await failWaiting(deps, pairs, new SamovarError('engine.load_failed', { params }));
+    },
+    forget(versionId) {
+      cold.delete(versionId);
+    },
+  };
+}

@@ -1,0 +1,189 @@
+import { sql } from 'kysely';
+import type { DatabaseOrTransaction, DatabaseTransaction } from '../../kernel/ports/database.ts';
+
+/** A project, and a model as its requests name it. */
+export interface WaitingPair {
+  readonly projectId: string;
+  readonly model: string;
+}
+
+/** First key of the advisory locks of this module; the second is the version's hash. */
+const lockClass = 7_263_542;
+
+/** Which models are waited for, in which projects: as many steps in the index as there are pairs. */
+export async function selectWaitingPairs(database: DatabaseOrTransaction): Promise<WaitingPair[]> {
+  const queue = sql.table('inference_queue');
+  const { rows } = await sql<WaitingPair>`
+    with recursive pairs as (
+      (select project_id, model from ${queue} where owner is null order by project_id, model limit 1)
+      union all
+      select later.project_id, later.model from pairs, lateral (
+        select project_id, model from ${queue} q
+        where owner is null and (q.project_id, q.model) > (pairs.project_id, pairs.model)
+        order by project_id, model limit 1
+      ) later
+    )
+    select project_id as "projectId", model from pairs`.execute(database);
+  return rows;
+}
+
+/** Lets one process at a time decide about a version's slots, until the transaction ends. */
+export async function lockVersion(transaction: DatabaseTransaction, versionId: string): Promise<void> {
+  await sql`select pg_advisory_xact_lock(${lockClass}, hashtext(${versionId}))`.execute(transaction);
+}
+
+/** How many requests the other processes may have running for a version. */
+export async function permitsOfOthers(
+  transaction: DatabaseTransaction,
+  versionId: string,
+  owner: string,
+): Promise<number> {
+  const { rows } = await sql<{ permits: number }>`
+    select coalesce(sum(permits), 0)::integer as permits from ${sql.table('inference_permits')}
+    where version_id = ${versionId} and owner <> ${owner} and lease_until > now()`.execute(transaction);
+  return rows[0]?.permits ?? 0;
+}
+
+export async function setPermits(
+  database: DatabaseOrTransaction,
+  lease: { readonly owner: string; readonly leaseMs: number },
+  versionId: string,
+  permits: number,
+): Promise<void> {
+  const table = sql.table('inference_permits');
+  if (permits <= 0)
+    await sql`delete from ${table} where version_id = ${versionId} and owner = ${lease.owner}`.execute(
+      database,
+    );
+  else
+    await sql`
+      insert into ${table} (version_id, owner, permits, lease_until)
+      values (${versionId}, ${lease.owner}, ${permits}, ${leaseEnd(lease.leaseMs)})
+      on conflict (version_id, owner) do update
+        set permits = excluded.permits, lease_until = excluded.lease_until`.execute(database);
+}
+
+export async function deletePermits(database: DatabaseOrTransaction, owner: string): Promise<void> {
+  await sql`delete from ${sql.table('inference_permits')} where owner = ${owner}`.execute(database);
+}
+
+export interface ClaimSize {
+  readonly owner: string;
+  readonly leaseMs: number;
+  /** At most so many. */
+  readonly count: number;
+}
+
+/**
+ * Claims waiting requests of these pairs. Projects come in turn: the first of each, the second of each, and what a
+ * project has running already counts as turns it has had. Within a project: by priority, then by age. In this order.
+ */
+export async function claimRows(
+  transaction: DatabaseTransaction,
+  pairs: readonly WaitingPair[],
+  { owner, leaseMs, count }: ClaimSize,
+): Promise<{ id: string; attempt: number; failures: number }[]> {
+  const queue = sql.table('inference_queue');
+  const projects = pairs.map(({ projectId }) => projectId);
+  const { rows } = await sql<{ id: string; attempt: number; failures: number; place: number }>`
+    with pairs as (
+      select * from unnest(${projects}::uuid[], ${pairs.map(({ model }) => model)}::text[]) as p (project_id, model)
+    ), held as (
+      select project_id, count(*) as turns from ${queue}
+      where owner is not null and project_id = any (${projects}::uuid[]) group by project_id
+    ), waiting as (
+      select next.* from pairs, lateral (
+        select id, project_id, priority, run_at from ${queue} q
+        where q.owner is null and q.project_id = pairs.project_id and q.model = pairs.model and q.run_at <= now()
+        order by priority desc, run_at, id limit ${count}
+        for update skip locked
+      ) next
+    ), chosen as (
+      select id, row_number() over (order by turn, run_at, id) as place from (
+        select waiting.id, waiting.run_at,
+          row_number() over (partition by project_id order by priority desc, run_at, id)
+            + coalesce(held.turns, 0) as turn
+        from waiting left join held using (project_id)
+      ) numbered
+      order by turn, run_at, id limit ${count}
+    )
+    update ${queue} q set owner = ${owner}, lease_until = ${leaseEnd(leaseMs)}, attempt = attempt + 1
+    from chosen where q.id = chosen.id
+    returning q.id, q.attempt, q.failures, chosen.place::integer as place`.execute(transaction);
+  return rows.sort((left, right) => left.place - right.place);
+}
+
+/** Renews the leases of this process; returns the ids that it still holds. */
+export async function renewRows(
+  database: DatabaseOrTransaction,
+  { owner, leaseMs }: { readonly owner: string; readonly leaseMs: number },
+  ids: readonly string[],
+): Promise<ReadonlySet<string>> {
+  await sql`update ${sql.table('inference_permits')} set lease_until = ${leaseEnd(leaseMs)} where owner = ${owner}`.execute(
+    database,
+  );
+  if (ids.length === 0) return new Set();
+  const { rows } = await sql<{ id: string }>`
+    update ${sql.table('inference_queue')} set lease_until = ${leaseEnd(leaseMs)}
+    where id = any (${[...ids]}::uuid[]) and owner = ${owner} returning id`.execute(database);
+  return new Set(rows.map(({ id }) => id));
+}
+
+/** Locks requests whose process gives no sign any more. */
+export async function lockLostRows(
+  transaction: DatabaseTransaction,
+  limit: number,
+): Promise<{ id: string; attempt: number }[]> {
+  await sql`delete from ${sql.table('inference_permits')} where lease_until < now()`.execute(transaction);
+  const { rows } = await sql<{ id: string; attempt: number }>`
+    select id, attempt from ${sql.table('inference_queue')}
+    where owner is not null and lease_until < now() order by id limit ${limit} for update skip locked`.execute(
+    transaction,
+  );
+  return rows;
+}
+
+/** Locks waiting requests of these pairs. */
+export async function lockWaitingRows(
+  transaction: DatabaseTransaction,
+  pairs: readonly WaitingPair[],
+  limit: number,
+): Promise<{ id: string; attempt: number }[]> {
+  const { rows } = await sql<{ id: string; attempt: number }>`
+    select id, attempt from ${sql.table('inference_queue')}
+    where owner is null and (project_id, model) in (
+      select * from unnest(${pairs.map(({ projectId }) => projectId)}::uuid[], ${pairs.map(({ model }) => model)}::text[])
+    )
+    order by id limit ${limit} for update skip locked`.execute(transaction);
+  return rows;
+}
+
+export interface ReleasedRow {
+  readonly id: string;
+  readonly pauseMs: number;
+  /** Counted as a failed attempt. */
+  readonly failed: boolean;
+}
+
+/** Lets claimed requests wait again, for others or for us. */
+export async function releaseRows(
+  transaction: DatabaseTransaction,
+  released: readonly ReleasedRow[],
+): Promise<void> {
+  if (released.length === 0) return;
+  await sql`
+    update ${sql.table('inference_queue')} q
+    set owner = null, lease_until = null, failures = q.failures + r.failed,
+      run_at = case when r.pause_ms > 0 then now() + make_interval(secs => r.pause_ms / 1000.0) else q.run_at end
+    from unnest(
+      ${released.map(({ id }) => id)}::uuid[],
+      ${released.map(({ pauseMs }) => pauseMs)}::integer[],
+      ${released.map(({ failed }) => (failed ? 1 : 0))}::smallint[]
+    ) as r (id, pause_ms, failed)
+    where q.id = r.id`.execute(transaction);
+}
+
+/** Leases are compared by every process, so the database's clock counts. */
+function leaseEnd(leaseMs: number) {
+  return sql`now() + make_interval(secs => ${leaseMs / 1000}::double precision)`;
+}
