@@ -1,5 +1,6 @@
 import type { Classification, ClassificationRequest, Classify } from '../src/modules/classification/index.ts';
 import { createClassify } from '../src/modules/classification/index.ts';
+import type { StartInference } from '../src/modules/inference/index.ts';
 import { embeddingVersionId, type TestGateway } from './gateway.ts';
 import { testPrincipal } from './test-principal.ts';
 
@@ -10,12 +11,15 @@ export interface TestClassifier {
 }
 
 /** Classification over a test's gateway: its chat model `m` and its embedding model `e`. */
-export function classifierOver(gateway: TestGateway): TestClassifier {
+export function classifierOver(
+  gateway: TestGateway,
+  start: StartInference = gateway.inference.start,
+): TestClassifier {
   const { model, keyId } = gateway;
   const embedding = { ...model, name: 'e', task: 'embedding' as const, versionId: embeddingVersionId };
   const models = new Map([model, embedding].map((one) => [`${one.projectId}/${one.name}`, one]));
   const classify = createClassify({
-    start: gateway.inference.start,
+    start,
     models: () => ({
       models,
       aliases: new Map([[`${model.projectId}/chat-default`, model]]),

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type WorkerHealth, type WorkerStart, workerStartVariable } from '@samovar/contract/worker-protocol';
-import { testModel } from '../../../server/test/models.ts';
+import { type TestModelName, testModel } from '../../../server/test/models.ts';
 import type { Endpoint } from './stream-answer.ts';
 import { getJson } from './stream-answer.ts';
 
@@ -30,10 +30,13 @@ export async function benchModel() {
 }
 
 /** Starts our llama-cpp worker as the engine host does, and waits until it is ready. */
-export async function startModelWorker(size: EngineSize): Promise<RunningEngine> {
+export async function startModelWorker(
+  size: EngineSize,
+  name: TestModelName = 'smollm2-135m-instruct',
+): Promise<RunningEngine> {
   const folder = await mkdtemp(join(tmpdir(), 'samovar-bench-'));
   const socketPath = join(folder, 'worker.sock');
-  const { manifest, files } = await benchModel();
+  const { manifest, files } = await testModel(name);
   const start: WorkerStart = {
     workerId: 'bench',
     modelName: manifest.name,

@@ -1,0 +1,81 @@
+import { type Ratio, ratioOfPairs } from '../measure/pairs.ts';
+import type { BenchRow } from '../measure/report.ts';
+import type { BenchClassifier } from './start-classifier.ts';
+
+const subjects =
+  'animals artifacts bodies food places people plants substances acts attributes thoughts messages events feelings groups possessions processes quantities shapes times'.split(
+    ' ',
+  );
+const words = 'time year people way day man thing woman life child world school state family student'.split(
+  ' ',
+);
+const bar = { atMost: 4 } as const;
+let drawn = 0;
+
+/** Some words that were not together before. */
+function freshText(count: number): string {
+  drawn += 1;
+  return Array.from({ length: count }, (_, at) => words[(drawn * 7 + at * (drawn % 11)) % words.length]).join(
+    ' ',
+  );
+}
+
+interface Task {
+  readonly taskDescription: string;
+  readonly labels: readonly string[];
+  readonly samples: readonly { readonly text: string; readonly label: string }[];
+}
+
+/** Twenty labels with a sample each, unlike those of any task before. */
+function freshTask(): Task {
+  return {
+    taskDescription: `Tell what this is about: ${freshText(6)}.`,
+    labels: subjects,
+    samples: subjects.map((label) => ({ label, text: freshText(12) })),
+  };
+}
+
+/**
+ * Few-shot classification with 20 labels against the same prompt with one generated token, one after the other; in
+ * milliseconds, each with a text of its own.
+ */
+export async function speedOf(classifier: BenchClassifier): Promise<BenchRow[]> {
+  const known = freshTask();
+  const row = (name: string, ratio: Ratio): BenchRow => ({ name, ratio, unit: 'ms', bar });
+  return [
+    row(
+      'a further text of a task, classified / one token',
+      await ratioOfPairs(
+        () => classifyMs(classifier, known),
+        () => completeMs(classifier, known),
+        9,
+      ),
+    ),
+    row(
+      'the first text of a task, with its calibration / one token',
+      await ratioOfPairs(
+        () => classifyMs(classifier, freshTask()),
+        () => completeMs(classifier, freshTask()),
+        7,
+      ),
+    ),
+  ];
+}
+
+async function classifyMs(classifier: BenchClassifier, task: Task): Promise<number> {
+  const text = freshText(24);
+  const beganAt = performance.now();
+  await classifier.ask({ ...task, text });
+  return performance.now() - beganAt;
+}
+
+async function completeMs({ gateway }: BenchClassifier, task: Task): Promise<number> {
+  const shots = task.samples.map(({ text, label }) => `Text: ${text}\nLabel: ${label}`);
+  const head = `${task.taskDescription}\nThe labels are: ${task.labels.toSorted().join(', ')}.`;
+  const prompt = [head, ...shots, `Text: ${freshText(24)}\nLabel:`].join('\n\n');
+  const beganAt = performance.now();
+  const answer = await gateway.post('/v1/completions', { model: 'm', prompt, max_tokens: 1 });
+  if (!answer.ok) throw new Error(`the completion answered ${answer.status}: ${await answer.text()}`);
+  await answer.arrayBuffer();
+  return performance.now() - beganAt;
+}
