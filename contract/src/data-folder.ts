@@ -42,6 +42,8 @@ export interface ProcessIdentity {
 export interface SupervisorRecord extends ProcessIdentity {
   readonly version: string;
   readonly url: string;
+  /** `host:port` of the gRPC services; a release that had none wrote none. */
+  readonly grpcAddress?: string;
   /** The mark that all processes of this run carry in their environment. */
   readonly runId: string;
   /** Milliseconds since the epoch. */

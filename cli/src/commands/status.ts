@@ -27,6 +27,8 @@ interface ProcessStatus {
 interface Status {
   readonly running: boolean;
   readonly url: string | null;
+  /** `host:port` */
+  readonly grpcAddress: string | null;
   readonly version: string | null;
   readonly upMs: number;
   readonly data: string;
@@ -57,6 +59,7 @@ async function readStatus(settings: CliSettings): Promise<Status> {
     return {
       running: false,
       url: null,
+      grpcAddress: null,
       version: null,
       upMs: 0,
       data,
@@ -73,6 +76,7 @@ async function readStatus(settings: CliSettings): Promise<Status> {
   return {
     running: true,
     url: record.url,
+    grpcAddress: record.grpcAddress ?? null,
     version: record.version,
     upMs: now - record.startedAtMs,
     data,
@@ -98,6 +102,7 @@ function show(status: Status): void {
     return;
   }
   printLine(`Samovar ${status.version} at ${status.url}, up ${formatDuration(status.upMs)}`);
+  if (status.grpcAddress !== null) printLine(`gRPC at ${status.grpcAddress}`);
   printLine(`Data in ${status.data}, PostgreSQL ${status.postgres}\n`);
   printTable(
     ['process', 'pid', 'state', 'up', 'restarts', 'memory'],

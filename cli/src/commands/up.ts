@@ -23,6 +23,7 @@ export function define(command: Command): void {
   addSettingOptions(command, [
     'host',
     'port',
+    'grpcPort',
     'data',
     'postgresUrl',
     'defaultModels',
@@ -89,12 +90,13 @@ interface Description {
 
 /** Waits for the models, and gives the block that tells how to use them. */
 async function describe(settings: CliSettings, attached: boolean): Promise<Description> {
-  const { data, defaultModels, publicUrl } = settings.values;
+  const { data, defaultModels, publicUrl, grpcPublicAddress } = settings.values;
   const client = createApiClient({ ...settings, apiKey: readFirstKey(data) ?? settings.apiKey });
   const models = await waitForModels(client, defaultModels, printNews);
   const failed = models.filter((model) => model.phase === 'failed' && defaultModels.includes(model.name));
   const block = readyBlock({
     url: publicUrl ?? client.baseUrl,
+    grpcAddress: grpcPublicAddress ?? runningSupervisor(data)?.grpcAddress ?? null,
     key: process.stdout.isTTY ? readFirstKey(data) : null,
     keyFile: dataFolder(data).firstKey,
     data,

@@ -2,7 +2,7 @@ import type { CliSettings } from '../settings.ts';
 import { checkDataFolder, checkDisk } from './check-folder.ts';
 import { checkAccelerator, checkMemory, checkNode, checkPlatform, checkProcessor } from './check-machine.ts';
 import { checkRegistries } from './check-network.ts';
-import { checkPort } from './check-port.ts';
+import { checkPorts } from './check-ports.ts';
 import { checkPostgres } from './check-postgres.ts';
 import { checkSettings } from './check-settings.ts';
 import type { Finding } from './finding.ts';
@@ -19,7 +19,7 @@ export async function runChecks(settings: CliSettings, withNetwork: boolean): Pr
     checkDataFolder(settings.values.data),
     checkDisk(settings.values.data),
     checkPostgres(settings),
-    await checkPort(settings),
+    ...(await checkPorts(settings)),
     ...(withNetwork ? await checkRegistries(settings) : []),
   ];
 }

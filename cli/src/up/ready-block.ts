@@ -4,6 +4,8 @@ import type { ModelProgress } from './model-progress.ts';
 
 export interface ReadyFacts {
   readonly url: string;
+  /** `host:port`; `null` where it is not known. */
+  readonly grpcAddress: string | null;
   /** `null` when it is not to be shown: the output is no terminal. */
   readonly key: string | null;
   readonly keyFile: string;
@@ -41,9 +43,10 @@ function headline(failed: readonly ModelProgress[]): string[] {
   ];
 }
 
-function addresses({ url, key, keyFile }: ReadyFacts): string[] {
+function addresses({ url, grpcAddress, key, keyFile }: ReadyFacts): string[] {
   return [
     `API        ${url}/v1   (OpenAI-compatible)`,
+    ...(grpcAddress === null ? [] : [`gRPC       ${grpcAddress}   (Foundation Models)`]),
     `OpenAPI    ${url}/openapi.json`,
     `Health     ${url}/readyz`,
     `Key        ${key ?? `in ${keyFile}`}`,

@@ -15,13 +15,15 @@ export interface RunFacts {
   readonly startedAtMs: number;
   readonly host: string;
   readonly port: number;
+  readonly grpcPort: number;
 }
 
 /** The file by which the CLI, and the next run after a kill, know this one. */
 export function createRunRecord(data: DataFolder, facts: RunFacts): RunRecord {
   const { runId, startedAtMs } = facts;
-  const url = `http://${reachableHost(facts.host)}:${facts.port}`;
-  const own = { ...ownIdentity(), version: ownVersion(), url, runId, startedAtMs };
+  const host = reachableHost(facts.host);
+  const places = { url: `http://${host}:${facts.port}`, grpcAddress: `${host}:${facts.grpcPort}` };
+  const own = { ...ownIdentity(), version: ownVersion(), ...places, runId, startedAtMs };
   let removed = false;
   return {
     write(children) {

@@ -132,7 +132,10 @@ test('a port in use is told before anything heavy begins', async () => {
   const port = typeof address === 'object' && address ? String(address.port) : '';
   const run = startSupervised(root, { SAMOVAR_PORT: port });
   assert.equal(await run.ended, 1);
+  const other = startSupervised(newDataFolder(), { SAMOVAR_GRPC_PORT: port });
+  assert.equal(await other.ended, 1);
   server.close();
+  assert.match(other.errorText(), /is already in use\.\n.*SAMOVAR_GRPC_PORT/);
   assert.match(run.errorText(), new RegExp(`^Port ${port} on 127.0.0.1 is already in use\\.\n.*--port`));
   assert.equal(existsSync(dataFolder(root).postgres), false);
 });

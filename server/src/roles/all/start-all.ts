@@ -4,7 +4,7 @@ import type { SupervisorStep } from '@samovar/contract/process-messages';
 import type { ServerSettings } from '../../config/load-settings.ts';
 import type { Log } from '../../kernel/ports/log.ts';
 import type { Running } from '../../kernel/ports/running.ts';
-import { claimPort } from './claim-port.ts';
+import { claimPorts } from './claim-ports.ts';
 import { endOrphans, readSupervisorRecord } from './end-orphans.ts';
 import { prepareDataFolder } from './prepare-data-folder.ts';
 import { superviseRun } from './supervise-run.ts';
@@ -29,8 +29,8 @@ export async function startAll(
       tell('orphans');
       await endOrphans(earlier, log);
     }
-    const port = await claimPort(settings.host, settings.port, '`--port` or SAMOVAR_PORT');
-    const run = await superviseRun({ settings, data, port, earlier, log, tell });
+    const { port, grpcPort } = await claimPorts(settings);
+    const run = await superviseRun({ settings, data, port, grpcPort, earlier, log, tell });
     return {
       async stop(graceMs) {
         await run.stop(graceMs);

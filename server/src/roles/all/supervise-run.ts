@@ -18,6 +18,7 @@ export interface RunOptions {
   readonly settings: ServerSettings;
   readonly data: DataFolder;
   readonly port: number;
+  readonly grpcPort: number;
   readonly earlier: SupervisorRecord | null;
   readonly log: Log;
   tell(step: SupervisorStep): void;
@@ -28,9 +29,15 @@ const closingMs = 10_000;
 
 /** Starts PostgreSQL, `prepare` and the three roles, and keeps them running until `stop`. */
 export async function superviseRun(options: RunOptions): Promise<Running> {
-  const { settings, data, port, log } = options;
+  const { settings, data, port, grpcPort, log } = options;
   const runId = newId();
-  const record = createRunRecord(data, { runId, startedAtMs: Date.now(), host: settings.host, port });
+  const record = createRunRecord(data, {
+    runId,
+    startedAtMs: Date.now(),
+    host: settings.host,
+    port,
+    grpcPort,
+  });
   const roles = new Map<string, RoleProcess>();
   let postgres: OwnPostgres | null = null;
 
@@ -83,6 +90,7 @@ export async function superviseRun(options: RunOptions): Promise<Running> {
       SAMOVAR_DATA: data.root,
       SAMOVAR_HOST: settings.host,
       SAMOVAR_PORT: String(port),
+      SAMOVAR_GRPC_PORT: String(grpcPort),
       ...(postgres ? { SAMOVAR_POSTGRES_URL: postgres.url } : {}),
     });
     const common = { environment, log, onChange: updateRecord };
