@@ -8,10 +8,11 @@ import { createInference, type Inference, type LoadState } from '../src/modules/
 import type { ServedModel } from '../src/modules/registry/index.ts';
 import type { Replica } from '../src/modules/serving/index.ts';
 import { createKeyLimiter, type UsageRecord } from '../src/modules/usage/index.ts';
+import { createGrpcServer } from '../src/platform/grpc/grpc-server.ts';
 import { createHttpServer, type HttpServer, type HttpTimeouts } from '../src/platform/http/http-server.ts';
 import { createWorkerTransport } from '../src/platform/worker-transport/worker-transport.ts';
 import { createAuthenticate } from '../src/roles/api/authenticate.ts';
-import { foundationModelsRoutes } from '../src/surfaces/foundation-models/index.ts';
+import { foundationModelsMethods, foundationModelsRoutes } from '../src/surfaces/foundation-models/index.ts';
 import { openaiErrorBody, openaiRoutes } from '../src/surfaces/openai/index.ts';
 import { silentLog } from './silent-log.ts';
 
@@ -35,6 +36,9 @@ export interface TestGateway {
   readonly key: string;
   readonly keyId: string;
   readonly server: HttpServer;
+  /** `host:port` of the gRPC services. */
+  readonly grpcAddress: string;
+  readonly routes: readonly BoundRoute[];
   readonly inference: Inference;
   readonly records: UsageRecord[];
   readonly model: ServedModel;
@@ -51,7 +55,7 @@ export interface TestGateway {
 export const versionId = 'version-1';
 export const embeddingVersionId = 'version-2';
 
-/** The real data path (HTTP server, OpenAI surface, inference module) over workers that a test scripts. */
+/** The real data path (servers, OpenAI and Foundation Models surfaces, inference module) over workers that a test scripts. */
 export async function startTestGateway(options: GatewayOptions = {}): Promise<TestGateway> {
   const key = 'smv_test';
   const limits = {
@@ -103,36 +107,47 @@ export async function startTestGateway(options: GatewayOptions = {}): Promise<Te
     settings: { loadTimeoutSeconds: options.loadTimeoutSeconds ?? 30 },
     workerToken: null,
   });
-  const server = await createHttpServer({
-    routes: [
-      ...openaiRoutes({ startInference: inference.start, meterRefused: inference.meterRefused, policy }),
-      ...foundationModelsRoutes({
-        startInference: inference.start,
-        meterRefused: inference.meterRefused,
-        policy,
-        classify: createClassify({ start: inference.start, models: () => models }),
-        submitRequest: withoutDatabase,
-        operations: { get: withoutDatabase, cancel: withoutDatabase },
-        grpcAddress: () => 'localhost:17004',
-        mapError: asSamovarError,
-        log: silentLog,
-      }),
-      ...(options.routes ?? []),
-    ],
+  const surface = { startInference: inference.start, meterRefused: inference.meterRefused, policy };
+  const foundationModels = {
+    ...surface,
+    classify: createClassify({ start: inference.start, models: () => models }),
+    submitRequest: withoutDatabase,
+    operations: { get: withoutDatabase, cancel: withoutDatabase },
+    grpcAddress: () => 'localhost:17004',
+    mapError: asSamovarError,
+    log: silentLog,
+  };
+  const routes = [
+    ...openaiRoutes(surface),
+    ...foundationModelsRoutes(foundationModels),
+    ...(options.routes ?? []),
+  ];
+  const serving = {
     authenticate: createAuthenticate(policy, systemClock),
     authorize,
-    runOnce: (_request, call) => call(async () => undefined),
     mapError: asSamovarError,
+    endRunning: (error: SamovarError) => inference.endAll(error),
+    log: silentLog,
     settings: {
       host: '127.0.0.1',
       port: 0,
+      grpcPort: 0,
       bodyLimitBytes: options.bodyLimitBytes ?? 1024 * 1024,
       connectionLimit: options.connectionLimit ?? 1000,
     },
+  };
+  const server = await createHttpServer({
+    ...serving,
+    routes,
+    runOnce: (_request, call) => call(async () => undefined),
     errorBody: openaiErrorBody,
-    endRunning: (error: SamovarError) => inference.endAll(error),
-    log: silentLog,
     ...(options.timeouts ? { timeouts: options.timeouts } : {}),
+  });
+  const grpc = await createGrpcServer({
+    ...serving,
+    methods: foundationModelsMethods(foundationModels),
+    certificate: null,
+    ready: () => true,
   });
   const url = `http://127.0.0.1:${server.port}`;
   const gateway: TestGateway = {
@@ -140,6 +155,8 @@ export async function startTestGateway(options: GatewayOptions = {}): Promise<Te
     key,
     keyId: record.keyId,
     server,
+    grpcAddress: `127.0.0.1:${grpc.port}`,
+    routes,
     inference,
     records,
     model: chat,
@@ -160,7 +177,7 @@ export async function startTestGateway(options: GatewayOptions = {}): Promise<Te
       return records;
     },
     async stop(graceMs = 0) {
-      await server.stop(graceMs);
+      await Promise.all([server.stop(graceMs), grpc.stop(graceMs)]);
       await inference.close();
     },
   };
