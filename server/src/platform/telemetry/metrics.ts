@@ -5,7 +5,7 @@ import { createFastHistogram, type HistogramChild } from './fast-histogram.ts';
 export interface MeasuredValue {
   readonly name: string;
   readonly help: string;
-  read(): number;
+  read(): number | Promise<number>;
 }
 
 /** One finished inference request. */
@@ -109,8 +109,8 @@ export function createMetrics(): Metrics {
           name,
           help,
           registers,
-          collect() {
-            this.set(read());
+          async collect() {
+            this.set(await read());
           },
         });
     },

@@ -11,8 +11,8 @@ import {
 import { createOperationAccess, type OperationAccess } from '../../modules/operations/index.ts';
 import type { KeyLimiter } from '../../modules/usage/index.ts';
 import { listenNotifications } from '../../platform/postgres/listen-notifications.ts';
+import type { PolicySnapshot } from '../policy/policy-snapshot.ts';
 import { requiredPostgresUrl } from '../required-postgres-url.ts';
-import type { PolicySnapshot } from './policy-snapshot.ts';
 
 export interface AsyncRequestParts {
   readonly settings: ServerSettings;

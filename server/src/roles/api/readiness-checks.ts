@@ -1,6 +1,6 @@
 import type { Clock } from '../../kernel/clock.ts';
 import type { ReadinessCheck } from '../../surfaces/system/index.ts';
-import type { PolicyHolder } from './policy-snapshot.ts';
+import type { PolicyHolder } from '../policy/policy-snapshot.ts';
 
 /** Without a confirmation for this long PostgreSQL counts as away. */
 const awayMs = 3000;

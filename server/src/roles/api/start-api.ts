@@ -26,14 +26,15 @@ import { consoleApiRoutes } from '../../surfaces/console-api/index.ts';
 import { foundationModelsMethods, foundationModelsRoutes } from '../../surfaces/foundation-models/index.ts';
 import { openaiRoutes } from '../../surfaces/openai/index.ts';
 import { systemErrorBody, systemRoutes } from '../../surfaces/system/index.ts';
+import { followPolicy } from '../policy/follow-policy.ts';
+import { readLoadState } from '../policy/load-state.ts';
 import { ownVersion } from '../prepare/own-version.ts';
 import { requiredPostgresUrl } from '../required-postgres-url.ts';
 import { createAuthenticate } from './authenticate.ts';
 import { createJobSender } from './create-job-sender.ts';
-import { followPolicy } from './follow-policy.ts';
 import { grpcAddress } from './grpc-address.ts';
-import { readLoadState } from './load-state.ts';
 import { openAsyncRequests } from './open-async-requests.ts';
+import { queueGauges } from './queue-gauges.ts';
 import { readinessChecks } from './readiness-checks.ts';
 import { createRunOnce } from './run-once.ts';
 
@@ -58,7 +59,7 @@ export async function startApi(settings: ServerSettings, log: Log): Promise<Runn
     masterKeyFile: settings.masterKeyFile,
     ownFile: data.masterKey,
   });
-  const { postgres, watch, policy, end: endPolicy } = followPolicy(settings, log);
+  const { postgres, watch, policy, end: endPolicy } = followPolicy(settings, log, 'api');
   const { database } = postgres;
   const clock = systemClock;
   const configVersion = createConfigVersion();
@@ -163,26 +164,27 @@ export async function startApi(settings: ServerSettings, log: Log): Promise<Runn
     endRunning: (error: SamovarError) => inference.endAll(error),
     log,
   };
-  const server = await createHttpServer({
-    ...serving,
-    routes,
-    runOnce: createRunOnce(createIdempotency({ database, sealing: createSealing(masterKey), clock, log })),
-    errorBody: systemErrorBody,
-  }).catch(async (error: unknown) => {
-    await release();
-    throw error;
-  });
   const grpc = await createGrpcServer({
     ...serving,
     methods: foundationModelsMethods(foundationModels),
     certificate: null,
     ready: () => policy.state === 'good',
   }).catch(async (error: unknown) => {
-    await server.stop(0);
+    await release();
+    throw error;
+  });
+  const server = await createHttpServer({
+    ...serving,
+    routes,
+    runOnce: createRunOnce(createIdempotency({ database, sealing: createSealing(masterKey), clock, log })),
+    errorBody: systemErrorBody,
+  }).catch(async (error: unknown) => {
+    await grpc.stop(0);
     await release();
     throw error;
   });
   metrics.measure([
+    ...queueGauges(database, log),
     {
       name: 'samovar_inference_running',
       help: 'Inference requests that have begun and not ended.',

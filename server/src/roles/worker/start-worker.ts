@@ -10,10 +10,11 @@ import { createJobQueue } from '../../platform/queue/create-job-queue.ts';
 import { loadMasterKey } from '../../platform/sealing/load-master-key.ts';
 import { openObjectStore } from '../open-object-store.ts';
 import { requiredPostgresUrl } from '../required-postgres-url.ts';
+import { startDispatcher } from './start-dispatcher.ts';
 import { workOnJobs } from './worker-jobs.ts';
 
 /**
- * Starts a worker: jobs that fetch models and keep the tables in order. Any number may run. Throws a `setup.*` error
+ * Starts a worker: jobs that fetch models and keep the tables in order, and asynchronous requests. Any number may run. Throws a `setup.*` error
  * when PostgreSQL or the object store cannot be used.
  */
 export async function startWorker(settings: ServerSettings, log: Log): Promise<Running> {
@@ -34,11 +35,12 @@ export async function startWorker(settings: ServerSettings, log: Log): Promise<R
     await postgres.end();
     throw error;
   });
+  let dispatcher: Running | null = null;
   let stopped: Promise<void> | null = null;
   const running: Running = {
     stop(graceMs) {
       stopped ??= (async () => {
-        await queue.stop(graceMs);
+        await Promise.all([queue.stop(graceMs), dispatcher?.stop(graceMs)]);
         await packages.close();
         await postgres.end();
       })();
@@ -56,10 +58,11 @@ export async function startWorker(settings: ServerSettings, log: Log): Promise<R
       settings,
       log,
     });
+    dispatcher = await startDispatcher(settings, sealing, log);
   } catch (error) {
     await running.stop(0);
     throw error;
   }
-  log.info({}, 'working on jobs');
+  log.info({}, 'working on jobs and asynchronous requests');
   return running;
 }

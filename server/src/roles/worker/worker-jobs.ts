@@ -6,6 +6,8 @@ import type { Log } from '../../kernel/ports/log.ts';
 import type { ObjectStore } from '../../kernel/ports/object-store.ts';
 import type { PackageSource } from '../../kernel/ports/package-source.ts';
 import { purgeIdempotencyJob } from '../../modules/idempotency/index.ts';
+import { createQueueWork } from '../../modules/inference-queue/index.ts';
+import { tidyOperationsJob } from '../../modules/operations/index.ts';
 import { createImportModelJob } from '../../modules/registry/index.ts';
 import { maintainUsage, maintainUsageJob } from '../../modules/usage/index.ts';
 import { createConfigVersion } from '../../platform/postgres/config-version.ts';
@@ -30,6 +32,10 @@ export async function workOnJobs(parts: WorkerParts): Promise<void> {
   await queue.work(purge, 1);
   await queue.schedule(purge.name, '41 * * * *', {});
 
+  const works = { completion: createQueueWork(systemClock) };
+  const tidy = tidyOperationsJob({ database, works, clock: systemClock, settings: parts.settings });
+  await queue.work(tidy, 1);
+  await queue.schedule(tidy.name, '* * * * *', {});
   const retentionDays = parts.settings.usageRetentionDays;
   const maintenance = { database, clock: systemClock, log, retentionDays };
   const maintain = maintainUsageJob(maintenance);

@@ -14,8 +14,8 @@ export interface FollowedPolicy {
 }
 
 /** Opens the database and keeps the policy snapshot as new as it says. */
-export function followPolicy(settings: ServerSettings, log: Log): FollowedPolicy {
-  const url = requiredPostgresUrl(settings, 'api');
+export function followPolicy(settings: ServerSettings, log: Log, role: 'api' | 'worker'): FollowedPolicy {
+  const url = requiredPostgresUrl(settings, role);
   const address = { url, caFile: settings.caFile, schema: settings.postgresSchema, log };
   const postgres = openPostgres({ ...address, poolSize: settings.postgresPoolSize });
   let confirmedAt: () => number | null = () => null;
