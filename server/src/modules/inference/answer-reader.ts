@@ -17,6 +17,12 @@ export interface AnswerReader {
   readonly events: number;
 }
 
+/**
+ * A reader as its maker writes it. Its state is plain members, not getters of a literal: V8 would make a shape of its
+ * own for each reader, and shapes live, with all that their getters can reach, until a full collection of garbage.
+ */
+export type OpenReader = { -readonly [Member in keyof AnswerReader]: AnswerReader[Member] };
+
 /** Where a reader puts what it has read. It begins the sink's answer by itself. */
 export interface AnswerTarget {
   bytes(chunk: Buffer): boolean;

@@ -5,6 +5,7 @@ import type { StartInference } from './inference-request.ts';
 import { InferenceRun, type RunParts } from './inference-run.ts';
 import { createLoadWaiters } from './load-waiters.ts';
 import { type MeterRefused, meterRefused } from './meter-refused.ts';
+import { OpenRuns } from './open-runs.ts';
 import { createReplicaPicker } from './replica-picker.ts';
 
 export interface Inference {
@@ -23,12 +24,12 @@ export interface Inference {
 /** The data path behind the surfaces: resolve, admit, choose a replica, forward, count, meter. */
 export function createInference(deps: InferenceDependencies): Inference {
   const waiters = createLoadWaiters(deps);
-  const runs = new Set<InferenceRun>();
+  const runs = new OpenRuns<InferenceRun>();
   const parts: RunParts = {
     deps,
     waiters,
     picker: createReplicaPicker(steadyClock),
-    ended: (run) => void runs.delete(run),
+    ended: (run) => runs.delete(run),
   };
   deps.onPolicyChange(() => {
     const addresses = [...deps.policy().replicas.values()].flat().map(({ address }) => address);
@@ -49,7 +50,7 @@ export function createInference(deps: InferenceDependencies): Inference {
       return waiters.waiting;
     },
     endAll(error) {
-      for (const run of [...runs]) run.endWith(error);
+      for (const run of runs.toArray()) run.endWith(error);
     },
     close: () => deps.transport.close(),
   };

@@ -29,6 +29,8 @@ export class InferenceRun implements InferenceHandle, AnswerTarget, WorkerCallEv
   readonly #attempts: WorkerAttempts;
   readonly #startedAt: number;
   readonly #startedMs = performance.now();
+  /** Where it stands among those that are open. */
+  place = -1;
   #model: ServedModel | null = null;
   #admission: Admission | null = null;
   #lastError: SamovarError | null = null;

@@ -1,6 +1,4 @@
-import type { SamovarError } from '../../kernel/errors.ts';
-import type { AnswerReader, AnswerTarget } from './answer-reader.ts';
-import type { TokenCounts } from './inference-request.ts';
+import type { AnswerReader, AnswerTarget, OpenReader } from './answer-reader.ts';
 import { type JsonObject, parseObject } from './json-object.ts';
 import { readUsage } from './read-usage.ts';
 import { createSseParser } from './sse-parser.ts';
@@ -15,12 +13,9 @@ export interface ParsedStreamOptions {
 
 /** Reads a stream event by event: for sinks that take objects, and for engines whose shapes are not ours. */
 export function createParsedStream(target: AnswerTarget, options: ParsedStreamOptions): AnswerReader {
+  const reader: OpenReader = { complete: false, failure: null, counts: null, events: 0, chunk, end };
   let text = '';
   let more = true;
-  let complete = false;
-  let failure: SamovarError | null = null;
-  let counts: TokenCounts | null = null;
-  let events = 0;
 
   function send(event: JsonObject): void {
     if (options.form === 'objects') more = target.object(event) && more;
@@ -28,48 +23,37 @@ export function createParsedStream(target: AnswerTarget, options: ParsedStreamOp
   }
 
   const parser = createSseParser((data) => {
-    if (complete || failure !== null) return;
+    if (reader.complete || reader.failure !== null) return;
     if (data === '[DONE]') {
-      complete = true;
+      reader.complete = true;
       if (options.form === 'bytes') text += 'data: [DONE]\n\n';
       return;
     }
     const event = parseObject(data);
     if (event === null) return;
-    failure = eventError(event);
-    if (failure !== null) return;
-    counts = readUsage(event.usage) ?? counts;
+    reader.failure = eventError(event);
+    if (reader.failure !== null) return;
+    reader.counts = readUsage(event.usage) ?? reader.counts;
     const shaped = options.reshape ? options.reshape(event) : event;
     if (shaped === null) return;
     const isUsageEvent = Array.isArray(shaped.choices) && shaped.choices.length === 0;
-    if (!isUsageEvent) events += 1;
+    if (!isUsageEvent) reader.events += 1;
     if (!isUsageEvent || options.keepUsage) send(shaped);
   });
 
-  return {
-    chunk(bytes) {
-      more = true;
-      try {
-        parser.push(bytes);
-      } finally {
-        // Also what came before an event that makes no sense.
-        if (text !== '') more = target.bytes(Buffer.from(text)) && more;
-        text = '';
-      }
-      return more;
-    },
-    end() {},
-    get complete() {
-      return complete;
-    },
-    get failure() {
-      return failure;
-    },
-    get counts() {
-      return counts;
-    },
-    get events() {
-      return events;
-    },
-  };
+  function chunk(bytes: Buffer): boolean {
+    more = true;
+    try {
+      parser.push(bytes);
+    } finally {
+      // Also what came before an event that makes no sense.
+      if (text !== '') more = target.bytes(Buffer.from(text)) && more;
+      text = '';
+    }
+    return more;
+  }
+
+  function end(): void {}
+
+  return reader;
 }

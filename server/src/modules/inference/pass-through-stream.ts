@@ -1,7 +1,5 @@
-import type { SamovarError } from '../../kernel/errors.ts';
-import type { AnswerReader, AnswerTarget } from './answer-reader.ts';
+import type { AnswerReader, AnswerTarget, OpenReader } from './answer-reader.ts';
 import { refuseLargeEvent } from './event-limit.ts';
-import type { TokenCounts } from './inference-request.ts';
 import { parseObject } from './json-object.ts';
 import { readUsage } from './read-usage.ts';
 import { eventError } from './worker-error.ts';
@@ -19,21 +17,18 @@ const dataField = 'data: ';
  * back unless the client asked for it, and an error. An event is forwarded when it is whole.
  */
 export function createPassThroughStream(target: AnswerTarget, keepUsage: boolean): AnswerReader {
+  const reader: OpenReader = { complete: false, failure: null, counts: null, events: 0, chunk, end };
   /** The beginning of an event, in the parts in which it came: joined once, when its end is there. */
   let held: Buffer[] = [];
   let heldBytes = 0;
-  let complete = false;
-  let failure: SamovarError | null = null;
-  let counts: TokenCounts | null = null;
-  let events = 0;
 
   /** Looks into one event; false when it is not for the client. */
   function inspect(event: Buffer): boolean {
     const parsed = parseObject(event.toString('utf8', dataField.length));
     if (parsed === null) return true;
-    failure ??= eventError(parsed);
-    if (failure !== null) return false;
-    counts = readUsage(parsed.usage) ?? counts;
+    reader.failure ??= eventError(parsed);
+    if (reader.failure !== null) return false;
+    reader.counts = readUsage(parsed.usage) ?? reader.counts;
     return keepUsage || !(Array.isArray(parsed.choices) && parsed.choices.length === 0);
   }
 
@@ -76,39 +71,28 @@ export function createPassThroughStream(target: AnswerTarget, keepUsage: boolean
     return bytes[0] === lineEnd && held.at(-1)?.at(-1) === lineEnd ? 1 : 0;
   }
 
-  return {
-    chunk(bytes) {
-      const end = lastBorder(bytes);
-      if (end === 0) {
-        hold(bytes);
-        return true;
-      }
-      let whole = end === bytes.length ? bytes : bytes.subarray(0, end);
-      if (held.length > 0) {
-        hold(whole);
-        whole = takeHeld();
-      }
-      if (end < bytes.length) hold(bytes.subarray(end));
-      events += countEvents(whole);
-      complete ||= endsWith(whole, doneEvent);
-      return nextNeedle(whole, 0) === -1 ? target.bytes(whole) : forwardInspected(whole);
-    },
-    end() {
-      if (held.length > 0) target.bytes(takeHeld());
-    },
-    get complete() {
-      return complete;
-    },
-    get failure() {
-      return failure;
-    },
-    get counts() {
-      return counts;
-    },
-    get events() {
-      return events;
-    },
-  };
+  function chunk(bytes: Buffer): boolean {
+    const end = lastBorder(bytes);
+    if (end === 0) {
+      hold(bytes);
+      return true;
+    }
+    let whole = end === bytes.length ? bytes : bytes.subarray(0, end);
+    if (held.length > 0) {
+      hold(whole);
+      whole = takeHeld();
+    }
+    if (end < bytes.length) hold(bytes.subarray(end));
+    reader.events += countEvents(whole);
+    reader.complete ||= endsWith(whole, doneEvent);
+    return nextNeedle(whole, 0) === -1 ? target.bytes(whole) : forwardInspected(whole);
+  }
+
+  function end(): void {
+    if (held.length > 0) target.bytes(takeHeld());
+  }
+
+  return reader;
 }
 
 function nextNeedle(data: Buffer, from: number): number {

@@ -1,5 +1,5 @@
 import { SamovarError } from '../../kernel/errors.ts';
-import type { AnswerReader, AnswerTarget } from './answer-reader.ts';
+import type { AnswerReader, AnswerTarget, OpenReader } from './answer-reader.ts';
 import type { TokenCounts } from './inference-request.ts';
 import { type JsonObject, parseObject } from './json-object.ts';
 import { readUsage, readUsageFromTail } from './read-usage.ts';
@@ -14,52 +14,39 @@ export interface WholeAnswerOptions {
 
 /** Reads an answer that is one JSON object; where nobody needs the object it is never parsed. */
 export function createWholeAnswer(target: AnswerTarget, options: WholeAnswerOptions): AnswerReader {
+  const reader: OpenReader = { complete: false, failure: null, counts: null, events: 0, chunk, end };
   const chunks: Buffer[] = [];
-  let complete = false;
-  let failure: SamovarError | null = null;
-  let counts: TokenCounts | null = null;
 
   function finish(body: Buffer): void {
     if (options.form === 'bytes' && !options.reshape) {
-      counts = readUsageFromTail(body) ?? options.countsOfSilent ?? null;
-      complete = true;
+      reader.counts = readUsageFromTail(body) ?? options.countsOfSilent ?? null;
+      reader.complete = true;
       target.bytes(body);
       return;
     }
     const parsed = parseObject(body.toString('utf8'));
     const answer = parsed && options.reshape ? options.reshape(parsed) : parsed;
     if (answer === null) {
-      failure = new SamovarError('engine.failed', {
+      reader.failure = new SamovarError('engine.failed', {
         cause: new Error('the answer is not what it should be'),
       });
       return;
     }
-    counts = readUsage(answer.usage) ?? options.countsOfSilent ?? null;
-    complete = true;
+    reader.counts = readUsage(answer.usage) ?? options.countsOfSilent ?? null;
+    reader.complete = true;
     if (options.form === 'objects') target.object(answer);
     else target.bytes(Buffer.from(JSON.stringify(answer)));
   }
 
-  return {
-    chunk(bytes) {
-      chunks.push(bytes);
-      return true;
-    },
-    end() {
-      const [first] = chunks;
-      finish(chunks.length === 1 && first ? first : Buffer.concat(chunks));
-    },
-    get complete() {
-      return complete;
-    },
-    get failure() {
-      return failure;
-    },
-    get counts() {
-      return counts;
-    },
-    get events() {
-      return 0;
-    },
-  };
+  function chunk(bytes: Buffer): boolean {
+    chunks.push(bytes);
+    return true;
+  }
+
+  function end(): void {
+    const [first] = chunks;
+    finish(chunks.length === 1 && first ? first : Buffer.concat(chunks));
+  }
+
+  return reader;
 }
