@@ -10,7 +10,13 @@ import { systemRoutes } from '../src/surfaces/system/index.ts';
 const never = () => assert.fail('no route is called');
 const routes: Route[] = [
   ...openaiRoutes({ startInference: never, meterRefused: never, policy: never }),
-  ...systemRoutes({ version: '1', checks: never, routes: () => routes, metrics: never }),
+  ...systemRoutes({
+    version: '1',
+    checks: never,
+    routes: () => routes,
+    grpcMethods: () => [],
+    metrics: never,
+  }),
 ].map((bound) => bound.route);
 
 interface Operation {
@@ -30,7 +36,13 @@ interface Document {
 }
 
 async function readDocument(): Promise<Document> {
-  const bound = systemRoutes({ version: '1', checks: never, routes: () => routes, metrics: never });
+  const bound = systemRoutes({
+    version: '1',
+    checks: never,
+    routes: () => routes,
+    grpcMethods: () => [],
+    metrics: never,
+  });
   const read = bound.find(({ route }) => route.id === 'system.openapi.read');
   assert.ok(read && 'handle' in read && read.route.lane === 'management');
   const request = { route: read.route, requestId: 'x', principal: null, headers: {}, params: {}, query: {} };
@@ -60,6 +72,9 @@ test('inference declares every error that it answers, and none that no code has'
       'request.method_not_allowed',
       'request.headers_too_large',
       'request.expectation_failed',
+      // Of the Foundation Models API and of gRPC alone.
+      'request.not_implemented',
+      'request.deadline_exceeded',
     ],
   );
   const inference = routes.filter((route) => route.lane === 'data');

@@ -10,6 +10,7 @@ import {
   type ServerHttp2Stream,
   type ServerOptions,
 } from 'node:http2';
+import type { GrpcMethod } from '@samovar/contract/grpc-method';
 import { SamovarError } from '../../kernel/errors.ts';
 import type { Certificate } from '../../kernel/ports/certificate.ts';
 import type { Log } from '../../kernel/ports/log.ts';
@@ -63,6 +64,8 @@ export interface GrpcServerOptions {
 export interface GrpcServer extends Running {
   readonly host: string;
   readonly port: number;
+  /** The whole table, health included. */
+  readonly methods: readonly GrpcMethod[];
   readonly openConnections: number;
   readonly openCalls: number;
 }
@@ -107,10 +110,9 @@ export async function createGrpcServer(options: GrpcServerOptions): Promise<Grpc
     services: options.methods.map(({ method }) => method.descriptor.parent.typeName),
     serving: () => !state.draining && options.ready(),
   });
-  const reflection = createReflection(
-    [...options.methods, ...health.methods].map(({ method }) => method.descriptor.parent),
-  );
-  const table = createMethodTable([...options.methods, ...health.methods], reflection);
+  const methods = [...options.methods, ...health.methods];
+  const reflection = createReflection(methods.map(({ method }) => method.descriptor.parent));
+  const table = createMethodTable(methods, reflection);
   const server = openServer(options.certificate);
   server.on('session', (session: ServerHttp2Session) => watchSession(state, session, options.log));
   server.on('stream', createDispatch(table, state, options));
@@ -132,6 +134,7 @@ export async function createGrpcServer(options: GrpcServerOptions): Promise<Grpc
   return {
     host,
     port,
+    methods: methods.map(({ method }) => method),
     get openConnections() {
       return connections.open;
     },

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import { defaultScope } from '@samovar/contract/default-scope';
 import { allPermissions, type Permission } from '@samovar/contract/permissions';
 import { resolveSettings } from '@samovar/contract/settings/resolve-settings';
@@ -114,7 +115,34 @@ async function ready(): Promise<{
   return { status: answer.status, body: (await answer.json()) as never };
 }
 
+const publicPaths = ['/healthz', '/readyz', '/version', '/endpoints', '/endpoints/{apiEndpointId}'];
+/** Whoever looks for the server, or asks whether it is well, has shown no key yet. */
+const publicServices = ['grpc.health.v1.Health', 'yandex.cloud.endpoint.ApiEndpointService'];
+
+/** What an empty message is answered with; a method that streams is taken as one that does not. */
+function statusOf(client: Client, path: string, key: string | null): Promise<number> {
+  const metadata = new Metadata();
+  if (key !== null) metadata.set('authorization', `Api-Key ${key}`);
+  return new Promise((resolve) => {
+    const call = client.makeServerStreamRequest(
+      path,
+      () => Buffer.alloc(0),
+      (bytes) => bytes,
+      null,
+      metadata,
+      { deadline: Date.now() + 2000 },
+    );
+    call.on('error', (error: ServiceError) => resolve(error.code));
+    call.on('end', () => resolve(status.OK));
+    call.resume();
+  });
+}
+
 interface Document {
+  readonly 'x-samovar-grpc-methods': readonly {
+    readonly path: string;
+    readonly 'x-samovar-permission': Permission | 'public';
+  }[];
   readonly paths: Record<string, Record<string, { 'x-samovar-permission': Permission | 'public' }>>;
 }
 
@@ -169,7 +197,7 @@ describe('an api process', () => {
         const init: RequestInit = { method: method.toUpperCase() };
         if (method !== 'get' && method !== 'delete') init.body = '{}';
         if (permission === 'public') {
-          assert.ok(['/healthz', '/readyz', '/version'].includes(path), `${path} needs a key`);
+          assert.ok(publicPaths.includes(path), `${path} needs a key`);
           assert.notEqual((await call(at, null, init)).status, 401, path);
           continue;
         }
@@ -181,6 +209,27 @@ describe('an api process', () => {
       }
     }
     assert.ok(checked >= 8, `${checked} routes`);
+  });
+
+  test('lets every gRPC method be called only by a key with its permission', async () => {
+    const document = (await (await call('/openapi.json', firstKey)).json()) as Document;
+    const client = new Client(`127.0.0.1:${api.grpcPort}`, credentials.createInsecure());
+    const methods = document['x-samovar-grpc-methods'];
+    const { secret } = await newKey(['metrics.read']);
+    await applied();
+    for (const { path, 'x-samovar-permission': permission } of methods) {
+      if (permission === 'public') {
+        assert.ok(publicServices.includes(path.split('/')[1] ?? ''), `${path} needs a key`);
+        assert.notEqual(await statusOf(client, path, null), status.UNAUTHENTICATED, path);
+        continue;
+      }
+      assert.equal(await statusOf(client, path, null), status.UNAUTHENTICATED, path);
+      assert.equal(await statusOf(client, path, 'smv_no'), status.UNAUTHENTICATED, path);
+      assert.equal(await statusOf(client, path, secret), status.PERMISSION_DENIED, path);
+      assert.notEqual(await statusOf(client, path, firstKey), status.PERMISSION_DENIED, path);
+    }
+    client.close();
+    assert.ok(methods.length >= 15, `${methods.length} methods`);
   });
 
   test('refuses a revoked key within a second', async () => {

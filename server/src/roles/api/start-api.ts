@@ -130,6 +130,7 @@ export async function startApi(settings: ServerSettings, log: Log): Promise<Runn
     ...foundationModelsRoutes(foundationModels),
     ...consoleApiRoutes({
       database,
+      operations: asyncRequests.operations,
       jobs: createJobSender({
         url: requiredPostgresUrl(settings, 'api'),
         caFile: settings.caFile,
@@ -153,6 +154,7 @@ export async function startApi(settings: ServerSettings, log: Log): Promise<Runn
           clock,
         }),
       routes: () => routes.map((bound) => bound.route),
+      grpcMethods: () => grpc.methods,
       metrics: () => metrics.text(),
     }),
   ];

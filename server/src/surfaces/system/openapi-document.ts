@@ -1,3 +1,4 @@
+import type { GrpcMethod } from '@samovar/contract/grpc-method';
 import type { Route, RouteResponse } from '@samovar/contract/route';
 import type { TSchema } from 'typebox';
 
@@ -5,8 +6,13 @@ interface JsonObject {
   readonly [name: string]: unknown;
 }
 
-/** The OpenAPI 3.1 document of a route table. */
-export function openapiDocument(routes: readonly Route[], version: string): JsonObject {
+export interface DocumentedTables {
+  readonly routes: readonly Route[];
+  readonly grpcMethods: readonly GrpcMethod[];
+}
+
+/** The OpenAPI 3.1 document of a route table, with the table of gRPC methods beside it. */
+export function openapiDocument({ routes, grpcMethods }: DocumentedTables, version: string): JsonObject {
   const paths: Record<string, Record<string, JsonObject>> = {};
   for (const route of routes) {
     const path = route.path.replace(/\{(\w+)\+\}/g, '{$1}');
@@ -27,6 +33,7 @@ export function openapiDocument(routes: readonly Route[], version: string): Json
     servers: [{ url: '/' }],
     tags: [...new Set(routes.map((route) => route.tag))].sort().map((name) => ({ name })),
     paths,
+    'x-samovar-grpc-methods': grpcMethods.map(grpcMethod),
     components: {
       securitySchemes: {
         key: { type: 'http', scheme: 'bearer', description: 'An API key of this installation (`smv_…`).' },
@@ -50,6 +57,18 @@ function operation(route: Route): JsonObject {
     ),
     security: route.permission === 'public' ? [] : [{ key: [] }],
     'x-samovar-permission': route.permission,
+  };
+}
+
+function grpcMethod({ id, descriptor, permission, summary }: GrpcMethod): JsonObject {
+  return {
+    id,
+    path: `/${descriptor.parent.typeName}/${descriptor.name}`,
+    kind: descriptor.methodKind,
+    input: descriptor.input.typeName,
+    output: descriptor.output.typeName,
+    summary,
+    'x-samovar-permission': permission,
   };
 }
 

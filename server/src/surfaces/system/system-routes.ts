@@ -1,3 +1,4 @@
+import type { GrpcMethod } from '@samovar/contract/grpc-method';
 import type { Route } from '@samovar/contract/route';
 import Type from 'typebox';
 import type { BoundRoute, ManagementReply } from '../../kernel/ports/http-routes.ts';
@@ -10,6 +11,8 @@ export interface SystemSurface {
   checks(): readonly ReadinessCheck[];
   /** The whole route table, these routes included. */
   routes(): readonly Route[];
+  /** The whole table of gRPC methods. */
+  grpcMethods(): readonly GrpcMethod[];
   /** Prometheus text and its media type. */
   metrics(): Promise<{ readonly text: string; readonly contentType: string }>;
 }
@@ -76,7 +79,10 @@ export function systemRoutes(surface: SystemSurface): BoundRoute[] {
         responses: { 200: { description: 'OpenAPI 3.1.', schema: Type.Object({}) }, ...keyErrors },
       },
       () => {
-        document ??= openapiDocument(surface.routes(), surface.version);
+        document ??= openapiDocument(
+          { routes: surface.routes(), grpcMethods: surface.grpcMethods() },
+          surface.version,
+        );
         return { status: 200, body: document };
       },
     ),
