@@ -56,6 +56,72 @@ test('the prompt is counted once, with the tokens of all continuations', async (
   );
 });
 
+test('many continuations score as each alone, also where they begin alike, merge with the prompt or are empty', async () => {
+  const prompt = 'Is the review positive or negative? "I would not buy it again." It is: neg';
+  const texts = [
+    'ative',
+    'ligible',
+    '',
+    ' a',
+    'ative and sad',
+    'ative and sad, 🙂 漢字',
+    'ative and',
+    'ot',
+    'ative',
+  ];
+  const score = (some: readonly string[]) =>
+    worker.json<{ scores: Score[]; usage: Usage }>('/score', { prompt, continuations: some });
+  const { count } = await worker.json<{ count: number }>('/tokenize', { text: prompt });
+  const { scores, usage } = await score(texts);
+  for (const [index, text] of texts.entries()) {
+    const [alone] = (await score([text])).scores;
+    const whole = await worker.json<{ count: number }>('/tokenize', { text: prompt + text });
+    assert.equal(scores[index]?.tokens, Math.max(0, whole.count - count));
+    assert.equal(alone?.tokens, scores[index]?.tokens);
+    const off = Math.abs((scores[index]?.logprob ?? 0) - (alone?.logprob ?? 0));
+    assert.ok(off < 0.1, `${JSON.stringify(text)} is off by ${off}`);
+  }
+  assert.deepEqual(scores.at(0), scores.at(-1));
+  assert.ok((scores[4]?.logprob ?? 0) < (scores[6]?.logprob ?? 0), 'more text is less likely');
+  const tokens = scores.reduce((sum, one) => sum + one.tokens, count);
+  assert.equal(usage.prompt_tokens, tokens);
+});
+
+test('continuations of nothing are scored behind a beginning of text, and none at all take nothing', async () => {
+  const { scores } = await worker.json<{ scores: Score[] }>('/score', {
+    prompt: '',
+    continuations: ['The', 'Xyz'],
+  });
+  assert.ok(scores.every(({ tokens, logprob }) => tokens >= 1 && logprob < 0));
+  assert.ok((scores[0]?.logprob ?? 0) > (scores[1]?.logprob ?? 0));
+  assert.deepEqual(
+    (await worker.json<{ scores: Score[] }>('/score', { prompt: 'a', continuations: [] })).scores,
+    [],
+  );
+});
+
+test('a running stream goes on while a long list is scored', async () => {
+  const times: number[] = [];
+  const answer = worker.stream(
+    { messages: [{ role: 'user', content: 'Count.' }], max_tokens: 60, logit_bias: { '0': -100, '2': -100 } },
+    {},
+    () => times.push(performance.now()),
+  );
+  while (times.length < 5) await pause(5);
+  const begunAt = performance.now();
+  const body = {
+    prompt: 'one two three '.repeat(20),
+    continuations: Array.from({ length: 100 }, (_, index) => ` the ${index * 7} of them`),
+  };
+  const scored = worker.json<{ scores: Score[] }>('/score', body).then(({ scores }) => {
+    assert.equal(scores.length, 100);
+    return performance.now();
+  });
+  const [endedAt] = await Promise.all([scored, answer]);
+  const during = times.filter((time) => time > begunAt && time < endedAt);
+  assert.ok(during.length > 5, `${during.length} pieces while it was scored`);
+});
+
 test('with plain, the spelling of a control token is text', async () => {
   const tokens = async (plain: boolean) =>
     (

@@ -27,7 +27,7 @@ export interface SlotSchedulerOptions {
 /** Background prompts are read in pieces of this part of a chunk, so that an arrival hardly waits for one. */
 const backgroundPart = 8;
 /** For so long may interactive prompts that follow one another hold background work back. */
-const patienceMs = 2000;
+const patienceMs = 1000;
 
 /**
  * Runs tasks on the slots of one context, many at a time, one batch after another. Interactive tasks never wait for
