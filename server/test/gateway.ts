@@ -2,6 +2,7 @@ import type { ModelManifest } from '@samovar/contract/worker-protocol';
 import { systemClock } from '../src/kernel/clock.ts';
 import { asSamovarError, SamovarError } from '../src/kernel/errors.ts';
 import type { BoundRoute } from '../src/kernel/ports/http-routes.ts';
+import type { BoundGrpcMethod } from '../src/kernel/ports/message-exchange.ts';
 import { createClassify } from '../src/modules/classification/index.ts';
 import { authorize, hashKeySecret, type KeyLimits, type KeyRecord } from '../src/modules/iam/index.ts';
 import { createInference, type Inference, type LoadState } from '../src/modules/inference/index.ts';
@@ -39,6 +40,7 @@ export interface TestGateway {
   /** `host:port` of the gRPC services. */
   readonly grpcAddress: string;
   readonly routes: readonly BoundRoute[];
+  readonly methods: readonly BoundGrpcMethod[];
   readonly inference: Inference;
   readonly records: UsageRecord[];
   readonly model: ServedModel;
@@ -122,6 +124,7 @@ export async function startTestGateway(options: GatewayOptions = {}): Promise<Te
     ...foundationModelsRoutes(foundationModels),
     ...(options.routes ?? []),
   ];
+  const methods = foundationModelsMethods(foundationModels);
   const serving = {
     authenticate: createAuthenticate(policy, systemClock),
     authorize,
@@ -145,7 +148,7 @@ export async function startTestGateway(options: GatewayOptions = {}): Promise<Te
   });
   const grpc = await createGrpcServer({
     ...serving,
-    methods: foundationModelsMethods(foundationModels),
+    methods,
     certificate: null,
     ready: () => true,
   });
@@ -157,6 +160,7 @@ export async function startTestGateway(options: GatewayOptions = {}): Promise<Te
     server,
     grpcAddress: `127.0.0.1:${grpc.port}`,
     routes,
+    methods,
     inference,
     records,
     model: chat,
