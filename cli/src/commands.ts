@@ -60,6 +60,12 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./commands/models.ts'),
   },
   {
+    name: 'operations',
+    group: 'use',
+    summary: 'asynchronous requests: list, show, wait, cancel',
+    load: () => import('./commands/operations.ts'),
+  },
+  {
     name: 'engines',
     group: 'manage',
     summary: 'the engines of this machine: list, build, use a GPU',

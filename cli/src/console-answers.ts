@@ -68,3 +68,24 @@ export interface UsageAnswer {
   readonly groups: readonly (UsageTotalsAnswer & { readonly group: string })[];
   readonly totals: UsageTotalsAnswer;
 }
+
+export interface OperationAnswer {
+  readonly id: string;
+  readonly kind: string;
+  readonly state: 'created' | 'running' | 'done' | 'failed' | 'cancelled' | 'expired';
+  readonly description: string;
+  readonly createdAt: string;
+  readonly createdBy: string;
+  readonly modifiedAt: string;
+  readonly expiresAt: string;
+  readonly cancelRequested: boolean;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly error: { readonly code: string; readonly message: string } | null;
+  /** Absent in listings. */
+  readonly response?: object | null;
+}
+
+export interface OperationPageAnswer {
+  readonly items: readonly OperationAnswer[];
+  readonly nextCursor: string | null;
+}

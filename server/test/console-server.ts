@@ -13,6 +13,8 @@ import { systemAuditContext } from '../src/modules/audit/index.ts';
 import { writeKey } from '../src/modules/iam/create-key.ts';
 import { authorize, type KeySnapshot, loadKeySnapshot, noLimits } from '../src/modules/iam/index.ts';
 import { createIdempotency } from '../src/modules/idempotency/index.ts';
+import { createQueueWork } from '../src/modules/inference-queue/index.ts';
+import { createOperationAccess } from '../src/modules/operations/index.ts';
 import {
   importModelJobKind,
   loadModelSnapshot,
@@ -32,6 +34,7 @@ import { createAuthenticate } from '../src/roles/api/authenticate.ts';
 import { createJobSender } from '../src/roles/api/create-job-sender.ts';
 import { createRunOnce } from '../src/roles/api/run-once.ts';
 import { type ConsoleApi, consoleApiRoutes, consoleErrorBody } from '../src/surfaces/console-api/index.ts';
+import { createNotificationHub } from './notification-hub.ts';
 import { createTestDatabase, type TestDatabase, testSchema } from './postgres.ts';
 import { silentLog } from './silent-log.ts';
 
@@ -65,6 +68,15 @@ export async function startConsoleServer(): Promise<ConsoleServer> {
   const api: ConsoleApi = {
     database,
     jobs: createJobSender(queue),
+    operations: createOperationAccess({
+      database,
+      notifications: createNotificationHub(),
+      works: { completion: createQueueWork(clock) },
+      clock,
+      log: silentLog,
+      settings: { operationHours: 72 },
+      pollMs: 50,
+    }),
     configVersion: createConfigVersion(),
     clock,
     version: '0.0.0-test',
@@ -107,6 +119,7 @@ export async function startConsoleServer(): Promise<ConsoleServer> {
     addUsage: (record) => createUsageWriter(bulkInsert, silentLog).write(encodeUsage([record]), false),
     refresh,
     async stop() {
+      api.operations.stop();
       await server.stop(0);
       await store.end();
     },

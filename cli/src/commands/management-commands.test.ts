@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { defaultScope } from '@samovar/contract/default-scope';
 import { type ConsoleServer, startConsoleServer } from '../../../server/test/console-server.ts';
+import { makeOperation } from '../../../server/test/made-operation.ts';
 import { sampleUsage } from '../../../server/test/sample-usage.ts';
 import { newDataFolder, runSamovar } from '../../test/run-samovar.ts';
 
@@ -178,4 +179,20 @@ test('something else at the address is told from Samovar, without a stack', asyn
   const noName = await samovar(['models'], { SAMOVAR_PUBLIC_URL: 'http://nowhere.invalid' });
   assert.equal(noName.status, 3);
   assert.match(noName.err, /does not answer at http:\/\/nowhere\.invalid: .+/);
+});
+
+test('operations are listed, shown, waited for and cancelled', async () => {
+  const id = (await makeOperation(server.store.database, defaultScope)).replaceAll('-', '');
+  const listed = await samovar(['operations', 'list', '--state', 'created']);
+  assert.match(listed.out, new RegExp(`op_${id} +completion +created`));
+  const tooLong = await samovar(['operations', 'wait', `op_${id}`, '--timeout', '1']);
+  assert.equal(tooLong.status, 1);
+  assert.match(tooLong.out, /state +created/);
+  const cancelled = await samovar(['operations', 'cancel', `op_${id}`]);
+  assert.equal(cancelled.out, `op_${id}: cancelled.\n`);
+  const shown = await samovar(['operations', 'show', `op_${id}`]);
+  assert.match(shown.out, /model +chat-default\nerror +The operation was cancelled/);
+  assert.equal(JSON.parse((await samovar(['operations', 'wait', id, '--json'])).out).state, 'cancelled');
+  const none = await samovar(['operations', 'show', 'op_none']);
+  assert.match(none.err, /no operation `op_none`/);
 });

@@ -9,6 +9,7 @@ export type {
   OperationKind,
   OperationProgress,
   OperationState,
+  OperationSummary,
 } from './operation.ts';
 export { createOperationAccess, type OperationAccess } from './operation-access.ts';
 export { changedIds, operationChannel } from './operation-changes.ts';

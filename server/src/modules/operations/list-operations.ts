@@ -3,16 +3,16 @@ import { withoutPrefix, withPrefix } from '../../kernel/ids.ts';
 import type { Page } from '../../kernel/paging.ts';
 import type { DatabaseOrTransaction } from '../../kernel/ports/database.ts';
 import type { Scope } from '../../kernel/principal.ts';
-import type { Operation } from './operation.ts';
+import type { OperationSummary } from './operation.ts';
 import { type OperationFilter, selectOperations } from './operation-store.ts';
 
-/** The operations of this project, newest first. Throws `request.invalid` for a cursor that is none of this listing. */
+/** The operations of this project, newest first, without their responses. Throws `request.invalid` for a cursor that is none of this listing. */
 export async function listOperations(
   database: DatabaseOrTransaction,
   scope: Scope,
   filter: OperationFilter,
   page: { readonly limit: number; readonly cursor: string | null },
-): Promise<Page<Operation>> {
+): Promise<Page<OperationSummary>> {
   const before = page.cursor === null ? null : withoutPrefix('op', page.cursor);
   if (page.cursor !== null && before === null)
     throw new SamovarError('request.invalid', {

@@ -3,7 +3,7 @@ import type { Scope } from '../../kernel/principal.ts';
 import { type CancelRequest, cancelOperation, type OperationDependencies } from './cancel-operation.ts';
 import { getOperation } from './get-operation.ts';
 import { listOperations } from './list-operations.ts';
-import type { Operation } from './operation.ts';
+import type { Operation, OperationSummary } from './operation.ts';
 import type { OperationFilter } from './operation-store.ts';
 import { createOperationWaits, type OperationWaits, type WaitDependencies } from './wait-for-operation.ts';
 
@@ -11,12 +11,12 @@ import { createOperationWaits, type OperationWaits, type WaitDependencies } from
 export interface OperationAccess extends OperationWaits {
   /** Throws `operation.not_found`. */
   get(scope: Scope, id: string): Promise<Operation>;
-  /** Newest first. Throws `request.invalid` for a wrong cursor. */
+  /** Newest first, without their responses. Throws `request.invalid` for a wrong cursor. */
   list(
     scope: Scope,
     filter: OperationFilter,
     page: { readonly limit: number; readonly cursor: string | null },
-  ): Promise<Page<Operation>>;
+  ): Promise<Page<OperationSummary>>;
   /** Idempotent: an operation that has ended is returned as it is. Throws `operation.not_found`. */
   cancel(request: CancelRequest): Promise<Operation>;
 }

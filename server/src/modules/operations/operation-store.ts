@@ -8,6 +8,7 @@ import type {
   OperationKind,
   OperationProgress,
   OperationState,
+  OperationSummary,
 } from './operation.ts';
 
 type OperationTables = {
@@ -47,7 +48,6 @@ const columns = [
   'cancel_requested',
   'progress',
   'metadata',
-  'response',
   'failure',
 ] as const;
 
@@ -65,7 +65,7 @@ export async function findOperation(
   scope: Scope,
   id: string,
 ): Promise<Operation | null> {
-  const row = await inScope(database, scope).where('id', '=', id).executeTakeFirst();
+  const row = await inScope(database, scope).select('response').where('id', '=', id).executeTakeFirst();
   return row ? operationOf(row) : null;
 }
 
@@ -81,7 +81,7 @@ export async function lockOperation(
   id: string,
 ): Promise<LockedOperation | null> {
   const row = await inScope(transaction, scope)
-    .select('attempt')
+    .select(['response', 'attempt'])
     .where('id', '=', id)
     .forUpdate()
     .executeTakeFirst();
@@ -94,12 +94,12 @@ export async function selectOperations(
   scope: Scope,
   filter: OperationFilter,
   page: { readonly limit: number; readonly before: string | null },
-): Promise<Operation[]> {
+): Promise<OperationSummary[]> {
   let query = inScope(database, scope).orderBy('id', 'desc').limit(page.limit);
   if (filter.kinds) query = query.where('kind', 'in', filter.kinds);
   if (filter.states) query = query.where('state', 'in', filter.states);
   if (page.before !== null) query = query.where('id', '<', page.before);
-  return (await query.execute()).map(operationOf);
+  return (await query.execute()).map(summaryOf);
 }
 
 /** Operations by their idempotency keys, with the hash of what was asked. */
@@ -109,7 +109,7 @@ export async function selectByIdempotencyKeys(
 ): Promise<{ operation: Operation; key: string; requestSha256: Buffer | null }[]> {
   const rows = await tablesOf(database)
     .selectFrom('operations')
-    .select([...columns, 'idempotency_key', 'request_sha256'])
+    .select([...columns, 'response', 'idempotency_key', 'request_sha256'])
     .where(
       sql<boolean>`(project_id, idempotency_key) in (select * from unnest(${places.map(({ projectId }) => projectId)}::uuid[], ${places.map(({ key }) => key)}::text[]))`,
     )
@@ -144,9 +144,13 @@ function inScope(database: DatabaseOrTransaction, scope: Scope) {
     .where('project_id', '=', scope.projectId);
 }
 
-type OperationRow = Awaited<ReturnType<ReturnType<typeof inScope>['execute']>>[number];
+type SummaryRow = Awaited<ReturnType<ReturnType<typeof inScope>['execute']>>[number];
 
-function operationOf(row: OperationRow): Operation {
+function operationOf(row: SummaryRow & { response: JsonObject | null }): Operation {
+  return { ...summaryOf(row), response: row.response };
+}
+
+function summaryOf(row: SummaryRow): OperationSummary {
   return {
     id: row.id,
     organizationId: row.organization_id,
@@ -161,7 +165,6 @@ function operationOf(row: OperationRow): Operation {
     cancelRequested: row.cancel_requested,
     progress: row.progress,
     metadata: row.metadata,
-    response: row.response,
     failure: row.failure,
   };
 }

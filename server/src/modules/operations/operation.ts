@@ -29,6 +29,9 @@ export interface OperationFailure {
   readonly message: string;
 }
 
+/** An operation without its response, which can be large. */
+export type OperationSummary = Omit<Operation, 'response'>;
+
 /** Long-running work, the same for every surface that has some. */
 export interface Operation extends Scope {
   readonly id: string;

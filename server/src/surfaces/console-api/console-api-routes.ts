@@ -1,14 +1,24 @@
 import type { BoundRoute } from '../../kernel/ports/http-routes.ts';
 import type { IamDependencies } from '../../modules/iam/index.ts';
+import type { OperationAccess } from '../../modules/operations/index.ts';
 import type { ImportRequests } from '../../modules/registry/index.ts';
 import { type Installation, installationRoutes } from './installation/installation-routes.ts';
 import { keyRoutes } from './keys/key-routes.ts';
 import { modelRoutes } from './models/model-routes.ts';
+import { operationRoutes } from './operations/operation-routes.ts';
 import { usageRoutes } from './usage/usage-routes.ts';
 
-export type ConsoleApi = IamDependencies & Installation & ImportRequests;
+export type ConsoleApi = IamDependencies &
+  Installation &
+  ImportRequests & { readonly operations: OperationAccess };
 
 /** The routes of the console API, `/api/*`: what none of the standards names. */
 export function consoleApiRoutes(api: ConsoleApi): BoundRoute[] {
-  return [...keyRoutes(api), ...usageRoutes(api), ...modelRoutes(api), ...installationRoutes(api)];
+  return [
+    ...keyRoutes(api),
+    ...usageRoutes(api),
+    ...modelRoutes(api),
+    ...operationRoutes(api),
+    ...installationRoutes(api),
+  ];
 }

@@ -4,6 +4,7 @@ import { defaultScope } from '@samovar/contract/default-scope';
 import type { Route } from '@samovar/contract/route';
 import { Check } from 'typebox/value';
 import { type ConsoleServer, startConsoleServer } from '../../../test/console-server.ts';
+import { makeOperation } from '../../../test/made-operation.ts';
 import { sampleUsage } from '../../../test/sample-usage.ts';
 import { createForeignScope } from '../../../test/test-principal.ts';
 import { SamovarError } from '../../kernel/errors.ts';
@@ -241,6 +242,32 @@ test('every route refuses a call without a key, and a key without its permission
     const nobody = await call(method, path, { headers, ...(body && { body }) });
     assert.equal(nobody.body.error.code, 'access.key_missing', route.id);
   }
+});
+
+test('operations are listed, read, waited for and cancelled, by keys of their project alone', async () => {
+  const id = await makeOperation(server.store.database, defaultScope, adminId);
+  const shown = `op_${id.replaceAll('-', '')}`;
+  const list = await call('GET', '/api/operations?state=created&kind=completion&limit=1');
+  assert.equal(list.body.items[0].id, shown);
+  assert.equal((await call('GET', `/api/operations/${shown}`)).body.state, 'created');
+  assert.equal((await call('GET', `/api/operations/${shown}/wait?timeoutSeconds=0`)).body.response, null);
+  for (const [method, path] of [
+    ['GET', shown],
+    ['GET', `${shown}/wait`],
+    ['POST', `${shown}/cancel`],
+  ] as const) {
+    const answer = await call(method, `/api/operations/${path}`, { key: stranger });
+    assert.deepEqual([answer.status, answer.body.error.code], [404, 'operation.not_found']);
+  }
+  const { secret } = await server.addKey(defaultScope, ['operations.read']);
+  assert.equal((await call('POST', `/api/operations/${shown}/cancel`, { key: secret })).status, 403);
+  const waiting = call('GET', `/api/operations/${shown}/wait?timeoutSeconds=20`, { key: secret });
+  assert.equal((await call('POST', `/api/operations/${shown}/cancel`)).body.state, 'cancelled');
+  assert.equal((await call('POST', `/api/operations/${shown}/cancel`)).body.state, 'cancelled');
+  const ended = await waiting;
+  assert.deepEqual([ended.body.state, ended.body.error.code], ['cancelled', 'operation.cancelled']);
+  assert.equal((await call('GET', `/api/operations/${shown}/wait?timeoutSeconds=61`)).status, 400);
+  assert.equal((await call('GET', '/api/operations?cursor=x')).status, 400);
 });
 
 test('a changing call leaves the audit record that its route names', async () => {
