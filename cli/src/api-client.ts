@@ -109,13 +109,13 @@ function notSamovar(response: Response): CommandError {
   );
 }
 
-/** The published error body, with our code and remedy beside it under `samovar`. */
+/** The published error body of either API, with our code and remedy beside it under `samovar`. */
 function errorParts(body: unknown): { message: string | null; code: string | null; remedy: string | null } {
   const whole = isRecord(body) ? body : {};
   const text = (holder: unknown, name: string) =>
     isRecord(holder) && typeof holder[name] === 'string' ? String(holder[name]) : null;
   return {
-    message: text(whole.error, 'message'),
+    message: text(whole.error, 'message') ?? text(whole, 'message'),
     code: text(whole.samovar, 'code') ?? text(whole.error, 'code'),
     remedy: text(whole.samovar, 'remedy') ?? text(whole.error, 'remedy'),
   };

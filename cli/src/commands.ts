@@ -54,6 +54,12 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./commands/chat.ts'),
   },
   {
+    name: 'classify',
+    group: 'use',
+    summary: 'tell which of some labels fits a text, and how well',
+    load: () => import('./commands/classify.ts'),
+  },
+  {
     name: 'models',
     group: 'use',
     summary: 'what answers and in which state; fetch, load, unload',

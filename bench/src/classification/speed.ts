@@ -26,12 +26,13 @@ interface Task {
   readonly samples: readonly { readonly text: string; readonly label: string }[];
 }
 
-/** Twenty labels with a sample each, unlike those of any task before. */
+/** Twenty labels of three or more tokens, with a sample each; the task is unlike any before. */
 function freshTask(): Task {
+  const labels = subjects.map((subject, at) => `${subject} or ${subjects[(at + 7) % subjects.length]}`);
   return {
     taskDescription: `Tell what this is about: ${freshText(6)}.`,
-    labels: subjects,
-    samples: subjects.map((label) => ({ label, text: freshText(12) })),
+    labels,
+    samples: labels.map((label) => ({ label, text: freshText(12) })),
   };
 }
 
