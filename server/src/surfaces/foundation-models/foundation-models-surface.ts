@@ -4,14 +4,7 @@ import type { Classify } from '../../modules/classification/index.ts';
 import type { MeterRefused, StartInference } from '../../modules/inference/index.ts';
 import type { SubmitRequest } from '../../modules/inference-queue/index.ts';
 import type { OperationAccess } from '../../modules/operations/index.ts';
-import type { ModelSnapshot } from '../../modules/registry/index.ts';
-
-/** What this surface reads of the in-memory policy snapshot. */
-export interface FoundationModelsPolicy {
-  readonly models: ModelSnapshot;
-  /** Names of projects by their ids. */
-  readonly projectNames: ReadonlyMap<string, string>;
-}
+import type { ModelPolicy } from '../../modules/registry/index.ts';
 
 export interface FoundationModelsSurface {
   readonly startInference: StartInference;
@@ -22,7 +15,7 @@ export interface FoundationModelsSurface {
   /** `host:port` of the gRPC services for a client that reached us by this `Host` (or `:authority`). */
   grpcAddress(host: string | undefined): string;
   /** The policy snapshot of the moment. */
-  policy(): FoundationModelsPolicy;
+  policy(): ModelPolicy;
   readonly log: Log;
   /** What was thrown, as one of our codes; a failed connection of a store is no internal fault. */
   mapError(thrown: unknown): SamovarError;

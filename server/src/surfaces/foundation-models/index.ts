@@ -1,3 +1,3 @@
 export { foundationModelsMethods } from './foundation-models-methods.ts';
 export { foundationModelsRoutes } from './foundation-models-routes.ts';
-export type { FoundationModelsPolicy, FoundationModelsSurface } from './foundation-models-surface.ts';
+export type { FoundationModelsSurface } from './foundation-models-surface.ts';

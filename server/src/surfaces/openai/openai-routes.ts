@@ -59,10 +59,13 @@ function modelRoutes({ policy }: OpenaiSurface): BoundRoute[] {
         id: 'openai.models.list',
         path: '/v1/models',
         summary: 'List models and aliases',
+        description:
+          'By name; a caller that names its own project in the header `OpenAI-Project` gets their URIs as ids.',
         responses: { 200: { description: 'Models, then aliases.', schema: modelList }, ...readErrors },
       },
       errorBody: openaiErrorBody,
-      handle: async (request: ManagementRequest) => ok(listModels(policy(), scopeOf(request))),
+      handle: async (request: ManagementRequest) =>
+        ok(listModels(policy(), scopeOf(request), request.headers['openai-project'])),
     },
     {
       route: {
@@ -110,7 +113,7 @@ function inferenceRoutes(surface: OpenaiSurface): BoundRoute[] {
         parameters: completionParameters,
         answer: completion,
       }),
-      createCompletion,
+      (exchange) => createCompletion(exchange, surface.policy()),
     ),
     bind(
       surface,
@@ -123,7 +126,7 @@ function inferenceRoutes(surface: OpenaiSurface): BoundRoute[] {
         parameters: embeddingParameters,
         answer: embeddingList,
       }),
-      createEmbeddings,
+      (exchange) => createEmbeddings(exchange, surface.policy()),
     ),
     bind(
       surface,

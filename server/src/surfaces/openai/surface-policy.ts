@@ -1,10 +1,19 @@
 import type { ModelManifest } from '@samovar/contract/worker-protocol';
 import type { Scope } from '../../kernel/principal.ts';
-import type { ModelSnapshot, ServedModel } from '../../modules/registry/index.ts';
+import { type ModelPolicy, resolveModelUri, type ServedModel } from '../../modules/registry/index.ts';
 
 /** What this surface reads of the in-memory policy snapshot. */
-export interface SurfacePolicy {
-  readonly models: ModelSnapshot;
+export type SurfacePolicy = ModelPolicy;
+
+/**
+ * The registry's name for what a request calls its model: a name or an alias, which may not exist, or the URI of one.
+ * Throws what is wrong with a URI.
+ */
+export function modelNameOf(policy: SurfacePolicy, scope: Scope, asked: string): string {
+  if (!asked.includes('://')) return asked;
+  const scheme = asked.startsWith('emb:') ? 'emb' : 'gpt';
+  return resolveModelUri({ text: asked, scheme, field: 'model' }, { principal: scope, headers: {} }, policy)
+    .name;
 }
 
 /** The model that a name or an alias means in this project. */

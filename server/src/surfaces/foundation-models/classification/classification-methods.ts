@@ -5,9 +5,9 @@ import {
 } from '@samovar/contract/generated/yandex/cloud/ai/foundation_models/v1/text_classification/text_classification_service_pb';
 import { SamovarError } from '../../../kernel/errors.ts';
 import type { Classification } from '../../../modules/classification/index.ts';
+import { resolveModelUri } from '../../../modules/registry/index.ts';
 import { inOwnTerms } from '../error-terms.ts';
 import type { FoundationModelsSurface } from '../foundation-models-surface.ts';
-import { resolveModelUri } from '../model-uri/resolve-model-uri.ts';
 import { modelVersion } from '../model-version.ts';
 import { missingField } from '../request-error.ts';
 import { type Call, inferenceMethod, type SurfaceMethod } from '../surface-method.ts';
@@ -47,7 +47,7 @@ export function classifyMethod(surface: FoundationModelsSurface): SurfaceMethod<
     modelUriOf: (request) => request.modelUri,
     begin(call) {
       const { modelUri, text } = call.request;
-      resolveModelUri(modelUri, 'cls', call, surface.policy());
+      resolveModelUri({ text: modelUri, scheme: 'cls', field: 'modelUri' }, call, surface.policy());
       if (text === '') throw missingField('text');
       throw new SamovarError('model.not_a_classifier', { params: { model: modelUri }, field: 'modelUri' });
     },
@@ -60,7 +60,11 @@ function classify(
   refuse: (thrown: unknown) => void,
 ): void {
   const { request, answer, requestId, principal, deadline } = call;
-  const model = resolveModelUri(request.modelUri, 'cls', call, surface.policy());
+  const model = resolveModelUri(
+    { text: request.modelUri, scheme: 'cls', field: 'modelUri' },
+    call,
+    surface.policy(),
+  );
   const leaving = new AbortController();
   answer.onGone(() => leaving.abort());
   const { taskDescription, labels, text, samples } = request;

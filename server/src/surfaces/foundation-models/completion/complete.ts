@@ -1,7 +1,7 @@
 import { TextGenerationService } from '@samovar/contract/generated/yandex/cloud/ai/foundation_models/v1/text_generation/text_generation_service_pb';
 import { reserveTokens } from '../../../modules/inference/index.ts';
+import { resolveModelUri } from '../../../modules/registry/index.ts';
 import type { FoundationModelsSurface } from '../foundation-models-surface.ts';
-import { resolveModelUri } from '../model-uri/resolve-model-uri.ts';
 import { modelVersion } from '../model-version.ts';
 import { type AnswerMaker, runInference } from '../run-inference.ts';
 import { type Call, inferenceMethod, type SurfaceMethod } from '../surface-method.ts';
@@ -28,7 +28,11 @@ export function completionMethod(surface: FoundationModelsSurface): SurfaceMetho
 
 function complete(surface: FoundationModelsSurface, call: Call<Completion>): void {
   const { request, answer } = call;
-  const model = resolveModelUri(request.modelUri, 'gpt', call, surface.policy());
+  const model = resolveModelUri(
+    { text: request.modelUri, scheme: 'gpt', field: 'modelUri' },
+    call,
+    surface.policy(),
+  );
   const { body, stream, ignored } = readCompletion(request, model.served?.manifest.reasoning ?? 'none');
   runInference(surface, call, {
     asked: {

@@ -6,9 +6,9 @@ import {
 } from '@samovar/contract/generated/yandex/cloud/ai/foundation_models/v1/text_generation/text_generation_service_pb';
 import { reserveTokens } from '../../../modules/inference/index.ts';
 import type { AsyncRequest } from '../../../modules/inference-queue/index.ts';
+import { resolveModelUri } from '../../../modules/registry/index.ts';
 import { answerHeaders } from '../answer-headers.ts';
 import type { FoundationModelsSurface } from '../foundation-models-surface.ts';
-import { resolveModelUri } from '../model-uri/resolve-model-uri.ts';
 import { operationMessage } from '../operation/operation-message.ts';
 import { invalidField } from '../request-error.ts';
 import { type Call, inferenceMethod, type SurfaceMethod } from '../surface-method.ts';
@@ -40,7 +40,11 @@ function submit(
   refuse: (thrown: unknown) => void,
 ): void {
   const { request, answer } = call;
-  const model = resolveModelUri(request.modelUri, 'gpt', call, surface.policy());
+  const model = resolveModelUri(
+    { text: request.modelUri, scheme: 'gpt', field: 'modelUri' },
+    call,
+    surface.policy(),
+  );
   const { body, stream, ignored } = readCompletion(request, model.served?.manifest.reasoning ?? 'none');
   const asked: AsyncRequest = {
     requestId: call.requestId,

@@ -6,8 +6,8 @@ import {
 } from '@samovar/contract/generated/yandex/cloud/ai/foundation_models/v1/embedding/embedding_service_pb';
 import { SamovarError } from '../../../kernel/errors.ts';
 import { reserveTokens, type TokenCounts } from '../../../modules/inference/index.ts';
+import { resolveModelUri } from '../../../modules/registry/index.ts';
 import type { FoundationModelsSurface } from '../foundation-models-surface.ts';
-import { resolveModelUri } from '../model-uri/resolve-model-uri.ts';
 import { modelVersion } from '../model-version.ts';
 import { invalidField, missingField } from '../request-error.ts';
 import { type AnswerMaker, runInference } from '../run-inference.ts';
@@ -33,7 +33,11 @@ export function textEmbeddingMethod(surface: FoundationModelsSurface): SurfaceMe
 
 function embedText(surface: FoundationModelsSurface, call: Call<TextEmbedding>): void {
   const { request, requestBytes, answer } = call;
-  const model = resolveModelUri(request.modelUri, 'emb', call, surface.policy());
+  const model = resolveModelUri(
+    { text: request.modelUri, scheme: 'emb', field: 'modelUri' },
+    call,
+    surface.policy(),
+  );
   if (request.text === '') throw missingField('text');
   runInference(surface, call, {
     asked: {

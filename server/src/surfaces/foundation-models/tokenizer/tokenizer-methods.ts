@@ -4,9 +4,9 @@ import {
   TokenizerService,
 } from '@samovar/contract/generated/yandex/cloud/ai/foundation_models/v1/text_generation/text_generation_service_pb';
 import { SamovarError } from '../../../kernel/errors.ts';
+import { resolveModelUri } from '../../../modules/registry/index.ts';
 import { readCompletion } from '../completion/read-completion.ts';
 import type { FoundationModelsSurface } from '../foundation-models-surface.ts';
-import { resolveModelUri } from '../model-uri/resolve-model-uri.ts';
 import { modelVersion } from '../model-version.ts';
 import { type AnswerMaker, type Asked, type InferenceCall, runInference } from '../run-inference.ts';
 import { type Call, inferenceMethod, type SurfaceMethod } from '../surface-method.ts';
@@ -29,7 +29,11 @@ export function tokenizeMethod(surface: FoundationModelsSurface): SurfaceMethod<
     endpoint,
     modelUriOf: (request) => request.modelUri,
     begin(call) {
-      const model = resolveModelUri(call.request.modelUri, 'gpt', call, surface.policy());
+      const model = resolveModelUri(
+        { text: call.request.modelUri, scheme: 'gpt', field: 'modelUri' },
+        call,
+        surface.policy(),
+      );
       runTokenize(surface, call, model.name, { text: call.request.text });
     },
   });
@@ -50,7 +54,11 @@ export function tokenizeCompletionMethod(
     endpoint,
     modelUriOf: (request) => request.modelUri,
     begin(call) {
-      const model = resolveModelUri(call.request.modelUri, 'gpt', call, surface.policy());
+      const model = resolveModelUri(
+        { text: call.request.modelUri, scheme: 'gpt', field: 'modelUri' },
+        call,
+        surface.policy(),
+      );
       const { body } = readCompletion(call.request, model.served?.manifest.reasoning ?? 'none');
       const { messages, tools, tool_choice, chat_template_kwargs } = body;
       runTokenize(surface, call, model.name, {

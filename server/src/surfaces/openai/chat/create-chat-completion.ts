@@ -4,7 +4,7 @@ import { createByteSink } from '../byte-sink.ts';
 import { checkParameters } from '../check-parameters.ts';
 import { type Forwarded, priorityOf } from '../forward.ts';
 import { readBody } from '../read-body.ts';
-import { reasoningOf, type SurfacePolicy } from '../surface-policy.ts';
+import { modelNameOf, reasoningOf, type SurfacePolicy } from '../surface-policy.ts';
 import { chatTable } from './chat-parameters.ts';
 import { type ChatParameters, checkChatRules } from './chat-rules.ts';
 import { workerChatBody } from './worker-chat-body.ts';
@@ -15,7 +15,8 @@ export function createChatCompletion(exchange: DataExchange, policy: SurfacePoli
   const request = honoured as unknown as ChatParameters;
   checkChatRules(request);
   const stream = request.stream === true;
-  const reasoning = reasoningOf(policy, exchange.principal, request.model);
+  const model = modelNameOf(policy, exchange.principal, request.model);
+  const reasoning = reasoningOf(policy, exchange.principal, model);
   const effortIgnored = request.reasoning_effort !== undefined && reasoning === 'none';
   return {
     request: {
@@ -24,7 +25,7 @@ export function createChatCompletion(exchange: DataExchange, policy: SurfacePoli
       endpoint: 'chat.completions',
       workerPath: '/v1/chat/completions',
       task: 'chat',
-      model: request.model,
+      model,
       body: workerChatBody(request, reasoning),
       stream,
       clientWantsUsage: request.stream_options?.include_usage === true,

@@ -4,6 +4,7 @@ import { createByteSink } from '../byte-sink.ts';
 import { checkParameters, invalidParameter } from '../check-parameters.ts';
 import { type Forwarded, priorityOf } from '../forward.ts';
 import { readBody } from '../read-body.ts';
+import { modelNameOf, type SurfacePolicy } from '../surface-policy.ts';
 import { completionTable } from './completion-parameters.ts';
 
 interface CompletionParameters {
@@ -18,7 +19,7 @@ interface CompletionParameters {
 const defaultMaxTokens = 16;
 
 /** `POST /v1/completions`: the worker speaks the same API, so its answer passes as it is. */
-export function createCompletion(exchange: DataExchange): Forwarded {
+export function createCompletion(exchange: DataExchange, policy: SurfacePolicy): Forwarded {
   const { honoured, ignored } = checkParameters(completionTable, readBody(exchange.body));
   const request = honoured as unknown as CompletionParameters;
   if (request.stream_options !== undefined && request.stream !== true)
@@ -36,7 +37,7 @@ export function createCompletion(exchange: DataExchange): Forwarded {
       endpoint: 'completions',
       workerPath: '/v1/completions',
       task: 'chat',
-      model: request.model,
+      model: modelNameOf(policy, exchange.principal, request.model),
       body,
       stream,
       clientWantsUsage,

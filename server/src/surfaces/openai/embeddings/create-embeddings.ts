@@ -4,10 +4,11 @@ import { createByteSink } from '../byte-sink.ts';
 import { checkParameters } from '../check-parameters.ts';
 import { type Forwarded, priorityOf } from '../forward.ts';
 import { readBody } from '../read-body.ts';
+import { modelNameOf, type SurfacePolicy } from '../surface-policy.ts';
 import { embeddingTable } from './embedding-parameters.ts';
 
 /** `POST /v1/embeddings`: the worker speaks the same API, so its answer passes as it is. */
-export function createEmbeddings(exchange: DataExchange): Forwarded {
+export function createEmbeddings(exchange: DataExchange, policy: SurfacePolicy): Forwarded {
   const { honoured, ignored } = checkParameters(embeddingTable, readBody(exchange.body));
   return {
     request: {
@@ -16,7 +17,7 @@ export function createEmbeddings(exchange: DataExchange): Forwarded {
       endpoint: 'embeddings',
       workerPath: '/v1/embeddings',
       task: 'embedding',
-      model: String(honoured.model),
+      model: modelNameOf(policy, exchange.principal, String(honoured.model)),
       body: honoured,
       stream: false,
       clientWantsUsage: true,

@@ -1,8 +1,9 @@
 import type { Model } from 'openai/resources/models';
 import { SamovarError } from '../../../kernel/errors.ts';
+import type { RequestHeaders } from '../../../kernel/ports/http-routes.ts';
 import type { Scope } from '../../../kernel/principal.ts';
 import type { ServedModel } from '../../../modules/registry/index.ts';
-import { findModel, type SurfacePolicy } from '../surface-policy.ts';
+import { findModel, modelNameOf, type SurfacePolicy } from '../surface-policy.ts';
 
 export interface SamovarModel extends Model {
   readonly samovar: {
@@ -17,22 +18,32 @@ export interface SamovarModel extends Model {
   };
 }
 
-/** The models of a project, then its aliases, each by name. */
-export function listModels(policy: SurfacePolicy, scope: Scope): { object: 'list'; data: SamovarModel[] } {
+/**
+ * The models of a project, then its aliases, each by name. To a client that names the project as its folder they are
+ * what that client calls its models by: their URIs.
+ */
+export function listModels(
+  policy: SurfacePolicy,
+  scope: Scope,
+  folder?: RequestHeaders[string],
+): { object: 'list'; data: SamovarModel[] } {
+  const own = policy.projectNames.get(scope.projectId);
+  const uris = typeof folder === 'string' && (folder === own || folder === scope.projectId);
   return {
     object: 'list',
     data: [...named(policy.models.models, scope), ...named(policy.models.aliases, scope)].map(
-      ([name, model]) => modelObjectOf(name, model),
+      ([name, model]) => modelObjectOf(name, model, uris ? uriOf(folder, name, model) : name),
     ),
   };
 }
 
 /** One model or alias. Throws `model.not_found`. */
 export function retrieveModel(policy: SurfacePolicy, scope: Scope, name: string): SamovarModel {
-  const model = findModel(policy, scope, name);
+  const own = modelNameOf(policy, scope, name);
+  const model = findModel(policy, scope, own);
   if (model === null)
     throw new SamovarError('model.not_found', { params: { model: name.slice(0, 256) }, field: 'model' });
-  return modelObjectOf(name, model);
+  return modelObjectOf(own, model, name);
 }
 
 function named(
@@ -46,10 +57,14 @@ function named(
     .sort(([left], [right]) => left.localeCompare(right));
 }
 
-function modelObjectOf(name: string, model: ServedModel): SamovarModel {
+function uriOf(folder: string, name: string, { task }: ServedModel): string {
+  return `${task === 'embedding' ? 'emb' : 'gpt'}://${folder}/${name}/latest`;
+}
+
+function modelObjectOf(name: string, model: ServedModel, id: string): SamovarModel {
   const { manifest } = model;
   return {
-    id: name,
+    id,
     object: 'model',
     created: model.createdAtSeconds,
     owned_by: model.ownedBy,

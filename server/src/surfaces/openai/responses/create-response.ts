@@ -3,7 +3,7 @@ import { reserveTokens } from '../../../modules/inference/index.ts';
 import { checkParameters } from '../check-parameters.ts';
 import { type Forwarded, priorityOf } from '../forward.ts';
 import { readBody } from '../read-body.ts';
-import { reasoningOf, type SurfacePolicy } from '../surface-policy.ts';
+import { modelNameOf, reasoningOf, type SurfacePolicy } from '../surface-policy.ts';
 import { responseTable } from './response-parameters.ts';
 import { checkResponseRules, type ResponseRequest, refuseItemReferences } from './response-request.ts';
 import { createResponseSink } from './response-sink.ts';
@@ -16,7 +16,8 @@ export function createResponse(exchange: DataExchange, policy: SurfacePolicy): F
   const { honoured, ignored } = checkParameters(responseTable, body);
   const request = honoured as unknown as ResponseRequest;
   checkResponseRules(request);
-  const reasoning = reasoningOf(policy, exchange.principal, request.model);
+  const model = modelNameOf(policy, exchange.principal, request.model);
+  const reasoning = reasoningOf(policy, exchange.principal, model);
   const effortIgnored = Boolean(request.reasoning?.effort) && reasoning === 'none';
   return {
     request: {
@@ -25,7 +26,7 @@ export function createResponse(exchange: DataExchange, policy: SurfacePolicy): F
       endpoint: 'responses',
       workerPath: '/v1/chat/completions',
       task: 'chat',
-      model: request.model,
+      model,
       body: workerResponseBody(request, reasoning),
       stream: request.stream === true,
       clientWantsUsage: true,

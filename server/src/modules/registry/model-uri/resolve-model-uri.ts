@@ -1,10 +1,9 @@
 import { SamovarError } from '../../../kernel/errors.ts';
-import type { MessageExchange } from '../../../kernel/ports/message-exchange.ts';
-import type { Principal } from '../../../kernel/principal.ts';
-import type { ModelSnapshot, ServedModel } from '../../../modules/registry/index.ts';
-import type { FoundationModelsPolicy } from '../foundation-models-surface.ts';
+import type { Scope } from '../../../kernel/principal.ts';
+import type { ModelSnapshot, ServedModel } from '../served-model.ts';
 import { checkFolder } from './check-folder.ts';
-import { type ModelScheme, type ModelUri, parseModelUri } from './parse-model-uri.ts';
+import type { ModelPolicy } from './model-policy.ts';
+import { type AskedModelUri, type ModelScheme, type ModelUri, parseModelUri } from './parse-model-uri.ts';
 
 export interface ResolvedModel {
   /** The name or alias of the registry that the URI means. */
@@ -18,22 +17,21 @@ export interface ResolvedModel {
  * `model.not_found` or `model.wrong_task`.
  */
 export function resolveModelUri(
-  text: string,
-  scheme: ModelScheme,
-  caller: { readonly principal: Principal; readonly headers: MessageExchange['headers'] },
-  policy: FoundationModelsPolicy,
+  asked: AskedModelUri,
+  caller: { readonly principal: Scope; readonly headers: Readonly<Record<string, string | undefined>> },
+  policy: ModelPolicy,
 ): ResolvedModel {
   const { principal, headers } = caller;
   checkFolder(headers['x-folder-id'] ?? '', principal, policy, 'x-folder-id');
-  const uri = parseModelUri(text, scheme);
-  checkFolder(uri.folder, principal, policy, 'modelUri');
+  const uri = parseModelUri(asked);
+  checkFolder(uri.folder, principal, policy, asked.field);
   for (const name of candidates(uri)) {
     const key = `${principal.projectId}/${name}`;
     const served = policy.models.models.get(key) ?? policy.models.aliases.get(key) ?? null;
-    if (served !== null) return { name, served: withTask(served, scheme, text) };
+    if (served !== null) return { name, served: withTask(served, asked) };
     if (isPending(policy.models, key)) return { name, served: null };
   }
-  throw new SamovarError('model.not_found', { params: { model: text }, field: 'modelUri' });
+  throw new SamovarError('model.not_found', { params: { model: asked.text }, field: asked.field });
 }
 
 /**
@@ -56,10 +54,10 @@ const tasks: Record<ModelScheme, readonly ServedModel['task'][]> = {
   emb: ['embedding'],
 };
 
-function withTask(served: ServedModel, scheme: ModelScheme, uri: string): ServedModel {
+function withTask(served: ServedModel, { text, scheme, field }: AskedModelUri): ServedModel {
   if (tasks[scheme].includes(served.task)) return served;
   throw new SamovarError('model.wrong_task', {
-    params: { model: uri, task: served.task },
-    field: 'modelUri',
+    params: { model: text, task: served.task },
+    field,
   });
 }

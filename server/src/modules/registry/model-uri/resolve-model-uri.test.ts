@@ -4,7 +4,7 @@ import { defaultScope } from '@samovar/contract/default-scope';
 import { servedModel } from '../../../../test/gateway.ts';
 import { testPrincipal } from '../../../../test/test-principal.ts';
 import { SamovarError } from '../../../kernel/errors.ts';
-import type { FoundationModelsPolicy } from '../foundation-models-surface.ts';
+import type { ModelPolicy } from './model-policy.ts';
 import type { ModelScheme } from './parse-model-uri.ts';
 import { resolveModelUri } from './resolve-model-uri.ts';
 
@@ -14,7 +14,7 @@ const chat = servedModel('m', 'v1', 'chat');
 const candidate = servedModel('m2', 'v2', 'chat');
 const embedding = servedModel('e', 'v3', 'embedding');
 
-const policy: FoundationModelsPolicy = {
+const policy: ModelPolicy = {
   models: {
     models: new Map([
       [key('m'), chat],
@@ -33,7 +33,11 @@ const policy: FoundationModelsPolicy = {
 };
 
 function resolve(uri: string, scheme: ModelScheme = 'gpt', headers: Record<string, string> = {}) {
-  return resolveModelUri(uri, scheme, { principal: testPrincipal('key'), headers }, policy);
+  return resolveModelUri(
+    { text: uri, scheme, field: 'modelUri' },
+    { principal: testPrincipal('key'), headers },
+    policy,
+  );
 }
 
 function refusal(uri: string, scheme: ModelScheme = 'gpt', headers: Record<string, string> = {}): string {

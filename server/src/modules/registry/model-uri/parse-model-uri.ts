@@ -19,8 +19,17 @@ const form =
   /^(?<scheme>[a-z]+):\/\/(?<folder>[^/]*)\/(?<name>[^/@]+)(?:\/(?<branch>[^/@]*))?(?:@(?<suffix>[^/@]+))?$/;
 const longest = 512;
 
+/** A URI as a request has it, the field that it was in, and the scheme that belongs there. */
+export interface AskedModelUri {
+  readonly text: string;
+  readonly scheme: ModelScheme;
+  readonly field: 'modelUri' | 'model';
+}
+
 /** Takes a model URI of this scheme apart. Throws `request.model_uri_invalid`. */
-export function parseModelUri(text: string, scheme: ModelScheme): ModelUri {
+export function parseModelUri({ text, scheme, field }: AskedModelUri): ModelUri {
+  const invalidUri = (reason: string): SamovarError =>
+    new SamovarError('request.model_uri_invalid', { params: { reason }, field });
   if (text === '') throw invalidUri('it is empty');
   if (text.length > longest) throw invalidUri(`it is longer than ${longest} characters`);
   const parts = form.exec(text)?.groups;
@@ -35,8 +44,4 @@ export function parseModelUri(text: string, scheme: ModelScheme): ModelUri {
     branch: parts.branch || 'latest',
     suffix: parts.suffix ?? null,
   };
-}
-
-function invalidUri(reason: string): SamovarError {
-  return new SamovarError('request.model_uri_invalid', { params: { reason }, field: 'modelUri' });
 }
