@@ -14,8 +14,8 @@ export interface DispatcherTiming {
 }
 
 export const usualTiming: DispatcherTiming = {
-  leaseMs: 20_000,
-  heartbeatMs: 4_000,
+  leaseMs: 15_000,
+  heartbeatMs: 3_000,
   pollMs: 500,
   backOffMs: 1_000,
 };
