@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { pythonWithOpenai } from '../python-with-openai.ts';
+import { pythonWithOpenai } from '../python-with-package.ts';
 import { startTestStack, type TestStack } from '../stack.ts';
 import { type RunnableBlock, runnableBlocks } from './runnable-blocks.ts';
 

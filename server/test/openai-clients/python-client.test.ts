@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { pythonWithOpenai } from '../python-with-openai.ts';
+import { pythonWithOpenai } from '../python-with-package.ts';
 import { startTestStack, type TestStack } from '../stack.ts';
 
 const run = promisify(execFile);

@@ -2,7 +2,7 @@ import type { DescMethodUnary, MessageShape } from '@bufbuild/protobuf';
 import type { GrpcMethod } from '@samovar/contract/grpc-method';
 import { SamovarError } from '../../kernel/errors.ts';
 import type { Log } from '../../kernel/ports/log.ts';
-import type { MessageExchange, MessageMethod } from '../../kernel/ports/message-exchange.ts';
+import type { MessageAnswer, MessageExchange, MessageMethod } from '../../kernel/ports/message-exchange.ts';
 import type { Principal } from '../../kernel/principal.ts';
 import type { Endpoint } from '../../modules/inference/index.ts';
 import type { FoundationModelsSurface } from './foundation-models-surface.ts';
@@ -92,21 +92,28 @@ export function ownMethod<Method extends DescMethodUnary>(
     method,
     handle(exchange) {
       const { answer } = exchange;
-      answerOf(exchange).then(
-        (message) => {
-          answer.begin({});
-          answer.message(message);
-          answer.end();
-        },
-        (thrown: unknown) => {
-          const error = surface.mapError(thrown);
-          logInternal(surface.log, exchange.requestId, error);
-          answer.error(error);
-        },
-      );
+      answerLater(answer, { message: answerOf(exchange), headers: {} }).catch((thrown: unknown) => {
+        const error = surface.mapError(thrown);
+        logInternal(surface.log, exchange.requestId, error);
+        answer.error(error);
+      });
     },
     refused() {},
   };
+}
+
+/** Answers with one message once it is there. Rejects when it never will be, or cannot be written. */
+export async function answerLater<Message>(
+  answer: MessageAnswer<Message>,
+  {
+    message,
+    headers,
+  }: { readonly message: Promise<Message>; readonly headers: Readonly<Record<string, string>> },
+): Promise<void> {
+  const made = await message;
+  answer.begin(headers);
+  answer.message(made);
+  answer.end();
 }
 
 function withPrincipal<Method extends MessageMethod>(exchange: MessageExchange<Method>): Call<Method> {

@@ -10,7 +10,7 @@ import { inOwnTerms } from '../error-terms.ts';
 import type { FoundationModelsSurface } from '../foundation-models-surface.ts';
 import { modelVersion } from '../model-version.ts';
 import { missingField } from '../request-error.ts';
-import { type Call, inferenceMethod, type SurfaceMethod } from '../surface-method.ts';
+import { answerLater, type Call, inferenceMethod, type SurfaceMethod } from '../surface-method.ts';
 
 type FewShotClassify = typeof TextClassificationService.method.fewShotClassify;
 type Classify = typeof TextClassificationService.method.classify;
@@ -79,19 +79,13 @@ function classify(
     samples,
     deadline,
   };
-  surface.classify(asked, leaving.signal).then(
-    (classified) => {
-      answer.begin({});
-      answer.message(answerOf(classified, labels));
-      answer.end();
-    },
-    (thrown: unknown) => {
-      if (leaving.signal.aborted) return;
-      const error = inOwnTerms(surface.mapError(thrown));
-      if (unbegun.has(error.code)) refuse(error);
-      else answer.error(error);
-    },
-  );
+  const message = surface.classify(asked, leaving.signal).then((classified) => answerOf(classified, labels));
+  answerLater(answer, { message, headers: {} }).catch((thrown: unknown) => {
+    if (leaving.signal.aborted) return;
+    const error = inOwnTerms(surface.mapError(thrown));
+    if (unbegun.has(error.code)) refuse(error);
+    else answer.error(error);
+  });
 }
 
 /** What is wrong with the request itself is found before anything is metered. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { fromJson, type JsonValue } from '@bufbuild/protobuf';
+import { create, fromJson, type JsonValue } from '@bufbuild/protobuf';
 import { CompletionRequestSchema } from '@samovar/contract/generated/yandex/cloud/ai/foundation_models/v1/text_generation/text_generation_service_pb';
 import { SamovarError } from '../../../kernel/errors.ts';
 import { readCompletion } from './read-completion.ts';
@@ -99,6 +99,14 @@ describe('a completion request', () => {
     });
     assert.deepEqual(read({ jsonObject: true }).body.response_format, { type: 'json_object' });
     assert.equal(read({ jsonObject: false }).body.response_format, undefined);
+  });
+
+  test('is refused with numbers that JSON does not have, which only protobuf can carry', () => {
+    const request = create(CompletionRequestSchema, {
+      messages: [{ role: 'user', Content: { case: 'text', value: 'Hi' } }],
+      ResponseFormat: { case: 'jsonSchema', value: { schema: { enum: [Number.NaN] } } },
+    });
+    assert.throws(() => readCompletion(request, 'none'), { field: 'jsonSchema.schema' });
   });
 
   test('is refused by the name of the field at fault', () => {

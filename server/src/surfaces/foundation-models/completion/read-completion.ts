@@ -6,9 +6,9 @@ import type { CompletionRequest } from '@samovar/contract/generated/yandex/cloud
 import type { ModelManifest } from '@samovar/contract/worker-protocol';
 import { invalidField, missingField } from '../request-error.ts';
 import type { ChatBody, ChatFormat } from './chat-body.ts';
+import { checkStruct } from './check-struct.ts';
 import { readMessages } from './read-messages.ts';
 import { readTools } from './read-tools.ts';
-import { refuseDeepStruct } from './refuse-deep-struct.ts';
 
 /** What the published service samples with when nothing is said. */
 const usualTemperature = 0.3;
@@ -80,6 +80,6 @@ function readFormat(format: CompletionRequest['ResponseFormat']): ChatFormat | n
   if (format.case !== 'jsonSchema') return null;
   const { schema } = format.value;
   if (schema === undefined) throw missingField('jsonSchema.schema');
-  refuseDeepStruct(schema, 'jsonSchema.schema');
+  checkStruct(schema, 'jsonSchema.schema');
   return { type: 'json_schema', json_schema: { name: 'answer', schema } };
 }

@@ -7,6 +7,7 @@ import type {
 import { invalidField, missingField } from '../request-error.ts';
 import type { ChatCall, ChatMessage } from './chat-body.ts';
 import { checkFunctionName } from './check-function-name.ts';
+import { checkStruct } from './check-struct.ts';
 
 const most = 100_000;
 const roles = ['system', 'user', 'assistant'] as const;
@@ -59,6 +60,7 @@ function readCalls({ toolCalls }: ToolCallList, path: string, from: number): Cha
     if (call.case !== 'functionCall') throw missingField(`${at}[${index}].functionCall`);
     const { name, arguments: given } = call.value;
     checkFunctionName(name, `${at}[${index}].functionCall.name`);
+    checkStruct(given, `${at}[${index}].functionCall.arguments`);
     return {
       id: `call_${from + index}`,
       type: 'function',

@@ -7,7 +7,7 @@ import type { CompletionRequest } from '@samovar/contract/generated/yandex/cloud
 import { invalidField, missingField } from '../request-error.ts';
 import type { ChatBody, ChatTool, ChatToolChoice } from './chat-body.ts';
 import { checkFunctionName } from './check-function-name.ts';
-import { refuseDeepStruct } from './refuse-deep-struct.ts';
+import { checkStruct } from './check-struct.ts';
 
 const mostTools = 128;
 const longestDescription = 20_000;
@@ -41,7 +41,7 @@ function readTool({ ToolType: tool }: Tool, index: number): ChatTool {
   checkFunctionName(name, `${path}.name`);
   if (description.length > longestDescription)
     throw invalidField(`${path}.description`, `it must be at most ${longestDescription} characters long`);
-  refuseDeepStruct(parameters, `${path}.parameters`);
+  checkStruct(parameters, `${path}.parameters`);
   return {
     type: 'function',
     function: {

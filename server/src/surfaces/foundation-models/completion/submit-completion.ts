@@ -11,7 +11,7 @@ import { answerHeaders } from '../answer-headers.ts';
 import type { FoundationModelsSurface } from '../foundation-models-surface.ts';
 import { operationMessage } from '../operation/operation-message.ts';
 import { invalidField } from '../request-error.ts';
-import { type Call, inferenceMethod, type SurfaceMethod } from '../surface-method.ts';
+import { answerLater, type Call, inferenceMethod, type SurfaceMethod } from '../surface-method.ts';
 import { readCompletion } from './read-completion.ts';
 
 type AsyncCompletion = typeof TextGenerationAsyncService.method.completion;
@@ -63,11 +63,8 @@ function submit(
   };
   // There is nobody to stream to.
   const unused = stream ? [...ignored, 'completionOptions.stream'] : ignored;
-  surface.submitRequest(asked).then((operation) => {
-    answer.begin(answerHeaders({}, unused));
-    answer.message(operationMessage(operation));
-    answer.end();
-  }, refuse);
+  const message = surface.submitRequest(asked).then(operationMessage);
+  answerLater(answer, { message, headers: answerHeaders({}, unused) }).catch(refuse);
 }
 
 function readIdempotencyKey(key: string | undefined): string | null {

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { create } from '@bufbuild/protobuf';
-import { CompletionRequestSchema } from '@samovar/contract/generated/yandex/cloud/ai/foundation_models/v1/text_generation/text_generation_service_pb';
+import { anyPack } from '@bufbuild/protobuf/wkt';
+import {
+  CompletionRequestSchema,
+  CompletionResponseSchema,
+} from '@samovar/contract/generated/yandex/cloud/ai/foundation_models/v1/text_generation/text_generation_service_pb';
 import { OperationSchema } from '@samovar/contract/generated/yandex/cloud/operation/operation_pb';
 import { SamovarError } from '../../../kernel/errors.ts';
 import { readMessage } from './read-message.ts';
@@ -105,5 +109,15 @@ describe('JSON of messages', () => {
       done: false,
       metadata: null,
     });
+  });
+});
+
+test('the response of an operation is written with its type beside its fields', () => {
+  const response = anyPack(CompletionResponseSchema, create(CompletionResponseSchema, { modelVersion: 'v' }));
+  const operation = create(OperationSchema, { result: { case: 'response', value: response } });
+  assert.deepEqual(Object(writeMessage(OperationSchema, operation)).response, {
+    '@type': 'type.googleapis.com/yandex.cloud.ai.foundation_models.v1.CompletionResponse',
+    alternatives: [],
+    modelVersion: 'v',
   });
 });

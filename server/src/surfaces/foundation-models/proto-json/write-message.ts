@@ -1,12 +1,16 @@
 import {
+  createRegistry,
   type DescMessage,
   type JsonObject,
   type JsonValue,
   type Message,
   type MessageShape,
-  type Registry,
   toJson,
 } from '@bufbuild/protobuf';
+import { CompletionResponseSchema } from '@samovar/contract/generated/yandex/cloud/ai/foundation_models/v1/text_generation/text_generation_service_pb';
+
+/** The types that a google.protobuf.Any of this API holds. */
+const registry = createRegistry(CompletionResponseSchema);
 
 /**
  * A message as the published service writes it: proto3 JSON with every field, also those that are not set (`""`, `[]`,
@@ -15,12 +19,8 @@ import {
 export function writeMessage<Schema extends DescMessage>(
   schema: Schema,
   message: MessageShape<Schema>,
-  registry?: Registry,
 ): JsonValue {
-  const json: JsonValue = toJson(schema, message, {
-    alwaysEmitImplicit: true,
-    ...(registry && { registry }),
-  });
+  const json: JsonValue = toJson(schema, message, { alwaysEmitImplicit: true, registry });
   return isObject(json) ? withNulls(schema, json) : json;
 }
 
