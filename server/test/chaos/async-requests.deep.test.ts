@@ -19,13 +19,17 @@ test(`of ${requests} asynchronous requests under random kills each ends once and
   const finished = load.done.finally(() => {
     done = true;
   });
-  while (!done) {
-    await pause(1_000 + random() * 6_000);
-    const { name, hurt } = randomHurt(random);
-    const killedAt = Date.now();
-    await hurt(stack);
-    await untilServed(stack, killedAt, { servedWithinMs: 60_000 });
-    console.log(`${name}: served again after ${Date.now() - killedAt} ms, ${load.accepted.size} accepted`);
+  try {
+    while (!done) {
+      await pause(1_000 + random() * 6_000);
+      const { name, hurt } = randomHurt(random);
+      const killedAt = Date.now();
+      await hurt(stack);
+      await untilServed(stack, killedAt, { servedWithinMs: 60_000 });
+      console.log(`${name}: served again after ${Date.now() - killedAt} ms, ${load.accepted.size} accepted`);
+    }
+  } finally {
+    if (!done) load.stop();
   }
   await finished;
   await untilAllEnded(stack, 300_000);

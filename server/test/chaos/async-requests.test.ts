@@ -10,6 +10,7 @@ after(cleanUp);
 test('whatever is killed while asynchronous requests come and run, each ends once and is metered once', async () => {
   const stack = await startChaosStack({ SAMOVAR_DEFAULT_MODELS: chatModel }, ['chat-default']);
   const load = startAsyncLoad(stack, 80, 300);
+  after(load.stop);
   for (const hurt of [
     () => killRole(stack, 'worker'),
     () => killWorker(stack, chatModel),

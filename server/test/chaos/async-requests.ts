@@ -28,7 +28,13 @@ export function startAsyncLoad(stack: ChaosStack, count: number, pauseMs: number
       }
     }
   };
-  return { accepted, done: Promise.all(Array.from({ length: clients }, client)).then(() => undefined) };
+  return {
+    accepted,
+    done: Promise.all(Array.from({ length: clients }, client)).then(() => undefined),
+    stop() {
+      stopped = true;
+    },
+  };
 }
 
 /** The operation's id, `null` when nobody accepted it. */
