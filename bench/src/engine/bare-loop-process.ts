@@ -9,6 +9,13 @@ export interface BareLoopRequest {
   readonly answerTokens: number;
 }
 
+/** Or: an answer of so many tokens to each of these, as many at once. */
+export interface BareLoopBatch {
+  readonly prompts: readonly string[];
+  readonly answerTokens: number;
+  readonly atOnce: number;
+}
+
 export interface BareLoopSize {
   readonly modelPath: string;
   readonly threads: number;
@@ -37,26 +44,50 @@ const scheduler = createSlotScheduler({
   vocabulary: { ...vocabulary, isEnd: () => false },
   log: silentLog,
 });
-process.on('message', (request: BareLoopRequest) => {
+process.on('message', (asked: BareLoopRequest | BareLoopBatch) => {
   const begunAt = performance.now();
-  scheduler.submit([
-    {
-      priority: 'interactive',
-      deadline: null,
-      prompt: vocabulary.encodePrompt(request.prompt),
-      maxTokens: request.answerTokens,
-      reproducible: false,
-      topLogprobs: null,
-      continuations: null,
-      sampling: { ...defaultSampling, temperature: 0, logitBias: new Map(), seed: 1 },
-      grammar: null,
-      triggeredGrammar: null,
-      onPiece: () => true,
-      onEnd: (end) =>
-        process.send?.({ tokensPerSecond: (end.answerTokens / (performance.now() - begunAt)) * 1000 }),
-      onError: (error) => process.send?.({ error: error.message }),
-      isPaused: () => false,
-    },
-  ]);
+  const seconds = () => (performance.now() - begunAt) / 1000;
+  const measured =
+    'prompts' in asked
+      ? answerAll(asked).then(() => ({ requestsPerSecond: asked.prompts.length / seconds() }))
+      : answer(asked.prompt, asked.answerTokens).then((tokens) => ({ tokensPerSecond: tokens / seconds() }));
+  measured.then(
+    (result) => process.send?.(result),
+    (error: unknown) => process.send?.({ error: String(error) }),
+  );
 });
+
+async function answerAll({ prompts, answerTokens, atOnce }: BareLoopBatch): Promise<void> {
+  const left = [...prompts];
+  const one = async (): Promise<void> => {
+    for (let prompt = left.shift(); prompt !== undefined; prompt = left.shift())
+      await answer(prompt, answerTokens);
+  };
+  await Promise.all(Array.from({ length: atOnce }, one));
+}
+
+/** Resolves with the number of tokens of the answer. */
+function answer(prompt: string, maxTokens: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    scheduler.submit([
+      {
+        priority: 'interactive',
+        deadline: null,
+        prompt: vocabulary.encodePrompt(prompt),
+        maxTokens,
+        reproducible: false,
+        topLogprobs: null,
+        continuations: null,
+        sampling: { ...defaultSampling, temperature: 0, logitBias: new Map(), seed: 1 },
+        grammar: null,
+        triggeredGrammar: null,
+        onPiece: () => true,
+        onEnd: (end) => resolve(end.answerTokens),
+        onError: reject,
+        isPaused: () => false,
+      },
+    ]);
+  });
+}
+
 process.send?.({ ready: true });

@@ -1,10 +1,11 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import type { BareLoopRequest, BareLoopSize } from './bare-loop-process.ts';
+import type { BareLoopBatch, BareLoopRequest, BareLoopSize } from './bare-loop-process.ts';
 
 export interface BareLoop {
   tokensPerSecond(request: BareLoopRequest): Promise<number>;
+  requestsPerSecond(batch: BareLoopBatch): Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -16,13 +17,18 @@ export async function startBareLoop(size: BareLoopSize): Promise<BareLoop> {
     env: { ...process.env, UV_THREADPOOL_SIZE: '1' },
   });
   await once(child, 'message');
+  const measure = async (asked: BareLoopRequest | BareLoopBatch): Promise<number> => {
+    child.send(asked);
+    const [answer] = (await once(child, 'message')) as [
+      { tokensPerSecond?: number; requestsPerSecond?: number; error?: string },
+    ];
+    const measured = answer.tokensPerSecond ?? answer.requestsPerSecond;
+    if (measured === undefined) throw new Error(answer.error ?? 'the loop gave no answer');
+    return measured;
+  };
   return {
-    async tokensPerSecond(request) {
-      child.send(request);
-      const [answer] = (await once(child, 'message')) as [{ tokensPerSecond?: number; error?: string }];
-      if (answer.tokensPerSecond === undefined) throw new Error(answer.error ?? 'the loop gave no answer');
-      return answer.tokensPerSecond;
-    },
+    tokensPerSecond: measure,
+    requestsPerSecond: measure,
     async stop() {
       const ended = once(child, 'exit');
       child.kill('SIGKILL');
