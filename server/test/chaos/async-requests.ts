@@ -9,6 +9,8 @@ export interface AsyncLoad {
   readonly accepted: ReadonlyMap<number, string>;
   /** Resolves when all are accepted. */
   readonly done: Promise<void>;
+  /** Sends nothing more. */
+  stop(): void;
 }
 
 const clients = 4;
@@ -17,11 +19,12 @@ const clients = 4;
 export function startAsyncLoad(stack: ChaosStack, count: number, pauseMs: number): AsyncLoad {
   const accepted = new Map<number, string>();
   let next = 0;
+  let stopped = false;
   const client = async (): Promise<void> => {
-    while (next < count) {
+    while (!stopped && next < count) {
       const number = next;
       next += 1;
-      while (!accepted.has(number)) {
+      while (!stopped && !accepted.has(number)) {
         const id = await submit(stack, number);
         if (id !== null) accepted.set(number, id);
         await pause(id === null ? 200 : pauseMs);
