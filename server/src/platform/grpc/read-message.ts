@@ -102,6 +102,8 @@ export function readMessages(
     else if (waiting.length > 0) takeNext();
   });
   stream.on('end', () => {
+    // A stream that breaks ends too; its closing tells.
+    if (stream.aborted || stream.rstCode !== 0) return;
     ended = true;
     takeNext();
   });

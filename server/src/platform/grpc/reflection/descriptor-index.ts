@@ -34,17 +34,22 @@ export function indexDescriptors(services: readonly DescService[]): DescriptorIn
     services: [...new Set(services.map((service) => service.typeName))].sort(),
     filesOf(name) {
       const file = files.get(name);
-      return file ? [...withImports(file)].map(bytesOf) : null;
+      return file ? withImports(file).map(bytesOf) : null;
     },
     fileDeclaring: (symbol) => symbols.get(symbol) ?? null,
   };
 }
 
-function withImports(file: DescFile, found = new Set<DescFile>()): Set<DescFile> {
-  if (found.has(file)) return found;
-  found.add(file);
-  for (const imported of file.dependencies) withImports(imported, found);
-  return found;
+/** The file and all that it imports, each before what it imports itself. */
+function withImports(file: DescFile): DescFile[] {
+  const found = new Set<DescFile>();
+  const add = (next: DescFile): void => {
+    if (found.has(next)) return;
+    for (const imported of next.dependencies) add(imported);
+    found.add(next);
+  };
+  add(file);
+  return [...found].reverse();
 }
 
 function* symbolsOf(file: DescFile): Generator<string> {

@@ -1,0 +1,194 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect as connectHttp2 } from 'node:http2';
+import { after, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { create } from '@bufbuild/protobuf';
+import { status } from '@grpc/grpc-js';
+import { framed, rawCall, rawConnection } from '../../../test/grpc/raw-call.ts';
+import { createTestClient, pathOf, type TestClient } from '../../../test/grpc/test-client.ts';
+import {
+  goodKey,
+  type StreamingExchange,
+  startTestGrpcServer,
+  streaming,
+  type TestGrpcServer,
+  type TestServerOptions,
+  unary,
+} from '../../../test/grpc/test-server.ts';
+
+const opened: { readonly served: TestGrpcServer; readonly client: TestClient }[] = [];
+
+async function open(options: TestServerOptions) {
+  const served = await startTestGrpcServer(options);
+  const client = createTestClient(served.address);
+  opened.push({ served, client });
+  return { served, client };
+}
+after(async () => {
+  for (const { served, client } of opened) {
+    client.close();
+    await served.server.stop(0);
+  }
+});
+
+const tenKilobytes = create(streaming.output, { modelVersion: 'x'.repeat(10_000) });
+
+/** Sends until the client must catch up, and goes on when it has. */
+function pour({ answer }: StreamingExchange, count: number, sent: { messages: number }): void {
+  const goOn = (): void => {
+    while (sent.messages < count) {
+      sent.messages += 1;
+      if (!answer.message(tenKilobytes)) return;
+    }
+    answer.end();
+  };
+  answer.onDrain(goOn);
+  goOn();
+}
+
+/** A call whose answer nobody reads yet; the client takes 64 KiB of it ahead. */
+function openUnread(address: string) {
+  const session = rawConnection(address);
+  const stream = session.request({
+    ':method': 'POST',
+    ':path': pathOf(streaming),
+    'content-type': 'application/grpc',
+    authorization: `Bearer ${goodKey}`,
+  });
+  stream.on('error', () => {});
+  stream.end(framed(Buffer.alloc(0)));
+  return { session, stream };
+}
+
+test('a client that reads slowly is not sent more than fits in between, and gets everything', async () => {
+  const sent = { messages: 0 };
+  const { served } = await open({ streaming: (exchange) => pour(exchange, 500, sent) });
+  const { session, stream } = openUnread(served.address);
+  await once(stream, 'response');
+  await pause(300);
+  assert.ok(sent.messages < 50, `${sent.messages} messages wait for a client that reads nothing`);
+  let bytes = 0;
+  for await (const chunk of stream) bytes += chunk.length;
+  assert.equal(sent.messages, 500);
+  assert.ok(bytes > 500 * 10_000);
+  session.destroy();
+});
+
+test('a client that takes nothing at all is cut off, and its method told', async () => {
+  const gone = Promise.withResolvers<void>();
+  const { served } = await open({
+    streaming(exchange) {
+      exchange.answer.onGone(gone.resolve);
+      pour(exchange, 500, { messages: 0 });
+    },
+    times: { stallMs: 300, lookMs: 50 },
+  });
+  const { session } = openUnread(served.address);
+  await gone.promise;
+  session.destroy();
+});
+
+test('a request that does not arrive in time is refused as such', async () => {
+  const { served } = await open({ times: { requestMs: 200, lookMs: 50 } });
+  const session = rawConnection(served.address);
+  const stream = session.request({
+    ':method': 'POST',
+    ':path': pathOf(unary),
+    'content-type': 'application/grpc',
+    authorization: `Bearer ${goodKey}`,
+  });
+  stream.write(Buffer.from([0, 0]));
+  const [trailers] = await once(stream, 'trailers');
+  assert.equal(trailers['grpc-status'], String(status.DEADLINE_EXCEEDED));
+  assert.equal(served.refusals.at(-1)?.error?.code, 'request.timeout');
+  session.destroy();
+});
+
+test('a client that leaves before its request is complete leaves a refusal without an error', async () => {
+  const { served } = await open({});
+  const session = rawConnection(served.address);
+  const stream = session.request({
+    ':method': 'POST',
+    ':path': pathOf(unary),
+    'content-type': 'application/grpc',
+    authorization: `Bearer ${goodKey}`,
+  });
+  stream.on('error', () => {});
+  stream.write(Buffer.from([0, 0, 0]));
+  await pause(50);
+  session.destroy();
+  for (let tries = 0; served.refusals.length === 0 && tries < 100; tries += 1) await pause(10);
+  assert.equal(served.refusals[0]?.error, null);
+});
+
+test('connections beyond the limit are refused, those within it served, and room is given again', async () => {
+  const { served } = await open({ settings: { connectionLimit: 16 } });
+  const clients = Array.from({ length: 16 }, () => createTestClient(served.address));
+  for (const each of clients) assert.equal((await each.unary(unary, {})).error, null);
+  const late = createTestClient(served.address);
+  const { error } = await late.unary(unary, {}, { options: { deadline: Date.now() + 1000 } });
+  assert.equal(error?.code, status.RESOURCE_EXHAUSTED, 'as clients call ENHANCE_YOUR_CALM');
+  assert.equal(served.server.openConnections, 16);
+  for (const each of clients) each.close();
+  await pause(100);
+  const early = createTestClient(served.address);
+  assert.equal((await early.unary(unary, {})).error, null);
+  late.close();
+  early.close();
+});
+
+test('pings every now and then are welcome, a flood of them ends the connection', async () => {
+  const { served } = await open({ times: { lookMs: 10_000 } });
+  const session = rawConnection(served.address);
+  await once(session, 'connect');
+  for (let count = 0; count < 50; count += 1) await new Promise((resolve) => session.ping(resolve));
+  assert.equal((await rawCall(session, pathOf(unary), framed(Buffer.alloc(0)))).status, status.OK);
+  const farewell = once(session, 'goaway');
+  const flood = setInterval(() => {
+    for (let count = 0; count < 9 && !session.destroyed; count += 1) session.ping(() => {});
+  }, 5);
+  const [code, , reason] = await farewell;
+  clearInterval(flood);
+  assert.equal(code, 0xb, 'ENHANCE_YOUR_CALM');
+  assert.equal(String(reason), 'too_many_pings');
+});
+
+test('a client that opens and resets calls without end loses its connection, nobody else anything', async () => {
+  const { served, client } = await open({ streaming: () => {} });
+  const session = connectHttp2(`http://${served.address}`);
+  session.on('error', () => {});
+  const closed = new Promise((resolve) => session.once('close', resolve));
+  const headers = {
+    ':method': 'POST',
+    ':path': pathOf(streaming),
+    'content-type': 'application/grpc',
+    authorization: `Bearer ${goodKey}`,
+  };
+  for (let round = 0; round < 100 && !session.destroyed; round += 1) {
+    for (let count = 0; count < 100 && !session.destroyed && !session.closed; count += 1) {
+      const stream = session.request(headers);
+      stream.on('error', () => {});
+      stream.close(8);
+    }
+    await pause(1);
+  }
+  assert.equal((await client.unary(unary, { text: 'on' })).error, null);
+  session.destroy();
+  await closed;
+  for (let tries = 0; served.server.openCalls > 0 && tries < 100; tries += 1) await pause(20);
+  assert.equal(served.server.openCalls, 0);
+});
+
+test('a connection without calls is closed after a while, and a silent one is pinged', async () => {
+  const { served } = await open({ times: { idleMs: 300, pingMs: 50, lookMs: 25 } });
+  const session = rawConnection(served.address);
+  let pings = 0;
+  session.on('ping', () => {
+    pings += 1;
+  });
+  const startedAt = Date.now();
+  await new Promise((resolve) => session.once('close', resolve));
+  assert.ok(Date.now() - startedAt >= 250);
+  assert.ok(pings >= 2, `${pings} pings`);
+});
