@@ -98,6 +98,7 @@ export async function startConsoleServer(): Promise<ConsoleServer> {
     runOnce: createRunOnce(idempotency),
     mapError: asSamovarError,
     settings: { host: '127.0.0.1', port: 0, bodyLimitBytes: 1024 * 1024, connectionLimit: 100 },
+    certificate: null,
     errorBody: consoleErrorBody,
     endRunning() {},
     log: silentLog,

@@ -1,6 +1,7 @@
 import type { ModelManifest } from '@samovar/contract/worker-protocol';
 import { systemClock } from '../src/kernel/clock.ts';
 import { asSamovarError, SamovarError } from '../src/kernel/errors.ts';
+import type { Certificate } from '../src/kernel/ports/certificate.ts';
 import type { BoundRoute } from '../src/kernel/ports/http-routes.ts';
 import type { BoundGrpcMethod } from '../src/kernel/ports/message-exchange.ts';
 import { createClassify } from '../src/modules/classification/index.ts';
@@ -28,6 +29,7 @@ export interface GatewayOptions {
   readonly connectionLimit?: number;
   readonly timeouts?: HttpTimeouts;
   readonly routes?: readonly BoundRoute[];
+  readonly certificate?: Certificate;
   onLoadRequest?(gateway: TestGateway): void;
   loadState?(): LoadState;
 }
@@ -131,6 +133,7 @@ export async function startTestGateway(options: GatewayOptions = {}): Promise<Te
     mapError: asSamovarError,
     endRunning: (error: SamovarError) => inference.endAll(error),
     log: silentLog,
+    certificate: options.certificate ?? null,
     settings: {
       host: '127.0.0.1',
       port: 0,
@@ -149,10 +152,9 @@ export async function startTestGateway(options: GatewayOptions = {}): Promise<Te
   const grpc = await createGrpcServer({
     ...serving,
     methods,
-    certificate: null,
     ready: () => true,
   });
-  const url = `http://127.0.0.1:${server.port}`;
+  const url = `${options.certificate ? 'https' : 'http'}://127.0.0.1:${server.port}`;
   const gateway: TestGateway = {
     url,
     key,

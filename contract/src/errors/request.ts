@@ -49,6 +49,12 @@ export const requestErrors = defineErrors({
     message: 'The server cannot do what the header `Expect` asks for.',
     remedy: 'Send `Expect: 100-continue`, or leave the header out.',
   },
+  'request.tls_required': {
+    httpStatus: 400,
+    grpcStatus: 'INVALID_ARGUMENT',
+    message: 'This port speaks TLS, and the request came without it.',
+    remedy: 'Use an address that begins with https://.',
+  },
   'request.unsupported_media_type': {
     httpStatus: 415,
     grpcStatus: 'INVALID_ARGUMENT',

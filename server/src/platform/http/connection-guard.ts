@@ -9,19 +9,22 @@ export interface ConnectionGuard {
   readonly open: number;
 }
 
+/** That there is a connection to serve, by whether it is under TLS. */
+export type ConnectionEvent = 'connection' | 'secureConnection';
+
 /**
  * Lets at most `limit` connections reach `serve`, in place of the server itself. A connection beyond it is handed to `refuse`, which
  * answers and closes it: it costs a socket for a moment, never a parser or a request.
  */
 export function guardConnections(
   server: Server,
-  limit: number,
+  { limit, event }: { readonly limit: number; readonly event: ConnectionEvent },
   { refuse, serve }: { refuse(socket: Socket): void; serve(socket: Socket): void },
 ): ConnectionGuard {
-  server.removeAllListeners('connection');
+  server.removeAllListeners(event);
   const guard = { open: 0 };
   let refusing = 0;
-  server.on('connection', (socket: Socket) => {
+  server.on(event, (socket: Socket) => {
     if (guard.open >= limit) {
       if (refusing >= refusalsAtOnce) {
         socket.destroy();

@@ -2,12 +2,13 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from 'node:net';
 import { SamovarError } from '../../kernel/errors.ts';
 import { newId } from '../../kernel/ids.ts';
+import type { Certificate } from '../../kernel/ports/certificate.ts';
 import type { BoundRoute, ErrorBody } from '../../kernel/ports/http-routes.ts';
 import type { Log } from '../../kernel/ports/log.ts';
 import type { Running } from '../../kernel/ports/running.ts';
 import { answerError } from './answer-error.ts';
 import { answerClientErrors } from './client-errors.ts';
-import { guardConnections } from './connection-guard.ts';
+import { type ConnectionEvent, guardConnections } from './connection-guard.ts';
 import { type Authenticate, type Authorize, dataRouteMap, isDataRoute, serveData } from './data-lane.ts';
 import { FastLane } from './fast-lane/fast-lane.ts';
 import { listen } from './listen.ts';
@@ -17,6 +18,7 @@ import { answerRaw } from './raw-answer.ts';
 import type { RunOnce } from './replay.ts';
 import { clientRequestId } from './request-id.ts';
 import { createRouteIndex } from './route-index.ts';
+import { createSecureServer, type SecureConnections, watchSecureConnections } from './secure-connections.ts';
 import { setHeaders } from './set-headers.ts';
 
 export interface HttpTimeouts {
@@ -43,6 +45,8 @@ export interface HttpServerOptions {
     readonly bodyLimitBytes: number;
     readonly connectionLimit: number;
   };
+  /** `null` for plain connections. */
+  readonly certificate: Certificate | null;
   /** The error body where no surface is known. */
   readonly errorBody: ErrorBody;
   /** What a management handler threw, as one of our codes; a failed connection of a store is no internal fault. */
@@ -86,7 +90,8 @@ interface State {
 export async function createHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const timeouts = options.timeouts ?? defaultTimeouts;
   const state: State = { draining: false, requests: new OpenRequests(), answers: new Set() };
-  const server = createServer({
+  const { certificate } = options;
+  const parserOptions = {
     headersTimeout: timeouts.headersMs,
     requestTimeout: timeouts.requestMs,
     keepAliveTimeout: timeouts.keepAliveMs,
@@ -94,10 +99,15 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     maxHeaderSize: headersLimitBytes,
     // Refused by the dispatch, in our own form.
     requireHostHeader: false,
-  });
+  };
+  const server =
+    certificate === null
+      ? createServer(parserOptions)
+      : createSecureServer(certificate, { ...parserOptions, handshakeTimeout: timeouts.headersMs });
+  const event: ConnectionEvent = certificate === null ? 'connection' : 'secureConnection';
   const refuse = (socket: Socket, error: SamovarError): void =>
     answerRaw(socket, error, options.errorBody, newId());
-  const parse = server.listeners('connection');
+  const parse = server.listeners(event);
   const fastLane = new FastLane({
     ...options,
     bodyLimitBytes: options.settings.bodyLimitBytes,
@@ -109,10 +119,23 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     refuseSilent: (socket) => refuse(socket, new SamovarError('request.timeout')),
     requests: state.requests,
   });
-  const guard = guardConnections(server, options.settings.connectionLimit, {
-    refuse: (socket) => refuse(socket, new SamovarError('system.overloaded', { retryAfterSeconds: 1 })),
-    serve: (socket) => fastLane.take(socket),
-  });
+  const limit = options.settings.connectionLimit;
+  const guard = guardConnections(
+    server,
+    { limit, event },
+    {
+      refuse: (socket) => refuse(socket, new SamovarError('system.overloaded', { retryAfterSeconds: 1 })),
+      serve: (socket) => fastLane.take(socket),
+    },
+  );
+  const secure =
+    certificate === null
+      ? null
+      : watchSecureConnections(server, {
+          limit,
+          timeoutMs: timeouts.headersMs,
+          refusePlain: (socket) => refuse(socket, new SamovarError('request.tls_required')),
+        });
   answerClientErrors(server, headersLimitBytes, options);
   const dispatch = await createDispatch(options, state);
   server.on('request', (request, response) => dispatch(request, response));
@@ -139,7 +162,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
       return state.requests.count;
     },
     stop(graceMs) {
-      stopped ??= stop({ server, fastLane, state, endRunning: options.endRunning }, graceMs);
+      stopped ??= stop({ server, secure, fastLane, state, endRunning: options.endRunning }, graceMs);
       return stopped;
     },
   };
@@ -219,12 +242,17 @@ function pathOf(url: string): string {
 
 interface Stopping {
   readonly server: Server;
+  /** `null` without TLS. */
+  readonly secure: SecureConnections | null;
   readonly fastLane: FastLane;
   readonly state: State;
   endRunning(error: SamovarError): void;
 }
 
-async function stop({ server, fastLane, state, endRunning }: Stopping, graceMs: number): Promise<void> {
+async function stop(
+  { server, secure, fastLane, state, endRunning }: Stopping,
+  graceMs: number,
+): Promise<void> {
   state.draining = true;
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
@@ -238,5 +266,6 @@ async function stop({ server, fastLane, state, endRunning }: Stopping, graceMs: 
   fastLane.close();
   server.closeIdleConnections();
   server.closeAllConnections();
+  secure?.close();
   await closed;
 }

@@ -162,6 +162,7 @@ export async function startApi(settings: ServerSettings, log: Log): Promise<Runn
     authenticate: createAuthenticate(() => policy.current(), clock),
     authorize,
     settings,
+    certificate: null,
     mapError,
     endRunning: (error: SamovarError) => inference.endAll(error),
     log,
@@ -169,7 +170,6 @@ export async function startApi(settings: ServerSettings, log: Log): Promise<Runn
   const grpc = await createGrpcServer({
     ...serving,
     methods: foundationModelsMethods(foundationModels),
-    certificate: null,
     ready: () => policy.state === 'good',
   }).catch(async (error: unknown) => {
     await release();
