@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { pythonWithOpenai } from '../python-with-package.ts';
+import { pythonWithOpenai, pythonWithStudioSdk } from '../python-with-package.ts';
 import { startTestStack, type TestStack } from '../stack.ts';
 import { type RunnableBlock, runnableBlocks } from './runnable-blocks.ts';
 
@@ -13,20 +13,22 @@ const run = promisify(execFile);
 const checkout = fileURLToPath(new URL('../../..', import.meta.url));
 
 let stack: TestStack;
-let python: string;
+/** Interpreters with the clients that examples use, by what their code imports. */
+let pythons: { readonly openai: string; readonly yandex: string };
 before(async () => {
   stack = await startTestStack();
-  python = await pythonWithOpenai();
+  pythons = { openai: await pythonWithOpenai(), yandex: await pythonWithStudioSdk() };
 });
 after(() => stack?.stop());
 
-const pages = [
-  'README.md',
-  ...readdirSync(join(checkout, 'docs'))
-    .filter((name) => name.endsWith('.md'))
-    .map((name) => `docs/${name}`),
-];
+const pages = ['README.md', ...pagesIn('docs'), ...pagesIn('docs/guides')];
 const blocks = pages.flatMap((page) => runnableBlocks(page, readFileSync(join(checkout, page), 'utf8')));
+
+function pagesIn(folder: string): string[] {
+  return readdirSync(join(checkout, folder))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `${folder}/${name}`);
+}
 
 test('the guides have examples that run', () => {
   assert.ok(blocks.length >= 8, `only ${blocks.length} blocks are marked to be run`);
@@ -55,7 +57,10 @@ async function runBlock(block: RunnableBlock): Promise<{ stdout: string }> {
 }
 
 function commandOf(block: RunnableBlock): [string, string[]] {
-  if (block.language === 'python') return [python, ['-c', block.code]];
+  if (block.language === 'python') {
+    const client = /^(import|from) yandex/m.test(block.code) ? 'yandex' : 'openai';
+    return [pythons[client], ['-c', block.code]];
+  }
   if (block.language === 'ts')
     return [process.execPath, ['--input-type=module-typescript', '--eval', block.code]];
   // As a reader would: any failing line fails the example. The address in the README is the default one.
