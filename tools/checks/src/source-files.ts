@@ -30,5 +30,5 @@ function readIfPresent(root: string, path: string): SourceFile[] {
 
 /** Hand-written code that is neither a test nor made for tests. */
 export function isProductCode(path: string): boolean {
-  return !/\.test\.ts$|(^|\/)test\/|\.gen\.ts$/.test(path);
+  return !/\.test\.ts$|(^|\/)test\/|\.gen\.ts$|^contract\/generated\//.test(path);
 }

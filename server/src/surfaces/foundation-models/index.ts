@@ -1,3 +1,2 @@
 export { foundationModelsMethods } from './foundation-models-methods.ts';
 export { foundationModelsRoutes } from './foundation-models-routes.ts';
-export type { FoundationModelsSurface } from './foundation-models-surface.ts';
