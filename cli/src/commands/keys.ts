@@ -1,4 +1,4 @@
-import { allPermissions } from '@samovar/contract/permissions';
+import { allPermissions, applicationPermissions } from '@samovar/contract/permissions';
 import type { Command } from 'commander';
 import type { ApiClient } from '../api-client.ts';
 import { CommandError, exitStatus } from '../command-error.ts';
@@ -31,7 +31,7 @@ function defineCreate(command: Command): void {
     .requiredOption('--name <name>', 'what it is for')
     .option(
       '--permission <permission>',
-      `what it may do, several times or separated by commas: all, ${allPermissions.join(', ')} (default: inference.invoke, models.read)`,
+      `what it may do, several times or separated by commas: all, ${allPermissions.join(', ')} (default: ${applicationPermissions.join(', ')})`,
       collected,
     )
     .option('--rpm <count>', 'requests per minute at most', positiveCount)

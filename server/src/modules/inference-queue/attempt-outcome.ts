@@ -18,18 +18,18 @@ export type AttemptOutcome =
   | { readonly kind: 'release'; readonly pauseMs: number; readonly failed: boolean };
 
 /** Another try may succeed where the engine, not the request, was at fault. */
-const retried: ReadonlySet<string> = new Set([
-  'engine.worker_lost',
+const retried: ReadonlySet<string> = new Set(['engine.worker_lost', 'engine.failed']);
+
+/** No engine has tried it: it waits on, for as long as its operation may. */
+const notTried: ReadonlySet<string> = new Set([
   'engine.busy',
   'engine.unreachable',
-  'engine.failed',
   'engine.load_failed',
   'engine.load_timeout',
-  'engine.deadline_passed',
   'model.not_ready',
 ]);
 
-/** Nobody's fault: neither the engine's nor the request's. */
+/** Nobody's fault: this process stops, or PostgreSQL is away. */
 const givenBack: ReadonlySet<string> = new Set([
   'system.draining',
   'system.policy_stale',
@@ -46,7 +46,9 @@ export interface FailedAttempt {
 /** What becomes of a request whose attempt ended with this error. */
 export function outcomeOfError(error: SamovarError, attempt: FailedAttempt): AttemptOutcome {
   const { failures, backOffMs, record } = attempt;
+  if (error.code === 'engine.deadline_passed') return outcomeOfEnding('expire', record);
   if (givenBack.has(error.code)) return { kind: 'release', pauseMs: 0, failed: false };
+  if (notTried.has(error.code)) return { kind: 'release', pauseMs: backOffMs, failed: false };
   if (retried.has(error.code) && failures + 1 < mostFailures)
     return { kind: 'release', pauseMs: Math.min(backOffMs * 2 ** failures, longestBackOffMs), failed: true };
   return { kind: 'fail', failure: failureOf(error), record };

@@ -148,6 +148,12 @@ test('a higher priority goes first, then age', async () => {
   dispatch();
   await queue.ended(operations);
   assert.deepEqual(arrivals(), ['f', 'b', 'd', 'a', 'c', 'e']);
+  const together = await submitAll(12);
+  await queue.ended(together);
+  assert.deepEqual(
+    arrivals().slice(6),
+    Array.from({ length: 12 }, (_, index) => String(index)),
+  );
 });
 
 test('projects come in turn, however many requests one of them has', async () => {

@@ -14,7 +14,10 @@ export interface AcceptedRequest {
   readonly createdAt: Date;
 }
 
-/** Puts accepted requests into the queue, in the transaction that makes their operations. */
+/**
+ * Puts accepted requests into the queue, in the transaction that makes their operations. Those of one batch came at
+ * one time, and keep their order.
+ */
 export async function insertRequests(
   transaction: DatabaseTransaction,
   accepted: readonly AcceptedRequest[],
@@ -36,8 +39,8 @@ export async function insertRequests(
         ${column(({ priority }) => priority)}::smallint[],
         ${accepted.map(({ bodyText }) => bodyText)}::json[],
         ${created}::timestamptz[]
-      ) as r (id, organization_id, project_id, key_id, request_id, endpoint, worker_path, task, model, priority, body,
-        created_at)
+      ) with ordinality as r (id, organization_id, project_id, key_id, request_id, endpoint, worker_path, task, model, priority, body,
+        created_at, place)
     ), kept as (
       insert into ${sql.table('inference_requests')} (id, organization_id, project_id, key_id, request_id, endpoint,
         worker_path, task, model, body, created_at)
@@ -45,9 +48,8 @@ export async function insertRequests(
       from wanted
     ), told as (select pg_notify(${queueChannel}, ''))
     insert into ${sql.table('inference_queue')} (id, organization_id, project_id, model, priority, run_at)
-    select id, organization_id, project_id, model, priority, created_at from wanted, told`.execute(
-    transaction,
-  );
+    select id, organization_id, project_id, model, priority, created_at + (place - 1) * interval '1 microsecond'
+    from wanted, told`.execute(transaction);
 }
 
 /** How many requests of these projects wait or run. */

@@ -43,7 +43,8 @@ export const newKeyBody = Type.Object(
     permissions: Type.Optional(
       Type.Array(Type.Enum([...allPermissions]), {
         minItems: 1,
-        description: 'What the key may do; inference and reading models when left out.',
+        description:
+          'What the key may do; what an application needs when left out: inference, models, operations.',
       }),
     ),
     limits: Type.Optional(
