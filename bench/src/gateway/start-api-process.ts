@@ -8,6 +8,7 @@ import { systemClock } from '../../../server/src/kernel/clock.ts';
 import { createFirstKey } from '../../../server/src/modules/iam/index.ts';
 import type { Replica } from '../../../server/src/modules/serving/index.ts';
 import { createConfigVersion } from '../../../server/src/platform/postgres/config-version.ts';
+import { nodeArguments } from '../../../server/src/roles/node-arguments.ts';
 import { createTestDatabase, testSchema } from '../../../server/test/postgres.ts';
 import { registerWorker } from '../../../server/test/registered-worker.ts';
 import { startChild } from './start-child.ts';
@@ -35,7 +36,7 @@ export async function startApiProcess(socketPath: string, lane: Replica['lane'])
   );
   const data = await mkdtemp(join(tmpdir(), 'samovar-bench-'));
   const port = await freePort();
-  const child = startChild('measured', process.execPath, [main, 'api'], {
+  const child = startChild('measured', process.execPath, [...nodeArguments('api'), main, 'api'], {
     SAMOVAR_POSTGRES_URL: store.url,
     SAMOVAR_POSTGRES_SCHEMA: testSchema,
     SAMOVAR_DATA: data,

@@ -8,6 +8,7 @@ import { asSamovarError, SamovarError } from '../../kernel/errors.ts';
 import type { Log } from '../../kernel/ports/log.ts';
 import { endProcess } from '../../platform/process/end-process.ts';
 import { openLogFile } from '../../platform/process/log-file.ts';
+import { nodeArguments } from '../node-arguments.ts';
 import { errorOfMessage } from './error-of-message.ts';
 
 export interface RoleProcessOptions {
@@ -105,7 +106,7 @@ export async function runRole(options: RoleProcessOptions): Promise<void> {
 function spawnRole(options: RoleProcessOptions): ChildProcess {
   const log = openLogFile(options.logPath);
   try {
-    return spawn(process.execPath, [main, options.role], {
+    return spawn(process.execPath, [...nodeArguments(options.role), main, options.role], {
       // A session of its own: Ctrl-C in the terminal reaches the supervisor alone, which stops things in order.
       detached: true,
       stdio: ['ignore', log, log, 'ipc'],
