@@ -6,7 +6,7 @@ import { openaiErrorBody } from './openai-error.ts';
 import { sendError } from './send-error.ts';
 import { withPromptField } from './with-prompt-field.ts';
 
-/** Writes the worker's bytes to the client untouched. The header goes out with the first of them. */
+/** Writes the worker's bytes to the client, untouched unless a rewriting is asked for. The header goes out with the first of them. */
 export function createByteSink(exchange: DataExchange, form: ByteSinkForm): InferenceSink {
   return form.stream ? streamSink(exchange, form) : bodySink(exchange, form);
 }
@@ -16,16 +16,18 @@ export interface ByteSinkForm {
   readonly ignored: readonly string[];
   /** How the endpoint names its prompt. */
   readonly promptField: 'messages' | 'prompt' | 'input';
+  /** Rewrites events before they go out; without it they go out as they came. */
+  readonly rewrite?: (events: Buffer) => Buffer;
 }
 
-function streamSink(exchange: DataExchange, { ignored, promptField }: ByteSinkForm): InferenceSink {
+function streamSink(exchange: DataExchange, { ignored, promptField, rewrite }: ByteSinkForm): InferenceSink {
   const { answer, requestId } = exchange;
   return {
     form: 'bytes',
     start(begun) {
       answer.begin(200, answerHeaders(exchange, begun, { stream: true, ignored }));
     },
-    bytes: (chunk) => answer.write(chunk),
+    bytes: rewrite ? (events) => answer.write(rewrite(events)) : (chunk) => answer.write(chunk),
     object: refuseObjects,
     end() {
       answer.end();

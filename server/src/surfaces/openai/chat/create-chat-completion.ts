@@ -7,6 +7,7 @@ import { readBody } from '../read-body.ts';
 import { modelNameOf, reasoningOf, type SurfacePolicy } from '../surface-policy.ts';
 import { chatTable } from './chat-parameters.ts';
 import { type ChatParameters, checkChatRules } from './chat-rules.ts';
+import { withoutNulls } from './without-nulls.ts';
 import { workerChatBody } from './worker-chat-body.ts';
 
 /** `POST /v1/chat/completions`: the worker speaks the same API, so its answer passes as it is. */
@@ -16,6 +17,8 @@ export function createChatCompletion(exchange: DataExchange, policy: SurfacePoli
   checkChatRules(request);
   const stream = request.stream === true;
   const model = modelNameOf(policy, exchange.principal, request.model);
+  // Such callers are of the Foundation Models API, which streams in a form of its own.
+  const namedByUri = request.model.includes('://');
   const reasoning = reasoningOf(policy, exchange.principal, model);
   const effortIgnored = request.reasoning_effort !== undefined && reasoning === 'none';
   return {
@@ -28,7 +31,7 @@ export function createChatCompletion(exchange: DataExchange, policy: SurfacePoli
       model,
       body: workerChatBody(request, reasoning),
       stream,
-      clientWantsUsage: request.stream_options?.include_usage === true,
+      clientWantsUsage: namedByUri || request.stream_options?.include_usage === true,
       reserveTokens: reserveTokens(
         exchange.body.length,
         request.max_completion_tokens ?? request.max_tokens,
@@ -40,6 +43,7 @@ export function createChatCompletion(exchange: DataExchange, policy: SurfacePoli
       stream,
       promptField: 'messages',
       ignored: effortIgnored ? [...ignored, 'reasoning_effort'] : ignored,
+      ...(namedByUri ? { rewrite: withoutNulls } : {}),
     }),
   };
 }
