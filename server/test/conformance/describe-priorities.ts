@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+import { asChatCompletion } from './answer-shapes.ts';
+import { askWorker, type ConformingWorker } from './conforming-worker.ts';
+
+/** Background requests give way to interactive ones, and lose nothing by it. */
+export function describePriorities(worker: ConformingWorker): void {
+  const { chat, body, health, idleWithin } = askWorker(worker);
+  const path = '/v1/chat/completions';
+  const background = { 'x-samovar-priority': 'background' };
+  const story = 'Write a very long story about a dragon.';
+  const ask = async (extra: Record<string, unknown>, text: string) => {
+    const { status, body: answer } = await worker.client().post(path, body(extra, text), background);
+    assert.equal(status, 200, JSON.stringify(answer));
+    return asChatCompletion(answer);
+  };
+
+  describe('priorities', () => {
+    it('let an interactive request be answered before background ones that came first', async () => {
+      let ended = 0;
+      const running = Array.from({ length: worker.slots + 2 }, (_, index) =>
+        ask({ max_completion_tokens: 60 }, `${index} ${story}`).then((answer) => {
+          ended += 1;
+          return answer;
+        }),
+      );
+      while ((await health()).queuedRequests === 0) await wait(5);
+      await chat({ max_completion_tokens: 2 });
+      assert.equal(ended, 0, 'it waited for none of them');
+      for (const answer of await Promise.all(running)) assert.equal(answer.usage?.completion_tokens, 60);
+      await idleWithin(1000);
+    });
+
+    it('change nothing about an answer', async () => {
+      const alone = (await chat({ max_completion_tokens: 20 }, story)).choices[0]?.message.content;
+      const answer = await ask({ max_completion_tokens: 20 }, story);
+      assert.equal(answer.choices[0]?.message.content, alone);
+      assert.equal(answer.choices[0]?.finish_reason, 'length');
+    });
+  });
+}
