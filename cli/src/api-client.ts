@@ -1,4 +1,5 @@
 import { CommandError, exitStatus } from './command-error.ts';
+import { fetchSecurely, type Trust } from './fetch-securely.ts';
 import { readFirstKey } from './first-key.ts';
 import { runningSupervisor } from './running-server.ts';
 import { serverSentEvents } from './server-sent-events.ts';
@@ -36,28 +37,33 @@ export interface ApiClient {
  */
 export function createApiClient(settings: CliSettings): ApiClient {
   const baseUrl = baseUrlOf(settings);
+  const trust = trustOf(settings, baseUrl);
   const key = settings.apiKey ?? readFirstKey(settings.values.data);
   const call = async (method: string, path: string, body?: object, signal?: AbortSignal) => {
-    const response = await request(new URL(path, baseUrl), {
-      method,
-      headers: {
-        ...(key === null ? {} : { authorization: `Bearer ${key}` }),
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    const response = await request(
+      new URL(path, baseUrl),
+      {
+        method,
+        headers: {
+          ...(key === null ? {} : { authorization: `Bearer ${key}` }),
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(signal === undefined ? {} : { signal }),
       },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      ...(signal === undefined ? {} : { signal }),
-    });
-    if (!response.ok) throw new ApiError(response.status, await bodyOf(response));
+      trust,
+    );
+    if (!response.ok) throw new ApiError(response.status, await bodyOf(response, baseUrl));
     return response;
   };
   return {
     baseUrl,
-    get: async (path) => bodyOf(await call('GET', path)),
-    send: async (method, path, body) => bodyOf(await call(method, path, body)),
+    get: async (path) => bodyOf(await call('GET', path), baseUrl),
+    send: async (method, path, body) => bodyOf(await call(method, path, body), baseUrl),
     async *stream(path, body, signal) {
       const response = await call('POST', path, body, signal);
       if (!response.body || !response.headers.get('content-type')?.startsWith('text/event-stream'))
-        throw notSamovar(response);
+        throw notSamovar(response, baseUrl);
       yield* serverSentEvents(response.body);
     },
   };
@@ -67,12 +73,20 @@ function baseUrlOf({ values }: CliSettings): string {
   const local = runningSupervisor(values.data);
   if (local) return local.url;
   const host = values.host === '0.0.0.0' || values.host === '::' ? '127.0.0.1' : values.host;
-  return values.publicUrl ?? `http://${host.includes(':') ? `[${host}]` : host}:${values.port}`;
+  const scheme = values.tlsCertFile === null ? 'http' : 'https';
+  return values.publicUrl ?? `${scheme}://${host.includes(':') ? `[${host}]` : host}:${values.port}`;
 }
 
-async function request(url: URL, init: RequestInit): Promise<Response> {
+/** The one that runs here is known by its own certificate, whatever name that is for; others by their authority. */
+function trustOf({ values }: CliSettings, baseUrl: string): Trust {
+  const local = runningSupervisor(values.data)?.url === baseUrl;
+  if (local && values.tlsCertFile !== null) return { kind: 'pinned', certFile: values.tlsCertFile };
+  return { kind: 'authorities', caFile: values.caFile };
+}
+
+async function request(url: URL, init: RequestInit, trust: Trust): Promise<Response> {
   try {
-    return await fetch(url, init);
+    return url.protocol === 'https:' ? await fetchSecurely(url, init, trust) : await fetch(url, init);
   } catch (error) {
     if (error instanceof Error && error.name === 'AbortError') throw error;
     const reason = reasonOf(error);
@@ -92,19 +106,19 @@ function reasonOf(error: unknown): string | null {
 }
 
 /** The parsed body. Throws a CommandError when it is none of ours: something else listens at the address. */
-async function bodyOf(response: Response): Promise<unknown> {
+async function bodyOf(response: Response, baseUrl: string): Promise<unknown> {
   const text = await response.text();
   try {
     if (response.headers.get('content-type')?.includes('json')) return JSON.parse(text);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
   }
-  throw notSamovar(response);
+  throw notSamovar(response, baseUrl);
 }
 
-function notSamovar(response: Response): CommandError {
+function notSamovar(response: Response, baseUrl: string): CommandError {
   return new CommandError(
-    `${new URL(response.url).origin} answered with status ${response.status}, and not as Samovar does.`,
+    `${new URL(baseUrl).origin} answered with status ${response.status}, and not as Samovar does.`,
     'Something else may listen there: check SAMOVAR_PUBLIC_URL, `--host` and `--port`.',
   );
 }

@@ -109,7 +109,7 @@ function tlv(tag: number, content: Buffer): Buffer {
 }
 
 function pem(label: string, der: Buffer): Buffer {
-  const lines = der.toString('base64').replace(/.{64}/g, '$&\n');
+  const lines = (der.toString('base64').match(/.{1,64}/g) ?? []).join('\n');
   return Buffer.from(`-----BEGIN ${label}-----\n${lines}\n-----END ${label}-----\n`);
 }
 

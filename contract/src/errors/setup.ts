@@ -21,6 +21,13 @@ export const setupErrors = defineErrors({
     remedy:
       'Choose an address of this machine with `--host` or SAMOVAR_HOST, and a port that this user may open (above 1023 without special rights).',
   },
+  'setup.tls_unusable': {
+    httpStatus: 500,
+    grpcStatus: 'FAILED_PRECONDITION',
+    message: 'The TLS certificate {certFile} with the key {keyFile} cannot be used: {reason}.',
+    remedy:
+      'Put a valid PEM certificate and its own key there, or unset SAMOVAR_TLS_CERT_FILE and SAMOVAR_TLS_KEY_FILE.',
+  },
   'setup.process_failed': {
     httpStatus: 500,
     grpcStatus: 'INTERNAL',

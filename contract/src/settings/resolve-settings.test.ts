@@ -37,6 +37,14 @@ test('an address of the wrong kind is a problem that does not repeat it, and a r
   );
 });
 
+test('half of a certificate and its key is a problem', () => {
+  for (const name of ['SAMOVAR_TLS_CERT_FILE', 'SAMOVAR_TLS_KEY_FILE']) {
+    const [problem, ...others] = problemsOf({ [name]: '/etc/tls/one.pem' });
+    assert.match(String(problem), new RegExp(`^${name}: .*SAMOVAR_TLS_`));
+    assert.deepEqual(others, []);
+  }
+});
+
 test('an S3 server without a bucket is a problem: it would not be used', () => {
   const [problem, ...others] = problemsOf({ SAMOVAR_S3_ENDPOINT: 'https://s3.example' });
   assert.match(String(problem), /^SAMOVAR_S3_ENDPOINT: .*SAMOVAR_S3_BUCKET/);

@@ -60,12 +60,26 @@ export function resolveSettings(inputs: SettingInputs): ResolvedSettings {
       source: places.s3Endpoint,
       reason: `it has no effect without ${settings.s3Bucket.env}, the bucket to use there`,
     });
+  problems.push(...missingHalf(values, places));
   const known = new Set<string>(Object.values(settings).map((setting) => setting.yaml));
   for (const path of fromFile.keys()) {
     if (!known.has(path))
       problems.push({ name: path, source: 'samovar.yaml', reason: 'there is no such setting' });
   }
   return { values: values as Settings, sources: sources as Record<SettingName, SettingSource>, problems };
+}
+
+/** A certificate and its key are one: half of them would leave connections plain in silence. */
+function missingHalf(
+  values: Readonly<Record<string, unknown>>,
+  places: Readonly<Partial<Record<SettingName, string>>>,
+): SettingProblem[] {
+  return (['tlsCertFile', 'tlsKeyFile'] as const).flatMap((name) => {
+    const other = name === 'tlsCertFile' ? 'tlsKeyFile' : 'tlsCertFile';
+    if (values[name] === null || values[other] !== null) return [];
+    const reason = `it has no effect without ${settings[other].env}`;
+    return [{ name: settings[name].env, source: places[name] ?? '', reason }];
+  });
 }
 
 function pick(

@@ -44,6 +44,21 @@ export const settings = {
     address: 'http',
     description: 'The address under which clients reach this installation; from host and port when unset.',
   },
+  tlsCertFile: {
+    env: 'SAMOVAR_TLS_CERT_FILE',
+    yaml: 'tls.certFile',
+    kind: 'string',
+    default: null,
+    description:
+      'PEM file with the certificate of the server and those between it and its authority; with `SAMOVAR_TLS_KEY_FILE` it turns TLS on. Followed while the server runs.',
+  },
+  tlsKeyFile: {
+    env: 'SAMOVAR_TLS_KEY_FILE',
+    yaml: 'tls.keyFile',
+    kind: 'string',
+    default: null,
+    description: 'PEM file with the key of the certificate, without a password.',
+  },
   data: {
     env: 'SAMOVAR_DATA',
     yaml: 'data',

@@ -29,6 +29,8 @@ export async function openObjectStore(
   return createFolderStore({
     root: objectsFolder,
     signingKey: Buffer.from(hkdfSync('sha256', masterKey, '', 'samovar object urls v1', 32)),
-    publicUrl: settings.publicUrl ?? `http://${settings.host}:${settings.port}`,
+    publicUrl:
+      settings.publicUrl ??
+      `${settings.tlsCertFile === null ? 'http' : 'https'}://${settings.host}:${settings.port}`,
   });
 }

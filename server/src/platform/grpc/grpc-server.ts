@@ -145,6 +145,7 @@ export async function createGrpcServer(options: GrpcServerOptions): Promise<Grpc
       stopped ??= stop(server, state, graceMs, {
         drained: () => health.tell(),
         endRunning: options.endRunning,
+        close: () => connections.close(),
       }).finally(() => clearInterval(looking));
       return stopped;
     },
@@ -248,13 +249,14 @@ function lookAround(state: State, times: GrpcTimes): void {
 interface Stopping {
   drained(): void;
   endRunning(error: SamovarError): void;
+  close(): void;
 }
 
 async function stop(
   server: Http2Server | Http2SecureServer,
   state: State,
   graceMs: number,
-  { drained, endRunning }: Stopping,
+  { drained, endRunning, close }: Stopping,
 ): Promise<void> {
   state.draining = true;
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
@@ -270,6 +272,7 @@ async function stop(
     await idleWithin(state, lastWordsMs);
   }
   for (const session of state.sessions.keys()) session.destroy();
+  close();
   await closed;
 }
 

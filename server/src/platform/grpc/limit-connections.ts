@@ -7,26 +7,37 @@ const farewell = Buffer.from(
 );
 const lingerMs = 1000;
 
+export interface LimitedConnections {
+  readonly open: number;
+  /** Closes all of them, also those that have not shaken hands yet. */
+  close(): void;
+}
+
 /**
  * Lets at most `limit` connections reach the server. One beyond it is told to come back later where that can be said
  * before any handshake, and closed: it costs a socket for a moment.
  */
-export function limitConnections(server: Server, limit: number, plain: boolean): { readonly open: number } {
+export function limitConnections(server: Server, limit: number, plain: boolean): LimitedConnections {
   const serve = server.listeners('connection');
   server.removeAllListeners('connection');
-  const guard = { open: 0 };
+  const open = new Set<Socket>();
   server.on('connection', (socket: Socket) => {
-    if (guard.open >= limit) {
+    if (open.size >= limit) {
       refuse(socket, plain);
       return;
     }
-    guard.open += 1;
-    socket.once('close', () => {
-      guard.open -= 1;
-    });
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
     for (const listener of serve) listener.call(server, socket);
   });
-  return guard;
+  return {
+    get open() {
+      return open.size;
+    },
+    close() {
+      for (const socket of open) socket.destroy();
+    },
+  };
 }
 
 function refuse(socket: Socket, plain: boolean): void {

@@ -16,13 +16,17 @@ export interface RunFacts {
   readonly host: string;
   readonly port: number;
   readonly grpcPort: number;
+  readonly tls: boolean;
 }
 
 /** The file by which the CLI, and the next run after a kill, know this one. */
 export function createRunRecord(data: DataFolder, facts: RunFacts): RunRecord {
   const { runId, startedAtMs } = facts;
   const host = reachableHost(facts.host);
-  const places = { url: `http://${host}:${facts.port}`, grpcAddress: `${host}:${facts.grpcPort}` };
+  const places = {
+    url: `${facts.tls ? 'https' : 'http'}://${host}:${facts.port}`,
+    grpcAddress: `${host}:${facts.grpcPort}`,
+  };
   const own = { ...ownIdentity(), version: ownVersion(), ...places, runId, startedAtMs };
   let removed = false;
   return {

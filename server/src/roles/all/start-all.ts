@@ -4,6 +4,7 @@ import type { SupervisorStep } from '@samovar/contract/process-messages';
 import type { ServerSettings } from '../../config/load-settings.ts';
 import type { Log } from '../../kernel/ports/log.ts';
 import type { Running } from '../../kernel/ports/running.ts';
+import { openCertificate } from '../open-certificate.ts';
 import { claimPorts } from './claim-ports.ts';
 import { endOrphans, readSupervisorRecord } from './end-orphans.ts';
 import { prepareDataFolder } from './prepare-data-folder.ts';
@@ -22,6 +23,8 @@ export async function startAll(
   const data = dataFolder(resolve(settings.data));
   tell('data-folder');
   await prepareDataFolder(data);
+  // Each api process reads it again; a certificate that cannot be used is told before anything heavy begins.
+  (await openCertificate(settings, log))?.stop();
   const lock = acquireSupervisorLock(data.supervisorLock);
   try {
     const earlier = readSupervisorRecord(data.supervisor);

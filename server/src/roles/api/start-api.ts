@@ -26,6 +26,7 @@ import { consoleApiRoutes } from '../../surfaces/console-api/index.ts';
 import { foundationModelsMethods, foundationModelsRoutes } from '../../surfaces/foundation-models/index.ts';
 import { openaiRoutes } from '../../surfaces/openai/index.ts';
 import { systemErrorBody, systemRoutes } from '../../surfaces/system/index.ts';
+import { openCertificate } from '../open-certificate.ts';
 import { followPolicy } from '../policy/follow-policy.ts';
 import { readLoadState } from '../policy/load-state.ts';
 import { ownVersion } from '../prepare/own-version.ts';
@@ -59,6 +60,7 @@ export async function startApi(settings: ServerSettings, log: Log): Promise<Runn
     masterKeyFile: settings.masterKeyFile,
     ownFile: data.masterKey,
   });
+  const certificate = await openCertificate(settings, log);
   const { postgres, watch, policy, end: endPolicy } = followPolicy(settings, log, 'api');
   const { database } = postgres;
   const clock = systemClock;
@@ -103,6 +105,7 @@ export async function startApi(settings: ServerSettings, log: Log): Promise<Runn
     await inference.close();
     await meter.stop();
     await endPolicy();
+    certificate?.stop();
   };
   let draining = false;
   let grpcPort = settings.grpcPort;
@@ -162,7 +165,7 @@ export async function startApi(settings: ServerSettings, log: Log): Promise<Runn
     authenticate: createAuthenticate(() => policy.current(), clock),
     authorize,
     settings,
-    certificate: null,
+    certificate,
     mapError,
     endRunning: (error: SamovarError) => inference.endAll(error),
     log,
@@ -213,7 +216,7 @@ export async function startApi(settings: ServerSettings, log: Log): Promise<Runn
       read: () => grpc.openCalls,
     },
   ]);
-  const url = `http://${server.host.includes(':') ? `[${server.host}]` : server.host}:${server.port}`;
+  const url = `${certificate === null ? 'http' : 'https'}://${server.host.includes(':') ? `[${server.host}]` : server.host}:${server.port}`;
   grpcPort = grpc.port;
   log.info({ url, grpcPort }, 'listening');
   await within(watch.loaded, firstLoadMs, log);
