@@ -1,5 +1,6 @@
--- Asynchronous requests that wait or run. The hot table is narrow and changes often: no foreign key, room in each page,
--- early vacuum. What was asked lies beside it, written once and deleted with it. Both end with their operation.
+-- Asynchronous requests that wait or run. The hot table is narrow and changes often: room in each page, early vacuum.
+-- What was asked lies beside it, written once and deleted with it. Both are written in the transaction that makes their
+-- operation, whose foreign key to the project holds for them too, and end with it.
 create table inference_queue (
   -- The operation's id.
   id uuid primary key,
@@ -38,8 +39,7 @@ create table inference_requests (
   task text not null,
   model text not null,
   body json not null,
-  created_at timestamptz not null,
-  foreign key (project_id, organization_id) references projects (id, organization_id)
+  created_at timestamptz not null
 );
 
 -- How many requests a worker process may have running at the workers of a version: all processes together keep to the

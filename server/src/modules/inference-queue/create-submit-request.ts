@@ -23,6 +23,7 @@ interface Pending {
 /** Of one transaction at most. */
 const largestBatch = 256;
 const largestBatchLength = 8 * 1024 * 1024;
+const mostWriters = 2;
 
 /**
  * Accepts requests that are answered later. Those that arrive while a transaction is under way are written together
@@ -31,7 +32,8 @@ const largestBatchLength = 8 * 1024 * 1024;
 export function createSubmitRequest(deps: SubmitDependencies): Submission {
   const bound = createQueueBound(deps.database, deps.settings.queueLimit, deps.clock);
   const pending: Pending[] = [];
-  let writing: Promise<void> | null = null;
+  let writers = 0;
+  let idle = Promise.withResolvers<void>();
 
   function takeBatch(): Pending[] {
     let length = 0;
@@ -42,12 +44,14 @@ export function createSubmitRequest(deps: SubmitDependencies): Submission {
     return pending.splice(0, end === -1 ? pending.length : end);
   }
 
-  async function writeAll(): Promise<void> {
+  /** One of the writers: while the database commits for one, the other gathers and encodes. */
+  async function write(): Promise<void> {
     // What arrives in the same turn goes together from the beginning.
     await new Promise((resolve) => setImmediate(resolve));
     while (pending.length > 0) await writeBatch(takeBatch());
     // In the same turn as the last look: what is submitted from now on begins anew.
-    writing = null;
+    writers -= 1;
+    if (writers === 0) idle.resolve();
   }
 
   async function writeBatch(batch: readonly Pending[]): Promise<void> {
@@ -110,11 +114,15 @@ export function createSubmitRequest(deps: SubmitDependencies): Submission {
       const admission = deps.limiter.admit({ keyId: request.principal.keyId, limits }, request.reserveTokens);
       const outcome = Promise.withResolvers<Operation>();
       pending.push({ request, bodyText, admission, outcome });
-      writing ??= writeAll();
+      if (writers < mostWriters) {
+        if (writers === 0) idle = Promise.withResolvers();
+        writers += 1;
+        void write();
+      }
       return await outcome.promise;
     },
     async stop() {
-      while (writing) await writing;
+      if (writers > 0) await idle.promise;
     },
   };
 }

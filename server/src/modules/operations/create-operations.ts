@@ -55,7 +55,8 @@ async function insertNew(
   transaction: DatabaseTransaction,
   wanted: readonly NewOperation[],
 ): Promise<ReadonlySet<string>> {
-  const column = <T>(read: (one: NewOperation) => T): T[] => wanted.map(read);
+  const ordered = wanted.toSorted(byIdempotencyKey);
+  const column = <T>(read: (one: NewOperation) => T): T[] => ordered.map(read);
   const { rows } = await sql<{ id: string }>`
     insert into ${sql.table('operations')} (id, organization_id, project_id, kind, state, description, created_by,
       created_at, modified_at, expires_at, metadata, idempotency_key, request_sha256)
@@ -78,6 +79,15 @@ async function insertNew(
     on conflict (project_id, idempotency_key) where idempotency_key is not null do nothing
     returning id`.execute(transaction);
   return new Set(rows.map(({ id }) => id));
+}
+
+/** Everybody inserts keys in one order: two who repeat each other's requests never wait in a circle. */
+function byIdempotencyKey(left: NewOperation, right: NewOperation): number {
+  const [one, other] = [left, right].map(({ projectId, idempotencyKey }) =>
+    idempotencyKey === null ? '' : `${projectId} ${idempotencyKey}`,
+  );
+  if (one === other || one === undefined || other === undefined) return 0;
+  return one < other ? -1 : 1;
 }
 
 function createdOperation(one: NewOperation): Operation {

@@ -296,3 +296,19 @@ test('of many requests with one idempotency key in a project one makes the opera
     .execute((transaction) => createOperations(transaction, [other]));
   assert.equal(mismatch?.kind, 'mismatch');
 });
+
+test('batches that repeat each other in other orders never wait in a circle', async () => {
+  const keys = Array.from({ length: 40 }, (_, index) => `circle ${index}`);
+  const outcomes = await Promise.all(
+    Array.from({ length: 9 }, (_, batch) =>
+      store.database.transaction().execute((transaction) => {
+        const mine = batch % 2 === 0 ? keys : keys.toReversed();
+        return createOperations(
+          transaction,
+          mine.map((idempotencyKey) => wanted({ idempotencyKey })),
+        );
+      }),
+    ),
+  );
+  assert.equal(outcomes.flat().filter(({ kind }) => kind === 'created').length, 40);
+});
