@@ -59,6 +59,12 @@ export async function loadLlama(options: LoadLlamaOptions): Promise<LoadedLlama>
     vocabulary: createGgufVocabulary(model),
     chatTemplate: chatTemplateOf(model),
     processor: llama.gpu === false ? 'cpu' : llama.gpu,
-    dispose: () => llama.dispose(),
+    // Named here, they are reachable until then: one that was collected before is freed by its finalizer, and
+    // `llama.dispose()` waits for it for ever.
+    async dispose() {
+      await context.dispose();
+      await model.dispose();
+      await llama.dispose();
+    },
   };
 }
