@@ -43,6 +43,7 @@ export function splitRows(rows: UsageRows, count: number): [UsageRows, UsageRows
 
 const lineEnd = 0x0a;
 const firstCapacity = 64 * 1024;
+const keptCapacity = 1024 * 1024;
 const longestUnitBytes = 3;
 
 /** Rows that are collected one by one. */
@@ -73,6 +74,8 @@ export class UsageRowBuffer {
   /** Hands everything out and is empty. */
   take(): UsageRows {
     const rows = { bytes: Buffer.from(this.#bytes.subarray(0, this.#used)), count: this.#count };
+    // What an outage made large is not kept for good.
+    if (this.#bytes.length > keptCapacity) this.#bytes = Buffer.allocUnsafeSlow(firstCapacity);
     this.#used = 0;
     this.#count = 0;
     return rows;

@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { sampleUsage } from '../../../test/sample-usage.ts';
+import { decodeUsage, encodeUsage, joinRows, noRows, splitRows, UsageRowBuffer } from './usage-rows.ts';
+
+const records = Array.from({ length: 1000 }, (_, index) =>
+  sampleUsage({
+    requestedModel: ['plain', 'tab\tand\nline\\', 'é🙂', ''][index % 4] ?? '',
+    modelName: index % 3 === 0 ? null : 'm',
+    timeToFirstTokenMs: index % 2 === 0 ? null : index / 7,
+    durationMs: index / 3,
+    errorCode: index % 5 === 0 ? 'engine.failed' : null,
+  }),
+);
+
+test('records are the same after they waited as bytes, in one batch or in several', () => {
+  const buffer = new UsageRowBuffer();
+  for (const record of records) buffer.add(record);
+  const rows = buffer.take();
+  assert.equal(buffer.count, 0);
+  assert.deepEqual(decodeUsage(rows), records);
+  assert.deepEqual(rows.bytes, encodeUsage(records).bytes);
+  for (const cut of [0, 1, 500, 999, 1000, 2000]) {
+    const [first, second] = splitRows(rows, cut);
+    assert.deepEqual(decodeUsage(first), records.slice(0, cut));
+    assert.deepEqual(decodeUsage(second), records.slice(cut));
+    assert.deepEqual(joinRows(first, second), rows);
+  }
+  assert.equal(joinRows(noRows, noRows).count, 0);
+});
+
+test('records that are put back come before those that came meanwhile', () => {
+  const buffer = new UsageRowBuffer();
+  for (const record of records.slice(0, 600)) buffer.add(record);
+  const taken = buffer.take();
+  for (const record of records.slice(600)) buffer.add(record);
+  buffer.putBack(taken);
+  assert.equal(buffer.count, records.length);
+  assert.deepEqual(decodeUsage(buffer.take()), records);
+});
