@@ -7,7 +7,7 @@ import { pause, startTestWorker } from '../../../test/llama-worker.ts';
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 
-test('a worker ends also after all garbage was collected', async () => {
+test('a worker ends also after all garbage was collected', { timeout: 30_000 }, async () => {
   const worker = await startTestWorker();
   assert.equal(await worker.ready(), 'ready');
   await worker.json('/v1/completions', { prompt: 'One two', max_tokens: 2 });
@@ -15,6 +15,5 @@ test('a worker ends also after all garbage was collected', async () => {
     collectGarbage();
     await pause(20);
   }
-  const ended = worker.stop().then(() => 'ended');
-  assert.equal(await Promise.race([ended, pause(10_000)]), 'ended');
+  await worker.stop();
 });
