@@ -2,10 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { ModelManifest } from '@samovar/contract/worker-protocol';
 import { parse } from 'yaml';
 import { parseManifest } from '../src/modules/registry/parse-manifest.ts';
-import { testCacheFolder } from './cache-folder.ts';
 import { verifiedFiles } from './verified-files.ts';
-
-export { testCacheFolder };
 
 export type TestModelName = 'smollm2-135m-instruct' | 'all-minilm-l6-v2' | 'qwen2.5-coder-0.5b-instruct';
 

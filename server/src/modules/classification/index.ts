@@ -1,7 +1,2 @@
-export type {
-  Classification,
-  ClassificationRequest,
-  ClassificationSample,
-  Classify,
-} from './classification.ts';
-export { type ClassificationDependencies, createClassify } from './create-classify.ts';
+export type { Classification, ClassificationRequest, Classify } from './classification.ts';
+export { createClassify } from './create-classify.ts';
