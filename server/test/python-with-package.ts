@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { testCacheFolder } from './cache-folder.ts';
@@ -20,21 +20,44 @@ export function pythonWithStudioSdk(): Promise<string> {
   });
 }
 
+/** A newer one of it, and what makes and serves gRPC clients of any contract. */
+export function pythonWithGrpcClients(): Promise<string> {
+  return pythonWith({
+    distribution: 'yandex-ai-studio-sdk',
+    version: '0.22.1',
+    module: 'yandex_ai_studio_sdk, grpc_tools, grpc_reflection, grpc_health',
+    // Named, because finding the newest set that fits together takes minutes.
+    others: ['grpcio', 'grpcio-tools', 'grpcio-reflection', 'grpcio-health-checking'].map(
+      (name) => `${name}==1.81.1`,
+    ),
+  });
+}
+
 interface PythonPackage {
   readonly distribution: string;
   readonly version: string;
+  /** Modules that must be there. */
   readonly module: string;
+  readonly others?: readonly string[];
 }
 
-/** Environments are made once and kept between runs. */
-async function pythonWith({ distribution, version, module }: PythonPackage): Promise<string> {
+/** Environments are made once and kept between runs; two runs that make the same one do not meet. */
+async function pythonWith({ distribution, version, module, others = [] }: PythonPackage): Promise<string> {
   const folder = join(testCacheFolder(), `python-${distribution}-${version}`);
-  const python = join(folder, 'bin', 'python');
-  if (await hasModule(python, module)) return python;
+  if (await hasModule(pythonOf(folder), module)) return pythonOf(folder);
+  const fresh = `${folder}.${process.pid}`;
   await mkdir(testCacheFolder(), { recursive: true });
-  await run('python3', ['-m', 'venv', '--clear', folder]);
-  await run(python, ['-m', 'pip', 'install', '--quiet', `${distribution}==${version}`], { timeout: 300_000 });
-  return python;
+  await run('python3', ['-m', 'venv', '--clear', fresh]);
+  await run(pythonOf(fresh), ['-m', 'pip', 'install', '--quiet', `${distribution}==${version}`, ...others], {
+    timeout: 300_000,
+  });
+  await rm(folder, { recursive: true, force: true });
+  await rename(fresh, folder);
+  return pythonOf(folder);
+}
+
+function pythonOf(folder: string): string {
+  return join(folder, 'bin', 'python');
 }
 
 async function hasModule(python: string, module: string): Promise<boolean> {

@@ -1,10 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { dataFolder } from '@samovar/contract/data-folder';
+import { Agent, fetch } from 'undici';
 import { freePort } from './free-port.ts';
 import { startPackageMirror } from './package-mirror.ts';
 import { createTestDatabase } from './postgres.ts';
@@ -54,11 +56,13 @@ export async function startTestStack(settings: Readonly<Record<string, string>> 
     await database.end();
     await rm(data, { recursive: true, force: true });
   };
-  const url = `http://127.0.0.1:${port}`;
+  const url = `${settings.SAMOVAR_TLS_CERT_FILE ? 'https' : 'http'}://127.0.0.1:${port}`;
+  const caFile = settings.SAMOVAR_CA_FILE;
+  const ask = createAsker(url, caFile ? readFileSync(caFile) : null);
   try {
-    await untilReady(url, child, output);
+    await untilReady(ask, child, output);
     const key = (await readFile(dataFolder(data).firstKey, 'utf8')).trim();
-    await untilModelsAreListed(url, key);
+    await untilModelsAreListed(ask, key);
     await mirror.stop();
     return { url, grpcAddress: `127.0.0.1:${grpcPort}`, key, data, stop };
   } catch (error) {
@@ -91,23 +95,23 @@ function sharedStack(): TestStack | null {
     : null;
 }
 
-async function untilReady(url: string, child: ChildProcess, output: () => string): Promise<void> {
+async function untilReady(ask: Ask, child: ChildProcess, output: () => string): Promise<void> {
   const deadline = Date.now() + readyWithinMs;
   while (Date.now() < deadline) {
     if (child.exitCode !== null) throw new Error(`The stack ended with ${child.exitCode}: ${output()}`);
-    if (await answers(`${url}/readyz`)) return;
+    if (await ask('/readyz')) return;
     await wait(200);
   }
   throw new Error(`The stack was not ready in time: ${output()}`);
 }
 
 /** The models of a fresh installation are imported by a job. */
-async function untilModelsAreListed(url: string, key: string): Promise<void> {
+async function untilModelsAreListed(ask: Ask, key: string): Promise<void> {
   const deadline = Date.now() + readyWithinMs;
   const headers = { authorization: `Bearer ${key}` };
   while (Date.now() < deadline) {
     const [chat, embedding] = await Promise.all(
-      ['chat-default', 'embedding-default'].map((alias) => answers(`${url}/v1/models/${alias}`, headers)),
+      ['chat-default', 'embedding-default'].map((alias) => ask(`/v1/models/${alias}`, headers)),
     );
     if (chat && embedding) return;
     await wait(500);
@@ -115,15 +119,21 @@ async function untilModelsAreListed(url: string, key: string): Promise<void> {
   throw new Error('The default models were not imported in time');
 }
 
-async function answers(url: string, headers: Record<string, string> = {}): Promise<boolean> {
-  try {
-    const response = await fetch(url, { headers });
-    await response.arrayBuffer();
-    return response.ok;
-  } catch {
-    // Nothing listens yet.
-    return false;
-  }
+/** Whether a path is answered well. */
+type Ask = (path: string, headers?: Record<string, string>) => Promise<boolean>;
+
+function createAsker(url: string, ca: Buffer | null): Ask {
+  const dispatcher = new Agent(ca === null ? {} : { connect: { ca } });
+  return async (path, headers = {}) => {
+    try {
+      const response = await fetch(url + path, { headers, dispatcher });
+      await response.arrayBuffer();
+      return response.ok;
+    } catch {
+      // Nothing listens yet.
+      return false;
+    }
+  };
 }
 
 /** The last lines of each process, before the folder is gone. */

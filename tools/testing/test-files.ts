@@ -21,7 +21,7 @@ const patterns: Readonly<Record<Exclude<TestGroup, 'default'>, readonly string[]
   server: ['server/src/**/*.test.ts', 'server/test/*.test.ts', 'server/test/apart/*.test.ts'],
   conformance: ['server/test/conformance/**/*.test.ts'],
   chaos: ['server/test/chaos/*.test.ts'],
-  clients: ['server/test/openai-clients/**/*.test.ts'],
+  clients: ['server/test/openai-clients/**/*.test.ts', 'server/test/foundation-models-clients/*.test.ts'],
   cli: ['cli/src/**/*.test.ts'],
   docs: ['server/test/docs/**/*.test.ts'],
   deep: [

@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { Agent, fetch } from 'undici';
+import { createTestAuthority } from '../certificates.ts';
+import { folderWithPackage } from '../node-packages.ts';
+import { pythonWithGrpcClients } from '../python-with-package.ts';
+import { startTestStack, type TestStack } from '../stack.ts';
+import { runScript } from './run-script.ts';
+import { generatedClientScript, nodeSdkScript, stackVariables, studioSdkScript } from './scripts.ts';
+
+const run = promisify(execFile);
+const cli = fileURLToPath(new URL('../../../cli/src/main.ts', import.meta.url));
+
+/** A stack whose certificate is signed by an authority that nobody else knows. */
+const folder = mkdtempSync(join(tmpdir(), 'samovar-tls-'));
+const authority = createTestAuthority();
+const files = {
+  SAMOVAR_TLS_CERT_FILE: join(folder, 'tls.crt'),
+  SAMOVAR_TLS_KEY_FILE: join(folder, 'tls.key'),
+  SAMOVAR_CA_FILE: join(folder, 'ca.pem'),
+};
+let stack: TestStack;
+let trusting: Record<string, string>;
+before(async () => {
+  const { cert, key } = authority.issue('localhost', '127.0.0.1');
+  writeFileSync(files.SAMOVAR_TLS_CERT_FILE, cert);
+  writeFileSync(files.SAMOVAR_TLS_KEY_FILE, key);
+  writeFileSync(files.SAMOVAR_CA_FILE, authority.cert);
+  stack = await startTestStack(files);
+  trusting = { ...stackVariables(stack), CA_FILE: files.SAMOVAR_CA_FILE };
+});
+after(async () => {
+  await stack?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test("the product's Node SDK, which speaks nothing but TLS, and a plain client of Node work with a private authority", async () => {
+  const SDK_FOLDER = await folderWithPackage('@yandex-cloud/nodejs-sdk', '3.2.0');
+  const output = await runScript(process.execPath, nodeSdkScript, { ...trusting, SDK_FOLDER });
+  assert.match(output, /ok plainClient/);
+});
+
+test('the Python SDK and a generated client work with a private authority', async () => {
+  const python = await pythonWithGrpcClients();
+  const some = 'completions streams deferred chat identities errors';
+  assert.match(await runScript(python, studioSdkScript, { ...trusting, ONLY: some }), /ok errors/);
+  const calls = 'stream_of_growing_texts operation addresses health generic_client';
+  assert.match(
+    await runScript(python, generatedClientScript, { ...trusting, ONLY: calls }),
+    /ok generic_client/,
+  );
+});
+
+test('REST and the OpenAI-compatible API answer on the same port under TLS, to nobody who does not trust it', async () => {
+  const dispatcher = new Agent({ connect: { ca: authority.cert } });
+  const headers = { authorization: `Api-Key ${stack.key}`, 'content-type': 'application/json' };
+  const message = { role: 'user', text: 'Hi' };
+  const body = { modelUri: 'gpt://0/chat-default', messages: [message], completionOptions: { maxTokens: 2 } };
+  const completion = await fetch(`${stack.url}/foundationModels/v1/completion`, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify(body),
+    dispatcher,
+  });
+  assert.equal(completion.status, 200);
+  const { result } = (await completion.json()) as { result: { alternatives: unknown[] } };
+  assert.equal(result.alternatives.length, 1);
+  assert.equal((await fetch(`${stack.url}/v1/models`, { headers, dispatcher })).status, 200);
+  await assert.rejects(fetch(`${stack.url}/v1/models`, { headers }));
+  const plain = await fetch(stack.url.replace('https:', 'http:'));
+  assert.equal(plain.status, 400);
+  assert.match(await plain.text(), /request\.tls_required/);
+  await dispatcher.close();
+});
+
+test('the CLI speaks to its own server by the certificate that is set, whatever name it has', async () => {
+  const { SAMOVAR_CA_FILE: _unused, ...pair } = files;
+  const environment = { ...process.env, ...pair, SAMOVAR_DATA: stack.data };
+  const samovar = async (...words: string[]): Promise<string> =>
+    (await run(process.execPath, [cli, ...words], { env: environment })).stdout;
+  assert.ok((await samovar('status')).includes(stack.url));
+  assert.match(await samovar('models'), /smollm2/);
+  assert.ok((await samovar('ask', '--max-tokens', '3', 'Say hello.')).length > 0);
+});
