@@ -18,6 +18,8 @@ const main = fileURLToPath(new URL('../../../server/src/main.ts', import.meta.ur
 export interface ApiProcess {
   readonly pid: number;
   readonly url: string;
+  /** `host:port` of the gRPC services. */
+  readonly grpcAddress: string;
   readonly key: string;
   stop(): Promise<void>;
 }
@@ -35,13 +37,13 @@ export async function startApiProcess(socketPath: string, lane: Replica['lane'])
     'update api_keys set requests_per_minute = 1e9, tokens_per_minute = 2e9, parallel_requests = 1e6',
   );
   const data = await mkdtemp(join(tmpdir(), 'samovar-bench-'));
-  const port = await freePort();
+  const [port, grpcPort] = [await freePort(), await freePort()];
   const child = startChild('measured', process.execPath, [...nodeArguments('api'), main, 'api'], {
     SAMOVAR_POSTGRES_URL: store.url,
     SAMOVAR_POSTGRES_SCHEMA: testSchema,
     SAMOVAR_DATA: data,
     SAMOVAR_PORT: String(port),
-    SAMOVAR_GRPC_PORT: '0',
+    SAMOVAR_GRPC_PORT: String(grpcPort),
     SAMOVAR_MASTER_KEY: Buffer.alloc(32, 7).toString('base64'),
     SAMOVAR_LOG_LEVEL: 'info',
     NODE_ENV: 'production',
@@ -56,6 +58,7 @@ export async function startApiProcess(socketPath: string, lane: Replica['lane'])
   return {
     pid: child.pid,
     url: `http://127.0.0.1:${port}`,
+    grpcAddress: `127.0.0.1:${grpcPort}`,
     key,
     async stop() {
       await child.stop();
