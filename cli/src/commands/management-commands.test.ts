@@ -196,3 +196,13 @@ test('operations are listed, shown, waited for and cancelled', async () => {
   const none = await samovar(['operations', 'show', 'op_none']);
   assert.match(none.err, /no operation `op_none`/);
 });
+
+test('a model gets another name and loses it', async () => {
+  const set = await samovar(['models', 'alias', 'yandexgpt/rc', server.modelName]);
+  assert.equal(set.out, `${server.modelName} is now also called yandexgpt/rc.\n`, set.err);
+  assert.match((await samovar(['models'])).out, /yandexgpt\/rc/);
+  const gone = await samovar(['models', 'alias', '--remove', 'yandexgpt/rc']);
+  assert.equal(gone.out, `${server.modelName} is no longer called yandexgpt/rc.\n`, gone.err);
+  const wrong = await samovar(['models', 'alias', 'yandexgpt']);
+  assert.match(wrong.err, /Name a model, or say `--remove`/);
+});

@@ -9,7 +9,7 @@ import { printLine, printNews } from '../output/print-line.ts';
 import { printTable } from '../output/print-table.ts';
 import { addServerOptions, clientFor, type Options } from '../server-options.ts';
 
-/** `samovar models [import|load|unload|engine]`. */
+/** `samovar models [import|load|unload|engine|alias]`. */
 export function define(command: Command): void {
   addServerOptions(command)
     .option('--json', 'print JSON')
@@ -23,6 +23,7 @@ export function define(command: Command): void {
   );
   defineLoad(command.command('load').description('load a model into memory'));
   defineUnload(command.command('unload').description('unload a model; the next request loads it again'));
+  defineAlias(command.command('alias').description('give a model another name, or take one away'));
   defineEngine(command.command('engine').description('choose the engine that runs a model'));
 }
 
@@ -95,6 +96,41 @@ function defineEngine(command: Command): void {
       const model = (await clientFor(options).send('POST', path)) as ModelAnswer;
       if (options.json) printJson(model);
       else printLine(`${model.name} runs on ${model.engine}.`);
+    });
+}
+
+interface AliasOptions extends LoadOptions {
+  readonly remove?: boolean;
+}
+
+function defineAlias(command: Command): void {
+  addServerOptions(command)
+    .argument(
+      '<alias>',
+      'the name; `name/rc` and `name@suffix` are what model URIs call branches and tuned versions',
+    )
+    .argument('[model]', 'the model, by its name or an alias')
+    .option('--remove', 'take the name away')
+    .option('--json', 'print JSON')
+    .action(async (alias: string, name: string | undefined, given: AliasOptions, command: Command) => {
+      const options = command.optsWithGlobals<AliasOptions>();
+      if ((name === undefined) !== (given.remove === true))
+        throw new CommandError(
+          'Name a model, or say `--remove`.',
+          '`samovar models alias --help` shows how.',
+        );
+      const path = `/api/aliases/${alias.split('/').map(encodeURIComponent).join('/')}`;
+      const client = clientFor(options);
+      const answer =
+        name === undefined
+          ? await client.send('DELETE', path)
+          : await client.send('PUT', path, { model: name });
+      const model = answer as ModelAnswer;
+      if (options.json) printJson(model);
+      else
+        printLine(
+          `${model.name} is ${name === undefined ? 'no longer called' : 'now also called'} ${alias}.`,
+        );
     });
 }
 

@@ -8,4 +8,5 @@ export { notReady } from './not-ready.ts';
 export { parseManifest } from './parse-manifest.ts';
 export { type ImportRequests, requestImport } from './request-import.ts';
 export type { ModelSnapshot, ServedModel } from './served-model.ts';
+export { type AliasDependencies, removeAlias, setAlias } from './set-alias.ts';
 export { syncCatalogue } from './sync-catalogue.ts';

@@ -4,6 +4,7 @@ import type { OperationAccess } from '../../modules/operations/index.ts';
 import type { ImportRequests } from '../../modules/registry/index.ts';
 import { type Installation, installationRoutes } from './installation/installation-routes.ts';
 import { keyRoutes } from './keys/key-routes.ts';
+import { aliasRoutes } from './models/alias-routes.ts';
 import { modelRoutes } from './models/model-routes.ts';
 import { operationRoutes } from './operations/operation-routes.ts';
 import { usageRoutes } from './usage/usage-routes.ts';
@@ -18,6 +19,7 @@ export function consoleApiRoutes(api: ConsoleApi): BoundRoute[] {
     ...keyRoutes(api),
     ...usageRoutes(api),
     ...modelRoutes(api),
+    ...aliasRoutes(api),
     ...operationRoutes(api),
     ...installationRoutes(api),
   ];

@@ -51,7 +51,7 @@ async function call(
   const route = server.routes.find(
     (candidate) =>
       candidate.method === method &&
-      new RegExp(`^${candidate.path.replace(/\{\w+\}/g, '[^/]+')}$`).test(plain),
+      new RegExp(`^${candidate.path.replace(/\{\w+\+\}/g, '.+').replace(/\{\w+\}/g, '[^/]+')}$`).test(plain),
   );
   const schema = route?.responses[response.status]?.schema;
   assert.ok(schema, `${method} ${path} declares no answer ${response.status}: ${JSON.stringify(body)}`);
@@ -268,6 +268,28 @@ test('operations are listed, read, waited for and cancelled, by keys of their pr
   assert.deepEqual([ended.body.state, ended.body.error.code], ['cancelled', 'operation.cancelled']);
   assert.equal((await call('GET', `/api/operations/${shown}/wait?timeoutSeconds=61`)).status, 400);
   assert.equal((await call('GET', '/api/operations?cursor=x')).status, 400);
+});
+
+test('a model gets other names, which move and go, and no name of a model is taken from it', async () => {
+  const path = '/api/aliases/yandexgpt';
+  const set = await call('PUT', path, { body: { model: server.modelName } });
+  assert.equal(set.status, 200);
+  assert.ok(set.body.aliases.includes('yandexgpt'));
+  const branch = await call('PUT', '/api/aliases/yandexgpt/rc', { body: { model: 'yandexgpt' } });
+  assert.deepEqual(branch.body.aliases.slice(-2), ['yandexgpt', 'yandexgpt/rc']);
+  for (const wrong of ['a%20b', 'a/b/c', '@a', 'a@b@c', server.modelName])
+    assert.equal(
+      (await call('PUT', `/api/aliases/${wrong}`, { body: { model: 'yandexgpt' } })).status,
+      400,
+      wrong,
+    );
+  assert.equal((await call('PUT', path, { body: { model: 'nope' } })).status, 404);
+  assert.equal((await call('PUT', path, { body: { model: server.modelName }, key: stranger })).status, 404);
+  assert.equal((await call('DELETE', '/api/aliases/yandexgpt/rc')).status, 200);
+  const gone = await call('DELETE', path);
+  assert.ok(!gone.body.aliases.includes('yandexgpt'));
+  assert.equal((await call('DELETE', path)).status, 404);
+  assert.equal((await call('DELETE', `/api/aliases/${server.modelName}`)).status, 404);
 });
 
 test('a changing call leaves the audit record that its route names', async () => {
