@@ -30,10 +30,8 @@ async function started<T extends { stop(): Promise<void> }>(starting: Promise<T>
   return part;
 }
 
-function script(core: 'measured' | 'other', name: string): Child {
-  const child = startChild(core, process.execPath, [
-    fileURLToPath(new URL(`./grpc/${name}`, import.meta.url)),
-  ]);
+function script(core: 'measured' | 'other', file: URL): Child {
+  const child = startChild(core, process.execPath, [fileURLToPath(file)]);
   stops.unshift(() => child.stop());
   return child;
 }
@@ -43,9 +41,9 @@ function nextMessage<T>(child: Child): Promise<T> {
 }
 
 async function overNullWorkers(): Promise<BenchRow[]> {
-  const client = script('other', 'load-client.ts');
+  const client = script('other', new URL('./grpc/load-client.ts', import.meta.url));
   await nextMessage(client);
-  const echo = script('measured', 'bare-echo.ts');
+  const echo = script('measured', new URL('./grpc/bare-echo.ts', import.meta.url));
   const { port } = await nextMessage<{ port: number }>(echo);
   const load = async (order: Omit<LoadOrder, 'seconds'>): Promise<LoadReport> => {
     const report = nextMessage<LoadReport>(client);

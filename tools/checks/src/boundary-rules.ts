@@ -43,6 +43,8 @@ export const boundaryRules: readonly IForbiddenRuleType[] = [
   }),
   rule('surface-without-sql', '^server/src/surfaces/', '^(node_modules/)?(kysely|pg)(/|$)'),
   rule('platform-implements-ports', '^server/src/platform/', '^server/src/(?!kernel/|platform/)'),
+  rule('grpc-speaks-http2-alone', '^server/src/(?!platform/grpc/)', '^(node:)?http2$'),
+  rule('grpc-without-packages', '^server/src/', '^(node_modules/)?(@grpc/|grpc-)'),
   rule('engine-knows-models-only', '^server/src/engines/', '^server/src/(?!kernel/|engines/)'),
   rule('only-roles-wire', '^server/src/(?!roles/|main\\.ts$)', '^server/src/roles/'),
   rule('config-read-by-roles-only', '^server/src/(?!roles/|config/|main\\.ts$)', '^server/src/config/'),

@@ -83,6 +83,14 @@ export const plantedFaults: readonly PlantedFault[] = [
     '../modules/iam/index.ts',
     true,
   ),
+  {
+    rule: 'grpc-speaks-http2-alone',
+    files: {
+      [`${src}/platform/http/a.ts`]:
+        "import { createServer } from 'node:http2';\nexport const own = createServer;\n",
+    },
+  },
+  importsPackage('grpc-without-packages', `${src}/platform/grpc/a.ts`, '@grpc/grpc-js'),
   imports(
     'engine-knows-models-only',
     `${src}/engines/onnx/a.ts`,
