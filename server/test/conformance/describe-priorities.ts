@@ -20,7 +20,7 @@ export function describePriorities(worker: ConformingWorker): void {
     it('let an interactive request be answered before background ones that came first', async () => {
       let ended = 0;
       const running = Array.from({ length: worker.slots + 2 }, (_, index) =>
-        ask({ max_completion_tokens: 60 }, `${index} ${story}`).then((answer) => {
+        ask({ max_completion_tokens: 90 }, `${index} ${story}`).then((answer) => {
           ended += 1;
           return answer;
         }),
@@ -28,7 +28,7 @@ export function describePriorities(worker: ConformingWorker): void {
       while ((await health()).queuedRequests === 0) await wait(5);
       await chat({ max_completion_tokens: 2 });
       assert.equal(ended, 0, 'it waited for none of them');
-      for (const answer of await Promise.all(running)) assert.equal(answer.usage?.completion_tokens, 60);
+      for (const answer of await Promise.all(running)) assert.equal(answer.usage?.completion_tokens, 90);
       await idleWithin(1000);
     });
 
