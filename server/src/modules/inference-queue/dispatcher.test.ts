@@ -20,7 +20,7 @@ import type { Running } from '../../kernel/ports/running.ts';
 import { openPostgres } from '../../platform/postgres/connect-postgres.ts';
 import { listenNotifications } from '../../platform/postgres/listen-notifications.ts';
 import type { Operation } from '../operations/index.ts';
-import type { AsyncRequest } from './index.ts';
+import { type AsyncRequest, measureQueue } from './index.ts';
 
 let store: TestDatabase;
 let worker: ScriptedWorker;
@@ -355,6 +355,17 @@ test('a process that stops finishes what runs within its grace and leaves the re
   const ends = await queue.ended(operations);
   assert.ok(ends.every(({ state }) => state === 'done'));
   assert.equal((await queue.metered(operations)).length, 12);
+});
+
+test('the queue is measured: what waits, what runs, and how long the oldest has waited', async () => {
+  assert.deepEqual(await measureQueue(store.database), { waiting: 0, running: 0, oldestWaitSeconds: 0 });
+  answer = () => {};
+  await submitAll(20);
+  dispatch();
+  await until('the slots are busy', () => worker.requests.length === 4);
+  const { waiting, running, oldestWaitSeconds } = await measureQueue(store.database);
+  assert.deepEqual([waiting, running], [12, 8]);
+  assert.ok(oldestWaitSeconds > 0 && oldestWaitSeconds < 10, String(oldestWaitSeconds));
 });
 
 test('a notification lets a waiting process begin at once', async () => {
