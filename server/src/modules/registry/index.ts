@@ -3,7 +3,7 @@ export { createImportModelJob, importModelJobKind } from './import-model-job.ts'
 export { type ListedModel, listModels } from './list-models.ts';
 export { loadModelSnapshot } from './load-model-snapshot.ts';
 export type { ModelPolicy } from './model-uri/model-policy.ts';
-export { type ResolvedModel, resolveModelUri } from './model-uri/resolve-model-uri.ts';
+export { resolveModelUri } from './model-uri/resolve-model-uri.ts';
 export { notReady } from './not-ready.ts';
 export { parseManifest } from './parse-manifest.ts';
 export { type ImportRequests, requestImport } from './request-import.ts';

@@ -7,10 +7,11 @@ const longestName = 100;
 
 /**
  * Tells which field of a body its message does not take, and why. Called only after reading has failed, so it may
- * read parts of the body again until it finds the innermost one that fails.
+ * read parts of the body again until it finds the innermost one that fails; without a body it tells what the reader said.
  */
-export function explainFault(schema: DescMessage, json: JsonValue, thrown: unknown): SamovarError {
-  return faultIn(schema, json, '') ?? invalidField('body', reasonOf(thrown));
+export function explainFault(schema: DescMessage, json: JsonValue | null, thrown: unknown): SamovarError {
+  const fault = json === null ? null : faultIn(schema, json, '');
+  return fault ?? invalidField('body', reasonOf(thrown));
 }
 
 function faultIn(schema: DescMessage, json: JsonValue, path: string): SamovarError | null {

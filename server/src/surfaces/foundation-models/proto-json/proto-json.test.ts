@@ -65,6 +65,8 @@ describe('JSON of messages', () => {
       ['', 'request.malformed_json', null],
       ['[]', 'request.malformed_json', null],
       ['{"a":}', 'request.malformed_json', null],
+      [`{"messages":[${'{},'.repeat(300_000)}{}]}`, 'request.malformed_json', null],
+      [`{"messages":[${'{},'.repeat(50_000)}5]}`, 'request.invalid', 'body'],
       ['{"modelUri":"\\ud800"}', 'request.malformed_json', null],
       [`{"jsonSchema":{"schema":${'{"a":'.repeat(200)}1${'}'.repeat(200)}}}`, 'request.malformed_json', null],
       [`{"messages":${'['.repeat(20_000)}${']'.repeat(20_000)}}`, 'request.malformed_json', null],
