@@ -114,6 +114,12 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./commands/docs.ts'),
   },
   {
+    name: 'protocol',
+    group: 'develop',
+    summary: 'make the code of the protobuf messages anew from contract/proto',
+    load: () => import('./commands/protocol.ts'),
+  },
+  {
     name: 'format',
     group: 'develop',
     summary: 'format the code and fix what can be fixed',

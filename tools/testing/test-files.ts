@@ -29,6 +29,7 @@ const patterns: Readonly<Record<Exclude<TestGroup, 'default'>, readonly string[]
     'cli/**/*.deep.test.ts',
     'docs/**/*.deep.test.ts',
     'bench/**/*.deep.test.ts',
+    'tools/**/*.deep.test.ts',
   ],
 };
 
