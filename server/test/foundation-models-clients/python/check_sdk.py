@@ -1,13 +1,15 @@
 """Runs the product's own Python SDK against a server, whose address is all that differs from the published service."""
 
+import asyncio
 import json
 import os
 
+import httpx
 from grpc import StatusCode
-from yandex_ai_studio_sdk import AIStudio
+from yandex_ai_studio_sdk import AIStudio, AsyncAIStudio
 from yandex_ai_studio_sdk.auth import APIKeyAuth, IAMTokenAuth
 from yandex_ai_studio_sdk.exceptions import AioRpcError
-from yandex_ai_studio_sdk.retry import NoRetryPolicy
+from yandex_ai_studio_sdk.retry import NoRetryPolicy, RetryPolicy
 
 ENDPOINT = os.environ["GRPC"]
 # The file of a private CA; without one the server is spoken to without TLS.
@@ -150,6 +152,29 @@ def errors():
     refused(StatusCode.DEADLINE_EXCEEDED, lambda: short.configure(max_tokens=4000).run("Count.", timeout=0.4))
 
 
+def retries():
+    # A key with which only one request runs at a time: the SDK's own retries bring all of them through.
+    headers = {"authorization": "Bearer " + os.environ["API_KEY"]}
+    wanted = {"name": "narrow", "limits": {"parallelRequests": 1}}
+    made = httpx.post(os.environ["BASE_URL"] + "/api/keys", json=wanted, headers=headers, verify=VERIFY)
+    assert made.status_code < 300, made.text
+
+    async def three(policy):
+        narrow = AsyncAIStudio(
+            folder_id="0", endpoint=ENDPOINT, auth=made.json()["secret"], verify=VERIFY, retry_policy=policy
+        )
+        model = narrow.models.completions(MODEL).configure(max_tokens=100)
+        await model.tokenize("The key is known everywhere.")
+        return await asyncio.gather(*[model.run("Count to fifty.") for _ in range(3)], return_exceptions=True)
+
+    patient = RetryPolicy(max_attempts=300, initial_backoff=0.1, backoff_multiplier=1, jitter=0.1)
+    assert all(one.text for one in asyncio.run(three(patient)))
+    answers = asyncio.run(three(NoRetryPolicy()))
+    refusals = [one for one in answers if isinstance(one, AioRpcError)]
+    assert refusals and len(refusals) < 3, answers
+    assert all(one.code() == StatusCode.RESOURCE_EXHAUSTED for one in refusals), refusals
+
+
 def refused(code, call):
     try:
         call()
@@ -160,7 +185,8 @@ def refused(code, call):
 
 
 checks = (
-    completions, streams, deferred, tokens, tools, structured, embeddings, classifiers, chat, identities, errors
+    completions, streams, deferred, tokens, tools, structured, embeddings, classifiers, chat, identities, retries,
+    errors,
 )  # fmt: skip
 wanted = os.environ.get("ONLY", "").split()
 for check in checks:
