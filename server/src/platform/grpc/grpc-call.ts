@@ -41,6 +41,8 @@ export class GrpcCall implements MessageAnswer<Message> {
   #waiting: (() => void)[] | null = null;
   /** Until its request is there. */
   reading = true;
+  /** Told of each message that is sent. */
+  peer: { sent(): void } | null = null;
   /** Of a public method: a stop does not wait for it. */
   background = false;
   /** What ended it from outside of its method. */
@@ -186,6 +188,7 @@ export class GrpcCall implements MessageAnswer<Message> {
     const { stream } = this;
     if (stream.destroyed || stream.closed) return false;
     this.#sendHeaders();
+    this.peer?.sent();
     if (stream.write(frame)) return true;
     this.stalledSince ??= performance.now();
     return false;

@@ -220,6 +220,7 @@ function openCall(state: State, call: GrpcCall, background: boolean): void {
   const session = call.stream.session;
   const watch = session ? state.sessions.get(session) : undefined;
   call.background = background;
+  call.peer = watch ?? null;
   state.calls.add(call);
   watch?.callOpened();
   if (!background) state.running += 1;

@@ -38,6 +38,11 @@ export class SessionWatch {
     });
   }
 
+  /** Something is sent: a client that measures its way by pings does so while it receives. */
+  sent(): void {
+    this.#pings = 0;
+  }
+
   callOpened(): void {
     this.openCalls += 1;
     this.#pings = 0;
