@@ -44,7 +44,7 @@ test('every refused request of a valid key is metered: its status, code, and the
 });
 
 test('a client that leaves before its body is complete is metered as such, one that trickles as too slow', async () => {
-  const head = `POST ${chat} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer smv_test\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{`;
+  const head = `POST ${chat} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer smv_test\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{`;
   for (const leaves of [true, false]) {
     const before = gateway.records.length;
     const socket = connect(gateway.server.port, '127.0.0.1');
