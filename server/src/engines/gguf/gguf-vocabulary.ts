@@ -29,6 +29,7 @@ export function createGgufVocabulary(model: LlamaModel): Vocabulary {
   return {
     size,
     longestToken: spellings.reduce((longest, text) => Math.max(longest, text.length), 1),
+    partsWords: kind === 'byte-level',
     bosText: textOf(bos),
     eosText: textOf(eos),
     encodePrompt(text) {

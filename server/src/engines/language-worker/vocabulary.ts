@@ -3,6 +3,8 @@ export interface Vocabulary {
   readonly size: number;
   /** No token stands for more characters than this. */
   readonly longestToken: number;
+  /** A space between two words always begins the second one's first token, wherever the text before it began. */
+  readonly partsWords: boolean;
   readonly bosText: string;
   readonly eosText: string;
   /** Token ids; special tokens written in the text count as such. A model's BOS is put in front where it wants one. */

@@ -1,5 +1,6 @@
 import type { TokenizeAnswer } from '@samovar/contract/worker-protocol';
 import type { WorkerRoute } from '../../worker-http/worker-route.ts';
+import { encodeInSlices } from '../encode-in-slices.ts';
 import type { LanguageModel } from '../language-model.ts';
 import { tokenTexts } from '../token-texts.ts';
 import { planTools } from '../tools/tool-plan.ts';
@@ -24,14 +25,14 @@ export function tokenizeRoute(loaded: () => LanguageModel): WorkerRoute {
     method: 'POST',
     path: '/tokenize',
     usesModel: true,
-    handle(exchange) {
+    async handle(exchange) {
       const model = loaded();
       const { body } = exchange;
       refuseOthers(body, known);
       const { text } = body;
       const withPieces = readBoolean(body, 'pieces', false);
       let tokens: Uint32Array;
-      if (typeof text === 'string') tokens = model.vocabulary.encodePlain(text);
+      if (typeof text === 'string') tokens = await encodeInSlices(model.vocabulary, text);
       else if (body.messages === undefined)
         throw invalidParameter('text', 'it must be a text, or messages must be given');
       else {
