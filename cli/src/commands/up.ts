@@ -90,13 +90,14 @@ interface Description {
 
 /** Waits for the models, and gives the block that tells how to use them. */
 async function describe(settings: CliSettings, attached: boolean): Promise<Description> {
-  const { data, defaultModels, publicUrl, grpcPublicAddress } = settings.values;
+  const { data, defaultModels, publicUrl, grpcPublicAddress, tlsCertFile } = settings.values;
   const client = createApiClient({ ...settings, apiKey: readFirstKey(data) ?? settings.apiKey });
   const models = await waitForModels(client, defaultModels, printNews);
   const failed = models.filter((model) => model.phase === 'failed' && defaultModels.includes(model.name));
   const block = readyBlock({
     url: publicUrl ?? client.baseUrl,
     grpcAddress: grpcPublicAddress ?? runningSupervisor(data)?.grpcAddress ?? null,
+    certFile: tlsCertFile,
     key: process.stdout.isTTY ? readFirstKey(data) : null,
     keyFile: dataFolder(data).firstKey,
     data,

@@ -1,4 +1,5 @@
 import type { CliSettings } from '../settings.ts';
+import { checkCertificate } from './check-certificate.ts';
 import { checkDataFolder, checkDisk } from './check-folder.ts';
 import { checkAccelerator, checkMemory, checkNode, checkPlatform, checkProcessor } from './check-machine.ts';
 import { checkRegistries } from './check-network.ts';
@@ -19,6 +20,7 @@ export async function runChecks(settings: CliSettings, withNetwork: boolean): Pr
     checkDataFolder(settings.values.data),
     checkDisk(settings.values.data),
     checkPostgres(settings),
+    checkCertificate(settings),
     ...(await checkPorts(settings)),
     ...(withNetwork ? await checkRegistries(settings) : []),
   ];

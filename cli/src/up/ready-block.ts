@@ -6,6 +6,8 @@ export interface ReadyFacts {
   readonly url: string;
   /** `host:port`; `null` where it is not known. */
   readonly grpcAddress: string | null;
+  /** Where TLS is on. */
+  readonly certFile: string | null;
   /** `null` when it is not to be shown: the output is no terminal. */
   readonly key: string | null;
   readonly keyFile: string;
@@ -43,10 +45,13 @@ function headline(failed: readonly ModelProgress[]): string[] {
   ];
 }
 
-function addresses({ url, grpcAddress, key, keyFile }: ReadyFacts): string[] {
+function addresses({ url, grpcAddress, certFile, key, keyFile }: ReadyFacts): string[] {
   return [
     `API        ${url}/v1   (OpenAI-compatible)`,
     ...(grpcAddress === null ? [] : [`gRPC       ${grpcAddress}   (Foundation Models)`]),
+    ...(certFile === null
+      ? []
+      : [`TLS        by ${certFile}: clients must trust its authority and use a name of it`]),
     `OpenAPI    ${url}/openapi.json`,
     `Health     ${url}/readyz`,
     `Key        ${key ?? `in ${keyFile}`}`,
