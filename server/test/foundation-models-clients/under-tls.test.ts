@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -44,6 +44,17 @@ test("the product's Node SDK, which speaks nothing but TLS, and a plain client o
   const SDK_FOLDER = await folderWithPackage('@yandex-cloud/nodejs-sdk', '3.2.0');
   const output = await runScript(process.execPath, nodeSdkScript, { ...trusting, SDK_FOLDER });
   assert.match(output, /ok plainClient/);
+});
+
+test('the example of the guide for the Node SDK does what it says', async () => {
+  const guide = readFileSync(new URL('../../../docs/guides/foundation-models.md', import.meta.url), 'utf8');
+  const example = /```ts\n(import .*?)```/s.exec(guide)?.[1] ?? assert.fail('the guide has no example');
+  const code = example.replace('ca.pem', files.SAMOVAR_CA_FILE).replace('localhost:17004', stack.grpcAddress);
+  const { stdout } = await run(process.execPath, ['--input-type=module-typescript', '--eval', code], {
+    cwd: await folderWithPackage('@yandex-cloud/nodejs-sdk', '3.2.0'),
+    env: { ...process.env, SAMOVAR_API_KEY: stack.key },
+  });
+  assert.notEqual(stdout.trim(), '');
 });
 
 test('the Python SDK and a generated client work with a private authority', async () => {
