@@ -205,6 +205,15 @@ export async function startApi(settings: ServerSettings, log: Log): Promise<Runn
       help: 'Open client connections.',
       read: () => server.openConnections,
     },
+    ...(certificate === null
+      ? []
+      : [
+          {
+            name: 'samovar_tls_certificate_expiry_timestamp_seconds',
+            help: 'When the TLS certificate expires, as seconds since the epoch.',
+            read: () => certificate.expiresAt / 1000,
+          },
+        ]),
     {
       name: 'samovar_grpc_open_connections',
       help: 'Open client connections of the gRPC port.',
