@@ -3,12 +3,16 @@ import { readFileSync } from 'node:fs';
 import type { CliSettings } from '../settings.ts';
 import { type Finding, fine } from './finding.ts';
 
+interface CertificateSettings {
+  readonly values: Pick<CliSettings['values'], 'tlsCertFile' | 'tlsKeyFile'>;
+}
+
 const name = 'TLS';
 const dayMs = 24 * 3_600_000;
 const soonDays = 14;
 
 /** Whether the certificate of both ports can be used, and for how long. */
-export function checkCertificate({ values }: CliSettings, now = Date.now()): Finding {
+export function checkCertificate({ values }: CertificateSettings, now = Date.now()): Finding {
   const { tlsCertFile: certFile, tlsKeyFile: keyFile } = values;
   if (certFile === null || keyFile === null)
     return fine(name, 'not set: both ports are plain; SAMOVAR_TLS_CERT_FILE and SAMOVAR_TLS_KEY_FILE set it');
