@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { request as secureRequest } from 'node:https';
@@ -141,6 +142,31 @@ test('a connection beyond the limit is told so under TLS, and one that never gre
     await once(silent, 'close');
     assert.ok(performance.now() - began < 4000);
   }
+});
+
+test('whatever bytes come instead of a greeting, and however the connection ends, others are served', async () => {
+  const greetings = Array.from({ length: 200 }, (_, index) => {
+    const bytes = randomBytes(1 + (index % 64));
+    if (index % 2 === 0) bytes[0] = 0x16;
+    return bytes;
+  });
+  await Promise.all(
+    greetings.map(async (bytes, index) => {
+      const socket = connect(gateway.server.port, '127.0.0.1');
+      socket.on('error', () => undefined);
+      await once(socket, 'connect');
+      socket.write(bytes);
+      if (index % 3 === 0) socket.resetAndDestroy();
+      else if (index % 3 === 1) socket.end();
+      if (!socket.closed) await once(socket.resume(), 'close');
+    }),
+  );
+  await untilOpen(0);
+  const dispatcher = new Agent({ connect: { ca } });
+  const answer = await post(dispatcher, asked);
+  assert.equal(answer.status, 200);
+  await answer.text();
+  await dispatcher.close();
 });
 
 test('a stop does not wait for a client that has not finished its greeting', async () => {
