@@ -29,6 +29,8 @@ export function describeSameness(count: number): void {
       ends[openai.end] = (ends[openai.end] ?? 0) + 1;
     }
     context.diagnostic(JSON.stringify({ seed, ends }));
-    assert.ok((ends.length ?? 0) > 0 && (ends.stop ?? 0) > 0, JSON.stringify(ends));
+    // Few requests need not end in every way.
+    const ways = count < 100 ? ['length'] : ['length', 'stop', 'tool_calls'];
+    for (const way of ways) assert.ok((ends[way] ?? 0) > 0, JSON.stringify(ends));
   });
 }
