@@ -91,7 +91,7 @@ export const generatedRequest: fc.Arbitrary<GeneratedRequest> = fc.oneof(
     weight: 2,
     arbitrary: fc.record({
       ...common,
-      maxTokens: fc.integer({ min: 20, max: 40 }),
+      maxTokens: fc.integer({ min: 32, max: 44 }),
       tools: fc.constant([tool]),
       toolChoice: fc.constantFrom('none' as const, 'auto' as const, 'required' as const),
       format: fc.constant('text' as const),
