@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import { Agent, fetch } from 'undici';
 import { createTestAuthority } from '../certificates.ts';
 import { folderWithPackage } from '../node-packages.ts';
-import { pythonWithGrpcClients } from '../python-with-package.ts';
+import { pythonWithGrpcClients, pythonWithOpenai } from '../python-with-package.ts';
 import { startTestStack, type TestStack } from '../stack.ts';
 import { runScript } from './run-script.ts';
 import { generatedClientScript, nodeSdkScript, stackVariables, studioSdkScript } from './scripts.ts';
@@ -98,4 +98,28 @@ test('the CLI speaks to its own server by the certificate that is set, whatever 
   assert.ok((await samovar('status')).includes(stack.url));
   assert.match(await samovar('models'), /smollm2/);
   assert.ok((await samovar('ask', '--max-tokens', '3', 'Say hello.')).length > 0);
+});
+
+test('clients are given the authority by the variables that the documentation names', async () => {
+  const ca = files.SAMOVAR_CA_FILE;
+  const output = async (program: string, words: string[], environment: Record<string, string>) =>
+    (await run(program, words, { env: { ...process.env, ...environment } })).stdout.trim();
+  const remote = { SAMOVAR_DATA: folder, SAMOVAR_PUBLIC_URL: stack.url, SAMOVAR_API_KEY: stack.key };
+  assert.match(
+    await output(process.execPath, [cli, 'models'], { ...remote, SAMOVAR_CA_FILE: ca }),
+    /smollm2/,
+  );
+  await assert.rejects(output(process.execPath, [cli, 'models'], remote), /certificate/);
+  const code = `const answer = await fetch('${stack.url}/readyz'); console.log(answer.status);`;
+  const node = ['--input-type=module', '--eval', code];
+  assert.equal(await output(process.execPath, node, { NODE_EXTRA_CA_CERTS: ca }), '200');
+  const openai = `from openai import OpenAI
+client = OpenAI(base_url="${stack.url}/v1", api_key="${stack.key}")
+print("chat-default" in [model.id for model in client.models.list()])`;
+  assert.equal(await output(await pythonWithOpenai(), ['-c', openai], { SSL_CERT_FILE: ca }), 'True');
+  const sdk = `from yandex_ai_studio_sdk import AIStudio
+sdk = AIStudio(folder_id="0", endpoint="${stack.grpcAddress}", auth="${stack.key}")
+print(len(sdk.models.completions("chat-default").tokenize("tea")) > 0)`;
+  const roots = { GRPC_DEFAULT_SSL_ROOTS_FILE_PATH: ca };
+  assert.equal(await output(await pythonWithGrpcClients(), ['-c', sdk], roots), 'True');
 });
