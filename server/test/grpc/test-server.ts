@@ -86,7 +86,7 @@ export async function startTestGrpcServer(options: TestServerOptions = {}): Prom
   return { server, address, refusals };
 }
 
-function answerText({ request, answer }: UnaryExchange): void {
+export function answerText({ request, answer }: UnaryExchange): void {
   answer.begin({});
   answer.message(create(unary.output, { tokens: [{ id: 1n, text: request.text }] }));
   answer.end();

@@ -17,7 +17,7 @@ export interface MessageExchange<Method extends MessageMethod = MessageMethod> {
   /** Milliseconds since the epoch by which the client wants its answer; `null` without a limit. */
   readonly deadline: number | null;
   readonly request: MessageShape<Method['input']>;
-  /** Size of the request on the wire, in bytes. */
+  /** Size of the request in bytes, after any compression is undone. */
   readonly requestBytes: number;
   readonly answer: MessageAnswer<MessageShape<Method['output']>>;
 }

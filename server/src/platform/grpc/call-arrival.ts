@@ -9,7 +9,7 @@ export interface CallArrival {
   readonly clientRequestId: string | null;
   /** `performance.now()` */
   readonly receivedAt: number;
-  /** Milliseconds since the epoch; `null` without one. */
+  /** Whole milliseconds since the epoch; `null` without one. */
   readonly deadline: number | null;
   /** The value of a `grpc-timeout` that is none. */
   readonly wrongTimeout: string | null;
@@ -31,7 +31,7 @@ export function readArrival(raw: IncomingHttpHeaders): CallArrival {
     requestId: newId(),
     clientRequestId: clientRequestId(headers),
     receivedAt: performance.now(),
-    deadline: timeoutMs === null ? null : Date.now() + timeoutMs,
+    deadline: timeoutMs === null ? null : Math.ceil(Date.now() + timeoutMs),
     wrongTimeout: timeout !== undefined && timeoutMs === null ? timeout : null,
     path: headers[':path'] ?? '',
     headers,

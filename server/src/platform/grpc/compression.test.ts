@@ -7,6 +7,7 @@ import { compressionAlgorithms, credentials, status } from '@grpc/grpc-js';
 import { framed, rawCall, rawConnection } from '../../../test/grpc/raw-call.ts';
 import { collect, createTestClient, pathOf } from '../../../test/grpc/test-client.ts';
 import {
+  answerText,
   startTestGrpcServer,
   streaming,
   type TestGrpcServer,
@@ -17,10 +18,16 @@ let served: TestGrpcServer;
 let session: ClientHttp2Session;
 const path = pathOf(unary);
 const long = 'tea and more tea, '.repeat(2000);
+/** Sizes of the requests so far, as their method is told. */
+const sizes: number[] = [];
 const message = toBinary(unary.input, create(unary.input, { text: long }));
 
 before(async () => {
   served = await startTestGrpcServer({
+    unary(exchange) {
+      sizes.push(exchange.requestBytes);
+      answerText(exchange);
+    },
     streaming({ answer }) {
       // Large and small ones in turns: those that are compressed must not be overtaken.
       for (let number = 0; number < 40; number += 1)
@@ -45,6 +52,12 @@ test('requests compressed with gzip and deflate are read', async () => {
     const answer = await rawCall(session, path, framed(bytes, 1), { 'grpc-encoding': encoding });
     assert.equal(answer.status, status.OK, encoding);
   }
+});
+
+test('a compressed request counts with the size that it unpacks to', async () => {
+  sizes.length = 0;
+  await rawCall(session, path, framed(gzipSync(message), 1), { 'grpc-encoding': 'gzip' });
+  assert.deepEqual(sizes, [message.length]);
 });
 
 test('a client that compresses and takes gzip is answered in gzip, another is not', async () => {

@@ -1,6 +1,8 @@
 import type { OutgoingHttpHeaders } from 'node:http2';
+import { StringDecoder } from 'node:string_decoder';
 import { create, type DescMessage, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { type Any, AnySchema } from '@bufbuild/protobuf/wkt';
+import { grpcCodes } from '@samovar/contract/error-entry';
 import {
   BadRequestSchema,
   ErrorInfoSchema,
@@ -11,10 +13,13 @@ import {
 import { StatusSchema } from '@samovar/contract/generated/google/rpc/status_pb';
 import { errorHeaders } from '../../kernel/error-headers.ts';
 import type { SamovarError } from '../../kernel/errors.ts';
-import { statusCodes } from './status-code.ts';
 
-/** Clients take 8 KiB of metadata, and the message is in it twice. */
-const longestMessage = 1000;
+/**
+ * Clients take 8 KiB of metadata. Of it each byte of the message can need six (escaped, and twice in the details), of
+ * the other texts three.
+ */
+const longestMessageBytes = 800;
+const longestTextBytes = 300;
 const domain = 'samovar';
 
 /**
@@ -22,9 +27,9 @@ const domain = 'samovar';
  * carries over HTTP as headers (`retry-after`, `x-ratelimit-*`). Causes and internals stay out.
  */
 export function errorTrailers(error: SamovarError, requestId: string): OutgoingHttpHeaders {
-  const code = statusCodes[error.entry.grpcStatus];
-  const message = error.message.slice(0, longestMessage);
-  const status = create(StatusSchema, { code, message, details: detailsOf(error, requestId) });
+  const code = grpcCodes[error.entry.grpcStatus];
+  const message = cut(error.message, longestMessageBytes);
+  const status = create(StatusSchema, { code, message, details: detailsOf(error, message, requestId) });
   const headers = errorHeaders(error);
   const waitSeconds = headers['retry-after'];
   return {
@@ -36,22 +41,25 @@ export function errorTrailers(error: SamovarError, requestId: string): OutgoingH
   };
 }
 
-function detailsOf(error: SamovarError, requestId: string): Any[] {
+function detailsOf(error: SamovarError, message: string, requestId: string): Any[] {
+  const remedy = cut(error.remedy, longestTextBytes);
   const details = [
     pack(ErrorInfoSchema, {
       // The form that the published message prescribes for a reason.
       reason: error.code.toUpperCase().replaceAll('.', '_'),
       domain,
-      metadata: { code: error.code, remedy: error.remedy },
+      metadata: { code: error.code, remedy },
     }),
     pack(RequestInfoSchema, { requestId }),
     pack(HelpSchema, {
-      links: [{ description: error.remedy, url: `docs/reference/errors/${error.code}.md` }],
+      links: [{ description: remedy, url: `docs/reference/errors/${error.code}.md` }],
     }),
   ];
   if (error.field !== null)
     details.push(
-      pack(BadRequestSchema, { fieldViolations: [{ field: error.field, description: error.message }] }),
+      pack(BadRequestSchema, {
+        fieldViolations: [{ field: cut(error.field, longestTextBytes), description: message }],
+      }),
     );
   if (error.retryAfterSeconds !== null) {
     const seconds = Math.floor(error.retryAfterSeconds);
@@ -66,6 +74,12 @@ function pack<Schema extends DescMessage>(schema: Schema, init: MessageInitShape
     typeUrl: `type.googleapis.com/${schema.typeName}`,
     value: toBinary(schema, create(schema, init)),
   });
+}
+
+/** The beginning of a text, in whole characters of UTF-8. */
+function cut(text: string, bytes: number): string {
+  const all = Buffer.from(text, 'utf8');
+  return all.length <= bytes ? text : new StringDecoder('utf8').write(all.subarray(0, bytes));
 }
 
 /** The form of `grpc-message`: UTF-8, everything but printable ASCII and the percent sign itself escaped. */

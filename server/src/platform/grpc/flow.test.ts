@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { connect as connectHttp2 } from 'node:http2';
+import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2';
 import { after, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { create } from '@bufbuild/protobuf';
+import { create, type DescMethod } from '@bufbuild/protobuf';
 import { status } from '@grpc/grpc-js';
+import { Health } from '@samovar/contract/generated/grpc/health/v1/health_pb';
 import { framed, rawCall, rawConnection } from '../../../test/grpc/raw-call.ts';
 import { createTestClient, pathOf, type TestClient } from '../../../test/grpc/test-client.ts';
 import {
@@ -48,11 +49,10 @@ function pour({ answer }: StreamingExchange, count: number, sent: { messages: nu
 }
 
 /** A call whose answer nobody reads yet; the client takes 64 KiB of it ahead. */
-function openUnread(address: string) {
-  const session = rawConnection(address);
+function openUnread(session: ClientHttp2Session, method: DescMethod = streaming) {
   const stream = session.request({
     ':method': 'POST',
-    ':path': pathOf(streaming),
+    ':path': pathOf(method),
     'content-type': 'application/grpc',
     authorization: `Bearer ${goodKey}`,
   });
@@ -64,7 +64,7 @@ function openUnread(address: string) {
 test('a client that reads slowly is not sent more than fits in between, and gets everything', async () => {
   const sent = { messages: 0 };
   const { served } = await open({ streaming: (exchange) => pour(exchange, 500, sent) });
-  const { session, stream } = openUnread(served.address);
+  const { session, stream } = openUnread(rawConnection(served.address));
   await once(stream, 'response');
   await pause(300);
   assert.ok(sent.messages < 50, `${sent.messages} messages wait for a client that reads nothing`);
@@ -84,8 +84,29 @@ test('a client that takes nothing at all is cut off, and its method told', async
     },
     times: { stallMs: 300, lookMs: 50 },
   });
-  const { session } = openUnread(served.address);
+  const { session } = openUnread(rawConnection(served.address));
   await gone.promise;
+  session.destroy();
+});
+
+test('a short answer that a client never has room for is given up too', async () => {
+  const { served } = await open({ times: { stallMs: 300, lookMs: 50 } });
+  const session = connectHttp2(`http://${served.address}`, { settings: { initialWindowSize: 0 } });
+  session.on('error', () => {});
+  const { stream } = openUnread(session, unary);
+  await new Promise((resolve) => stream.once('close', resolve));
+  assert.equal(served.server.openCalls, 0);
+  session.destroy();
+});
+
+test('without a key a connection keeps few calls open', async () => {
+  const { served } = await open({});
+  const session = rawConnection(served.address);
+  for (let count = 0; count < 32; count += 1) openUnread(session, Health.method.watch);
+  const watch = pathOf(Health.method.watch);
+  const late = await rawCall(session, watch, framed(Buffer.alloc(0)), { authorization: '' });
+  assert.equal(late.status, status.UNAVAILABLE);
+  assert.equal((await rawCall(session, pathOf(unary), framed(Buffer.alloc(0)))).status, status.OK);
   session.destroy();
 });
 

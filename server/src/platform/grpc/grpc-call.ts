@@ -16,6 +16,8 @@ export interface CallOptions {
 
 /** Longer ones are left to the client; a timer cannot hold them. */
 const longestTimerMs = 2 ** 31 - 1;
+/** Larger messages are not held back: they may fill the stream, which the sender must be told. */
+const heldBytes = 8 * 1024;
 const respondOptions = { waitForTrailers: true, sendDate: false };
 const lastHeadersOptions = { endStream: true, sendDate: false };
 /** Where a client's own retry policy may try again, which it may only while it has seen no headers. */
@@ -34,6 +36,8 @@ export class GrpcCall implements MessageAnswer<Message> {
   #headersSent = false;
   #headers: Readonly<Record<string, string>> | null = null;
   #trailers: OutgoingHttpHeaders = { 'grpc-status': '0' };
+  /** The first message, until the moment is over: one that is the only one goes out together with the end. */
+  #held: Buffer | null = null;
   #deadlineTimer: NodeJS.Timeout | null = null;
   #gone: (() => void)[] = [];
   #drained: (() => void)[] = [];
@@ -51,6 +55,8 @@ export class GrpcCall implements MessageAnswer<Message> {
   answeredAt: number | null = null;
   /** `performance.now()` since when the client takes nothing of what waits for it. */
   stalledSince: number | null = null;
+  /** `performance.now()` when it was first seen answered, and its client had not fetched everything. */
+  leftOverSince: number | null = null;
 
   constructor(stream: ServerHttp2Stream, arrival: CallArrival, options: CallOptions) {
     this.stream = stream;
@@ -112,7 +118,6 @@ export class GrpcCall implements MessageAnswer<Message> {
   }
 
   onDrain(listener: () => void): void {
-    if (this.#drained.length === 0) this.stream.on('drain', () => this.#tellDrained());
     this.#drained.push(listener);
   }
 
@@ -187,11 +192,29 @@ export class GrpcCall implements MessageAnswer<Message> {
   #write(frame: Buffer): boolean {
     const { stream } = this;
     if (stream.destroyed || stream.closed) return false;
-    this.#sendHeaders();
+    if (!this.#headersSent && this.#held === null && frame.length < heldBytes) {
+      this.#held = frame;
+      queueMicrotask(() => this.#writeHeld());
+      return true;
+    }
+    this.#writeHeld();
     this.peer?.sent();
+    this.#sendHeaders();
     if (stream.write(frame)) return true;
-    this.stalledSince ??= performance.now();
+    if (this.stalledSince === null) {
+      this.stalledSince = performance.now();
+      stream.once('drain', () => this.#tellDrained());
+    }
     return false;
+  }
+
+  #writeHeld(): void {
+    const held = this.#held;
+    if (held === null) return;
+    this.#held = null;
+    if (this.stream.destroyed || this.stream.closed) return;
+    this.#sendHeaders();
+    this.stream.write(held);
   }
 
   #sendHeaders(): void {
@@ -219,12 +242,16 @@ export class GrpcCall implements MessageAnswer<Message> {
   #sendTrailers(): void {
     if (this.stream.destroyed || this.stream.closed) return;
     this.#sendHeaders();
-    this.stream.end();
+    const held = this.#held;
+    this.#held = null;
+    if (held === null) this.stream.end();
+    else this.stream.end(held);
   }
 
   #sendError(error: SamovarError): void {
     const { stream, arrival } = this;
     if (stream.destroyed || stream.closed) return;
+    this.#writeHeld();
     this.#trailers = errorTrailers(error, arrival.requestId);
     if (arrival.clientRequestId !== null) this.#trailers['x-client-request-id'] = arrival.clientRequestId;
     if (this.#headersSent || !retriedStatuses.has(error.entry.grpcStatus)) this.#sendTrailers();

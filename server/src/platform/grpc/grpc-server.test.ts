@@ -130,6 +130,21 @@ test('an error has its status, message, code, remedy and waiting time, also afte
   assert.equal(codeOf(broken.error), 'engine.failed');
 });
 
+test('an error with a very long text is cut to what clients take', async () => {
+  answering(({ answer }) =>
+    answer.error(
+      new SamovarError('request.invalid', {
+        params: { parameter: 'я'.repeat(20_000), reason: 'ы'.repeat(20_000) },
+        field: 'ю'.repeat(20_000),
+      }),
+    ),
+  );
+  const { error } = await collect(client.stream(streaming, {}));
+  assert.equal(codeOf(error), 'request.invalid');
+  const entries = Object.entries(error?.metadata.toHttp2Headers() ?? {});
+  assert.ok(JSON.stringify([entries, encodeURI(error?.details ?? '')]).length < 7500);
+});
+
 test('text beyond ASCII survives in the message of an error', async () => {
   const unknown = new SamovarError('request.not_found', {
     params: { kind: 'модель', id: '100 % чай\n\ud800' },

@@ -84,6 +84,8 @@ const defaultTimes: GrpcTimes = {
 const lastWordsMs = 500;
 const headersLimitBytes = 32 * 1024;
 const streamsPerConnection = 1000;
+/** Calls of public methods: anyone may make them, and some never end. */
+const backgroundCallsPerConnection = 32;
 /** Of one stream and of one connection, what a client may send ahead. */
 const streamWindowBytes = 256 * 1024;
 const connectionWindowBytes = 1024 * 1024;
@@ -199,9 +201,10 @@ function createDispatch(
     }
     const call = new GrpcCall(stream, readArrival(headers), callOptions);
     const entry = table.get(call.arrival.path);
-    openCall(state, call, entry?.permission === 'public');
-    if (call.ended) return;
-    if (state.draining) call.error(new SamovarError('system.draining', { retryAfterSeconds: 1 }));
+    const peer = openCall(state, call, entry?.permission === 'public');
+    if (call.background && peer && peer.backgroundCalls > backgroundCallsPerConnection)
+      call.error(new SamovarError('system.overloaded', { retryAfterSeconds: 1 }));
+    else if (state.draining) call.error(new SamovarError('system.draining', { retryAfterSeconds: 1 }));
     else if (entry) serveCall(call, entry, serving);
     else
       call.error(
@@ -210,29 +213,39 @@ function createDispatch(
   };
 }
 
+/** Messages are protobuf; `application/grpc-web` is another protocol. */
+const grpcType = /^application\/grpc(?:\+proto)?(?:;|$)/;
+
 /** What is no gRPC at all is answered in HTTP's terms, as the protocol prescribes. */
 function httpFault(headers: IncomingHttpHeaders): number | null {
   if (headers[':method'] !== 'POST') return 405;
-  return headers['content-type']?.startsWith('application/grpc') ? null : 415;
+  return grpcType.test(headers['content-type'] ?? '') ? null : 415;
 }
 
-function openCall(state: State, call: GrpcCall, background: boolean): void {
+function openCall(state: State, call: GrpcCall, background: boolean): SessionWatch | undefined {
   const session = call.stream.session;
   const watch = session ? state.sessions.get(session) : undefined;
   call.background = background;
   call.peer = watch ?? null;
   state.calls.add(call);
-  watch?.callOpened();
+  watch?.callOpened(background);
   if (!background) state.running += 1;
   call.stream.once('close', () => {
     state.calls.delete(call);
-    watch?.callClosed();
+    watch?.callClosed(background);
     call.closed();
+    // V8 keeps a stream until its next full collection; without listeners it keeps the stream alone.
+    call.stream.removeAllListeners();
+    call.stream.on('error', ignoreLateError);
     if (background) return;
     state.running -= 1;
     if (state.running === 0) state.idle?.();
   });
+  return watch;
 }
+
+/** A closed stream has nothing left to fail. */
+function ignoreLateError(): void {}
 
 /** Ends what takes too long, and looks after the connections. */
 function lookAround(state: State, times: GrpcTimes): void {
@@ -241,8 +254,10 @@ function lookAround(state: State, times: GrpcTimes): void {
     if (call.reading && !call.ended && now - call.arrival.receivedAt > times.requestMs)
       call.fail(new SamovarError('request.timeout'));
     if (call.answeredAt !== null && now - call.answeredAt > times.lingerMs) call.stream.close();
+    if (call.ended) call.leftOverSince ??= now;
     // Silence is fine while a model thinks; bytes that nobody fetches are not.
-    if (call.stalledSince !== null && now - call.stalledSince > times.stallMs) call.stream.destroy();
+    const unfetchedSince = call.stalledSince ?? call.leftOverSince;
+    if (unfetchedSince !== null && now - unfetchedSince > times.stallMs) call.stream.destroy();
   }
   for (const watch of state.sessions.values()) watch.look(now, times);
 }

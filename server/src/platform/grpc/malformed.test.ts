@@ -108,6 +108,12 @@ test('a small message that would become millions of objects is refused before it
 test('what is no gRPC is answered in terms of HTTP', async () => {
   const plain = await rawCall(session, path, Buffer.from('{}'), { 'content-type': 'application/json' });
   assert.equal(plain.httpStatus, 415);
+  for (const type of ['application/grpc-web', 'application/grpc-web+proto', 'application/grpc+json'])
+    assert.equal(
+      (await rawCall(session, path, framed(good), { 'content-type': type })).httpStatus,
+      415,
+      type,
+    );
   const get = await rawCall(session, path, Buffer.alloc(0), { ':method': 'PUT' });
   assert.equal(get.httpStatus, 405);
 });
@@ -119,6 +125,7 @@ test('a time-out that is none and an unknown compression are refused as such', a
       status.INVALID_ARGUMENT,
       timeout,
     );
+  assert.equal(served.refusals.at(-1)?.error?.code, 'request.invalid');
   assert.equal(
     (await rawCall(session, path, framed(good), { 'grpc-timeout': '99999999H' })).status,
     status.OK,

@@ -11,12 +11,6 @@ export interface ReadOptions {
   readonly limitBytes: number;
 }
 
-export interface ReadMessage {
-  readonly bytes: Buffer;
-  /** As it came, before it was unpacked. */
-  readonly wireBytes: number;
-}
-
 /**
  * Reads the one message of a unary or server streaming call. `done` is called once: with the message or what is wrong
  * with it; never when the stream closes first.
@@ -24,11 +18,11 @@ export interface ReadMessage {
 export function readOneMessage(
   stream: ServerHttp2Stream,
   options: ReadOptions,
-  done: (outcome: ReadMessage | SamovarError) => void,
+  done: (outcome: Buffer | SamovarError) => void,
 ): void {
-  let message: ReadMessage | null = null;
+  let message: Buffer | null = null;
   let settled = false;
-  const settle = (outcome: ReadMessage | SamovarError): void => {
+  const settle = (outcome: Buffer | SamovarError): void => {
     if (settled) return;
     settled = true;
     done(outcome);
@@ -46,7 +40,7 @@ export function readOneMessage(
 
 export interface MessageListener {
   /** Returns false to get no more of them until it says `goOn`. */
-  message(message: ReadMessage): boolean;
+  message(message: Buffer): boolean;
   /** The client sends no more. */
   end(): void;
   fail(error: SamovarError): void;
@@ -77,7 +71,7 @@ export function readMessages(
         unpacking = false;
         if (failed) return;
         if (outcome instanceof SamovarError) return fail(outcome);
-        held = !listener.message({ bytes: outcome, wireBytes: frame.bytes.length });
+        held = !listener.message(outcome);
         // Unpacked in another thread: what came meanwhile goes on from here.
         if (frame.compressed) takeNext();
       });

@@ -25,13 +25,13 @@ const publicLimitBytes = 64 * 1024;
 export function serveCall(call: GrpcCall, entry: MethodEntry, options: ServeOptions): void {
   const { arrival } = call;
   call.answersWith(entry.output);
-  call.background = entry.permission === 'public';
-  let principal: Principal | null;
+  let principal: Principal | null = null;
   try {
     principal = admit(entry, arrival.headers, options);
     checkTerms(call);
   } catch (thrown) {
-    refuse(call, thrown, options);
+    const error = refuse(call, thrown, options);
+    if (entry.serves.kind === 'exchange') tellRefused(call, entry.serves.bound, { principal, error });
     return;
   }
   const limitBytes = principal === null ? Math.min(publicLimitBytes, options.limitBytes) : options.limitBytes;
@@ -74,19 +74,16 @@ function serveExchange(
   options: ServeOptions,
 ): void {
   const { requestId, receivedAt, headers, deadline } = call.arrival;
-  const tellRefused = (error: SamovarError | null): void => {
-    if (principal !== null) bound.refused({ requestId, receivedAt, principal, error });
-  };
   call.onGone(() => {
-    if (call.reading) tellRefused(call.failure);
+    if (call.reading) tellRefused(call, bound, { principal, error: call.failure });
   });
   readOneMessage(call.stream, reading, (outcome) => {
     if (call.ended) return;
     call.reading = false;
     try {
       if (outcome instanceof SamovarError) throw outcome;
-      const request = parseMessage(entry.input, outcome.bytes);
-      const requestBytes = outcome.wireBytes;
+      const request = parseMessage(entry.input, outcome);
+      const requestBytes = outcome.length;
       bound.handle({
         requestId,
         receivedAt,
@@ -98,9 +95,18 @@ function serveExchange(
         answer: call,
       });
     } catch (thrown) {
-      tellRefused(refuse(call, thrown, options));
+      tellRefused(call, bound, { principal, error: refuse(call, thrown, options) });
     }
   });
+}
+
+/** A call without a key is nobody's. */
+function tellRefused(
+  { arrival: { requestId, receivedAt } }: GrpcCall,
+  bound: BoundGrpcMethod,
+  { principal, error }: { readonly principal: Principal | null; readonly error: SamovarError | null },
+): void {
+  if (principal !== null) bound.refused({ requestId, receivedAt, principal, error });
 }
 
 function converse(
@@ -111,7 +117,7 @@ function converse(
   options: ServeOptions,
 ): void {
   const { goOn } = readMessages(call.stream, reading, {
-    message({ bytes }) {
+    message(bytes) {
       try {
         // A client that does not read its answers is not read either.
         return call.message(method.answer(parseMessage(entry.input, bytes)));

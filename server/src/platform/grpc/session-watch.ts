@@ -18,6 +18,8 @@ const mostPings = 200;
 export class SessionWatch {
   readonly session: ServerHttp2Session;
   openCalls = 0;
+  /** Of them, those of public methods. */
+  backgroundCalls = 0;
   /** Pings of the client since something was sent, or since the last look. */
   #pings = 0;
   #greeted = false;
@@ -43,13 +45,15 @@ export class SessionWatch {
     this.#pings = 0;
   }
 
-  callOpened(): void {
+  callOpened(background: boolean): void {
     this.openCalls += 1;
+    if (background) this.backgroundCalls += 1;
     this.#pings = 0;
   }
 
-  callClosed(): void {
+  callClosed(background: boolean): void {
     this.openCalls -= 1;
+    if (background) this.backgroundCalls -= 1;
     this.#pings = 0;
     this.#idleSince = performance.now();
   }

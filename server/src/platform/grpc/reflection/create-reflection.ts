@@ -1,4 +1,5 @@
 import { create, type DescService, type MessageInitShape, type MessageShape } from '@bufbuild/protobuf';
+import { grpcCodes } from '@samovar/contract/error-entry';
 import {
   ServerReflection,
   type ServerReflectionRequestSchema,
@@ -6,7 +7,6 @@ import {
 } from '@samovar/contract/generated/grpc/reflection/v1/reflection_pb';
 import { ServerReflection as ServerReflectionAlpha } from '@samovar/contract/generated/grpc/reflection/v1alpha/reflection_pb';
 import type { ConversationMethod } from '../method-table.ts';
-import { statusCodes } from '../status-code.ts';
 import { type DescriptorIndex, indexDescriptors } from './descriptor-index.ts';
 
 type Request = MessageShape<typeof ServerReflectionRequestSchema>;
@@ -63,5 +63,5 @@ function files(index: DescriptorIndex, name: string | null, asked: string): Resp
 }
 
 function failure(status: 'NOT_FOUND' | 'INVALID_ARGUMENT', message: string): Response {
-  return { case: 'errorResponse', value: { errorCode: statusCodes[status], errorMessage: message } };
+  return { case: 'errorResponse', value: { errorCode: grpcCodes[status], errorMessage: message } };
 }
