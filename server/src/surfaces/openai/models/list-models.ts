@@ -57,8 +57,10 @@ function named(
     .sort(([left], [right]) => left.localeCompare(right));
 }
 
+/** An alias may name a branch or a tuned version itself. */
 function uriOf(folder: string, name: string, { task }: ServedModel): string {
-  return `${task === 'embedding' ? 'emb' : 'gpt'}://${folder}/${name}/latest`;
+  const branch = /[/@]/.test(name) ? '' : '/latest';
+  return `${task === 'embedding' ? 'emb' : 'gpt'}://${folder}/${name}${branch}`;
 }
 
 function modelObjectOf(name: string, model: ServedModel, id: string): SamovarModel {
