@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
@@ -7,6 +8,7 @@ import { getCACertificates } from 'node:tls';
 
 /** By what a server is known to be the right one. */
 export type Trust =
+  /** The first certificate of this file alone, whatever name it is for. */
   | { readonly kind: 'pinned'; readonly certFile: string }
   /** The usual authorities, and those of this file. */
   | { readonly kind: 'authorities'; readonly caFile: string | null };
@@ -35,7 +37,8 @@ export async function fetchSecurely(url: URL, init: RequestInit, trust: Trust): 
 function tlsOptions(trust: Trust): RequestOptions {
   if (trust.kind === 'pinned')
     return {
-      ca: readFileSync(trust.certFile),
+      // Its authority, which may follow in the file, has made others.
+      ca: new X509Certificate(readFileSync(trust.certFile)).toString(),
       allowPartialTrustChain: true,
       checkServerIdentity: () => undefined,
     };
