@@ -18,10 +18,15 @@ export type TestGroup = (typeof testGroups)[number];
 
 const patterns: Readonly<Record<Exclude<TestGroup, 'default'>, readonly string[]>> = {
   checks: ['tools/**/*.test.ts', 'contract/src/**/*.test.ts', 'bench/src/**/*.test.ts'],
-  server: ['server/src/**/*.test.ts', 'server/test/*.test.ts', 'server/test/apart/*.test.ts'],
+  server: [
+    'server/src/**/*.test.ts',
+    'server/test/*.test.ts',
+    'server/test/apart/*.test.ts',
+    'server/test/foundation-models/**/*.test.ts',
+  ],
   conformance: ['server/test/conformance/**/*.test.ts'],
   chaos: ['server/test/chaos/*.test.ts'],
-  clients: ['server/test/openai-clients/**/*.test.ts', 'server/test/foundation-models-clients/*.test.ts'],
+  clients: ['server/test/openai-clients/**/*.test.ts', 'server/test/foundation-models-clients/**/*.test.ts'],
   cli: ['cli/src/**/*.test.ts'],
   docs: ['server/test/docs/**/*.test.ts'],
   deep: [
