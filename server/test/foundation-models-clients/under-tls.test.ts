@@ -100,6 +100,19 @@ test('the CLI speaks to its own server by the certificate that is set, whatever 
   assert.ok((await samovar('ask', '--max-tokens', '3', 'Say hello.')).length > 0);
 });
 
+test('the general Python SDK finds the services and calls them', async () => {
+  const code = `import os, yandexcloud
+from yandex.cloud.ai.foundation_models.v1.text_generation.text_generation_service_pb2 import TokenizeRequest
+from yandex.cloud.ai.foundation_models.v1.text_generation.text_generation_service_pb2_grpc import TokenizerServiceStub
+roots = open(os.environ["CA_FILE"], "rb").read()
+sdk = yandexcloud.SDK(iam_token=os.environ["API_KEY"], endpoint=os.environ["GRPC"], root_certificates=roots)
+print(len(sdk.client(TokenizerServiceStub).Tokenize(TokenizeRequest(model_uri="gpt://0/chat-default", text="tea")).tokens))`;
+  const { stdout } = await run(await pythonWithGrpcClients(), ['-c', code], {
+    env: { ...process.env, ...trusting },
+  });
+  assert.ok(Number(stdout) > 0, stdout);
+});
+
 test('clients are given the authority by the variables that the documentation names', async () => {
   const ca = files.SAMOVAR_CA_FILE;
   const output = async (program: string, words: string[], environment: Record<string, string>) =>

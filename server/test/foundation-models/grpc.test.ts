@@ -123,7 +123,7 @@ describe('the Foundation Models API over gRPC', () => {
     );
     assert.deepEqual(
       messages[0]?.endpoints.map(({ id }) => id),
-      ['ai-foundation-models', 'endpoint', 'operation'],
+      ['ai-foundation-models', 'endpoint', 'iam', 'operation'],
     );
     assert.equal((await stranger.call(completion, asking())).code, 16);
     stranger.close();

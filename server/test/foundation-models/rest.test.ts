@@ -303,7 +303,7 @@ describe('the Foundation Models API over REST', () => {
     assert.equal(nextPageToken, '');
     assert.deepEqual(
       endpoints.map((one: { id: string }) => one.id),
-      ['ai-foundation-models', 'endpoint', 'operation'],
+      ['ai-foundation-models', 'endpoint', 'iam', 'operation'],
     );
     const one = await fetch(`${gateway.url}/endpoints/operation`);
     assert.deepEqual(await one.json(), { id: 'operation', address: 'localhost:17004' });

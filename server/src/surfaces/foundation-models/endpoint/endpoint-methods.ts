@@ -11,8 +11,11 @@ import { ownMethod, type SurfaceMethod } from '../surface-method.ts';
 type Surface = Pick<FoundationModelsSurface, 'grpcAddress' | 'mapError' | 'log'>;
 type Headers = Readonly<Record<string, string | undefined>>;
 
-/** Services by the ids under which clients look for their addresses. */
-const served = ['ai-foundation-models', 'endpoint', 'operation'] as const;
+/**
+ * Services by the ids under which clients look for their addresses. There are no tokens to exchange at `iam`, but the
+ * general Python SDK does not begin without its address.
+ */
+const served = ['ai-foundation-models', 'endpoint', 'iam', 'operation'] as const;
 
 /** `ApiEndpointService.List`: where each service answers. Clients ask it before they have shown a key. */
 export function listEndpointsMethod(surface: Surface): SurfaceMethod<typeof ApiEndpointService.method.list> {
