@@ -25,8 +25,9 @@ export type InferenceCall<Method extends MessageMethod> = Pick<
 /** Makes the messages of an answer out of what the worker says. */
 export interface AnswerMaker {
   start(answer: AnswerStart): void;
-  /** Returns false when the client reads slowly. */
-  object(value: Readonly<Record<string, unknown>>): boolean;
+  object(value: Readonly<Record<string, unknown>>): void;
+  /** The client has fetched what waited for it. */
+  drained?(): void;
   /** Sends what is left to send; the answer is ended behind it. */
   end(counts: TokenCounts): void;
 }
@@ -49,7 +50,10 @@ export function runInference(
       maker.start(begun);
     },
     bytes: refuseBytes,
-    object: (value) => maker.object(value),
+    object(value) {
+      maker.object(value);
+      return true;
+    },
     end(counts) {
       try {
         maker.end(counts);
@@ -72,7 +76,7 @@ export function runInference(
     },
     sink,
   );
-  answer.onDrain(() => handle.resume());
+  answer.onDrain(() => maker.drained?.());
   answer.onGone(() => handle.cancel());
 }
 

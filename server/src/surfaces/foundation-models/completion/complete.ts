@@ -49,17 +49,33 @@ function complete(surface: FoundationModelsSurface, call: Call<Completion>): voi
   });
 }
 
+/**
+ * A client that has not fetched what was sent is sent nothing more until it has, then what there is by then: each
+ * message carries the whole text so far, so that all of them would take memory with the square of its length.
+ */
 function createMaker(answer: Call<Completion>['answer'], stream: boolean): AnswerMaker {
   let writer = createCompletionWriter('');
+  let behind = false;
+  let missed = false;
+  const sendPartial = (): void => {
+    missed = false;
+    behind = !answer.message(writer.partial());
+  };
   return {
     start({ model }) {
       writer = createCompletionWriter(modelVersion(model.versionId));
     },
     object(value) {
-      const grown = writer.add(value);
-      return grown && stream ? answer.message(writer.partial()) : true;
+      if (!writer.add(value) || !stream) return;
+      if (behind) missed = true;
+      else sendPartial();
+    },
+    drained() {
+      behind = false;
+      if (missed) sendPartial();
     },
     end(counts) {
+      missed = false;
       answer.message(writer.final(counts));
     },
   };

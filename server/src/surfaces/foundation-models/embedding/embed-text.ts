@@ -73,7 +73,6 @@ function createMaker(answer: Call<TextEmbedding>['answer']): AnswerMaker {
     },
     object(value) {
       embedding = readEmbedding(value);
-      return true;
     },
     end({ inputTokens }: TokenCounts) {
       answer.message(

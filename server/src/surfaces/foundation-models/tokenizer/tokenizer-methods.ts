@@ -101,7 +101,6 @@ function createMaker(answer: Call<Tokenize>['answer']): AnswerMaker {
     },
     object(value) {
       tokens = readTokens(value);
-      return true;
     },
     end() {
       answer.message(create(TokenizeResponseSchema, { tokens: [...tokens], modelVersion: version }));
