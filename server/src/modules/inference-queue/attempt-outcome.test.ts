@@ -34,6 +34,14 @@ test('a failure of the engine is tried again with growing pauses, and not for ev
   assert.equal(outcome('engine.worker_lost', 4).kind, 'fail');
 });
 
+test('a key or a model that this process does not know yet is asked for again, and not for ever', () => {
+  for (const code of ['access.key_invalid', 'model.not_found'] as const) {
+    assert.equal(outcome(code).kind, 'release');
+    const ended = outcome(code, 4);
+    assert.ok(ended.kind === 'fail' && ended.failure.code === code);
+  }
+});
+
 test('what no engine has tried waits on without counting as a failure', () => {
   for (const code of ['engine.busy', 'engine.load_timeout', 'engine.unreachable'] as const)
     assert.deepEqual(outcome(code, 4), { kind: 'release', pauseMs: 100, failed: false });
@@ -42,7 +50,7 @@ test('what no engine has tried waits on without counting as a failure', () => {
 });
 
 test('what is wrong with the request itself ends it at once', () => {
-  for (const code of ['engine.context_exceeded', 'request.invalid', 'access.key_invalid'] as const) {
+  for (const code of ['engine.context_exceeded', 'request.invalid', 'model.wrong_task'] as const) {
     const ended = outcome(code);
     assert.ok(ended.kind === 'fail' && ended.failure.code === code && ended.record === record);
   }

@@ -17,8 +17,16 @@ export type AttemptOutcome =
   /** It goes back into the queue. */
   | { readonly kind: 'release'; readonly pauseMs: number; readonly failed: boolean };
 
-/** Another try may succeed where the engine, not the request, was at fault. */
-const retried: ReadonlySet<string> = new Set(['engine.worker_lost', 'engine.failed']);
+/**
+ * Another try may succeed where the engine, not the request, was at fault, and where this process has not heard yet of
+ * what was made a moment before the request.
+ */
+const retried: ReadonlySet<string> = new Set([
+  'engine.worker_lost',
+  'engine.failed',
+  'access.key_invalid',
+  'model.not_found',
+]);
 
 /** No engine has tried it: it waits on, for as long as its operation may. */
 const notTried: ReadonlySet<string> = new Set([

@@ -1,3 +1,4 @@
+import { steadyClock } from '../../kernel/clock.ts';
 import { SamovarError } from '../../kernel/errors.ts';
 import type { ServedModel } from '../registry/index.ts';
 import type { DispatcherDependencies } from './dispatcher-dependencies.ts';
@@ -8,7 +9,7 @@ import type { WaitingPair } from './lease-store.ts';
 const askAgainMs = 5_000;
 
 interface ColdModel {
-  askedAt: number;
+  askedAt: number | null;
   failingSince: number | null;
 }
 
@@ -24,10 +25,10 @@ export function createColdModels(deps: DispatcherDependencies): ColdModels {
   const cold = new Map<string, ColdModel>();
   return {
     async wake(model, pairs) {
-      const now = deps.clock.now();
-      const known = cold.get(model.versionId) ?? { askedAt: 0, failingSince: null };
+      const now = steadyClock.now();
+      const known = cold.get(model.versionId) ?? { askedAt: null, failingSince: null };
       cold.set(model.versionId, known);
-      if (now - known.askedAt < askAgainMs) return;
+      if (known.askedAt !== null && now - known.askedAt < askAgainMs) return;
       known.askedAt = now;
       const { failure } = await deps.loadState(model);
       if (failure === null) known.failingSince = null;
@@ -41,7 +42,9 @@ export function createColdModels(deps: DispatcherDependencies): ColdModels {
         'asynchronous requests fail: their model cannot be loaded',
       );
       const params = { model: model.name, reason: failure };
-      await failWaiting(deps, pairs, new SamovarError('engine.load_failed', { params }));
+      const error = new SamovarError('engine.load_failed', { params });
+      // More of them than are failed at once: the next look asks again.
+      if (!(await failWaiting(deps, pairs, { error, waitedMs: 0 }))) known.askedAt = null;
     },
     forget(versionId) {
       cold.delete(versionId);

@@ -3,6 +3,7 @@ import { resolveModel } from '../inference/index.ts';
 import type { Operation } from '../operations/index.ts';
 import type { Admission } from '../usage/index.ts';
 import { type Acceptance, acceptRequests } from './accept-requests.ts';
+import { isDataError } from './is-data-error.ts';
 import { createQueueBound } from './queue-bound.ts';
 import type { AsyncRequest, SubmitRequest } from './queued-request.ts';
 import type { SubmitDependencies } from './submit-dependencies.ts';
@@ -30,7 +31,7 @@ const mostWriters = 2;
  * by the next one, so acceptance costs a part of a commit; each caller hears after the commit.
  */
 export function createSubmitRequest(deps: SubmitDependencies): Submission {
-  const bound = createQueueBound(deps.database, deps.settings.queueLimit, deps.clock);
+  const bound = createQueueBound(deps.database, deps.settings.queueLimit);
   const pending: Pending[] = [];
   let writers = 0;
   let idle = Promise.withResolvers<void>();
@@ -130,14 +131,4 @@ export function createSubmitRequest(deps: SubmitDependencies): Submission {
 function refuse({ admission, outcome }: Pending, error: SamovarError): void {
   admission.release(0);
   outcome.reject(error);
-}
-
-/** SQLSTATE class 22: a value does not fit; class 23: it breaks a constraint. */
-function isDataError(thrown: unknown): boolean {
-  return (
-    thrown instanceof Error &&
-    'code' in thrown &&
-    typeof thrown.code === 'string' &&
-    /^2[23]/.test(thrown.code)
-  );
 }

@@ -11,6 +11,8 @@ export interface DispatcherTiming {
   readonly pollMs: number;
   /** First pause before a failed request is tried again; doubles each time. */
   readonly backOffMs: number;
+  /** For so long a request waits whose model this process does not know: it may have been made a moment ago. */
+  readonly unknownMs: number;
 }
 
 export const usualTiming: DispatcherTiming = {
@@ -18,6 +20,7 @@ export const usualTiming: DispatcherTiming = {
   heartbeatMs: 3_000,
   pollMs: 500,
   backOffMs: 1_000,
+  unknownMs: 10_000,
 };
 
 export type DispatcherDependencies = Omit<InferenceDependencies, 'limiter' | 'meter'> & {

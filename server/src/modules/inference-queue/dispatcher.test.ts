@@ -364,7 +364,7 @@ test('the queue is measured: what waits, what runs, and how long the oldest has 
   dispatch();
   await until('the slots are busy', () => worker.requests.length === 4);
   const { waiting, running, oldestWaitSeconds } = await measureQueue(store.database);
-  assert.deepEqual([waiting, running], [12, 8]);
+  assert.deepEqual([waiting, running], [4, 16], 'those at hand run soon');
   assert.ok(oldestWaitSeconds > 0 && oldestWaitSeconds < 10, String(oldestWaitSeconds));
 });
 

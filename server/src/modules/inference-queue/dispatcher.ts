@@ -1,3 +1,4 @@
+import { steadyClock } from '../../kernel/clock.ts';
 import { SamovarError } from '../../kernel/errors.ts';
 import { newId } from '../../kernel/ids.ts';
 import type { Running } from '../../kernel/ports/running.ts';
@@ -8,9 +9,9 @@ import { createColdModels } from './cold-models.ts';
 import { type DispatcherDependencies, usualTiming } from './dispatcher-dependencies.ts';
 import { endAttempts } from './end-attempts.ts';
 import { failWaiting } from './fail-waiting.ts';
-import { groupWaiting } from './group-waiting.ts';
+import { groupWaiting, type WaitingVersion } from './group-waiting.ts';
 import { createHeldRequests } from './held-requests.ts';
-import { deletePermits, renewRows, selectWaitingPairs, setPermits } from './lease-store.ts';
+import { deletePermits, renewRows, selectWaitingPairs, setPermits, type WaitingPair } from './lease-store.ts';
 import { queueChannel } from './queue-store.ts';
 import { takeBackLost } from './take-back-lost.ts';
 import type { VersionLane } from './version-lane.ts';
@@ -20,7 +21,9 @@ const longestBackOffMs = 2_000;
 /** What the end of a stop may take beyond its grace: writing down what was ended. */
 const lastWriteMs = 3_000;
 /** When many requests are accepted, not each of them is looked for at once. */
-const shortestLookMs = 50;
+const shortestPauseMs = 50;
+/** Telling who waits takes longer the more projects wait: at most one part in so many of the time is spent with it. */
+const pausesToLook = 4;
 
 /**
  * Takes asynchronous requests from the queue to the model workers: as many as these have slots, never more, whatever
@@ -37,6 +40,9 @@ export function createDispatcher(deps: DispatcherDependencies): Running {
   const coldModels = createColdModels(deps);
   let looking = true;
   let lookedAt = 0;
+  let pauseMs = 0;
+  /** What could not be looked at last time is looked at last, so that it keeps nothing else from its turn. */
+  const failing = new Set<string>();
   let checkingCancels = true;
   let beating = false;
   let stopping = false;
@@ -45,7 +51,7 @@ export function createDispatcher(deps: DispatcherDependencies): Running {
   let lastFailureAt = 0;
 
   function failed(error: unknown): void {
-    lastFailureAt = deps.clock.now();
+    lastFailureAt = steadyClock.now();
     if (!away)
       deps.log.warn({ error: String(error) }, 'the inference queue cannot be reached; what runs goes on');
     away = true;
@@ -68,51 +74,67 @@ export function createDispatcher(deps: DispatcherDependencies): Running {
     const claimed = await claimRequests(parts, { versionId, pairs, slots, prefetch, held: lane.held });
     lane.permits = claimed.permits;
     lane.more = claimed.more;
-    if (claimed.permits === 0 && lane.running.size === 0) held.giveBack(lane);
     held.add(lane, claimed.requests);
   }
 
   /** Looks at everything that waits. */
   async function look(): Promise<void> {
-    const { models, replicas } = deps.policy();
+    const { models } = deps.policy();
     looking = false;
-    lookedAt = deps.clock.now();
-    const { versions, absent } = groupWaiting(await selectWaitingPairs(deps.database), models);
+    const begunAt = steadyClock.now();
+    const pairs = await selectWaitingPairs(deps.database);
+    lookedAt = steadyClock.now();
+    pauseMs = Math.max(shortestPauseMs, (lookedAt - begunAt) * pausesToLook);
+    const { versions, absent } = groupWaiting(pairs, models);
     for (const lane of held.lanes) lane.more = false;
-    for (const { model, pairs } of versions) {
-      const slots = (replicas.get(model.versionId) ?? []).reduce(
-        (sum, replica) => sum + Math.max(1, replica.slots),
-        0,
-      );
-      const lane = held.lane(model.versionId);
-      lane.pairs = pairs;
-      lane.slots = slots;
-      if (slots === 0) {
-        await coldModels.wake(model, pairs);
-        continue;
-      }
-      coldModels.forget(model.versionId);
-      await claim(lane);
+    const steps = versions.map((version) => ({ of: version.model.versionId, go: () => lookAt(version) }));
+    steps.push({ of: 'absent', go: () => failAbsent(absent) });
+    steps.sort((left, right) => Number(failing.has(left.of)) - Number(failing.has(right.of)));
+    for (const { of, go } of steps) {
+      failing.add(of);
+      await go();
+      failing.delete(of);
     }
-    for (const pair of absent)
-      await failWaiting(deps, [pair], new SamovarError('model.not_found', { params: { model: pair.model } }));
+  }
+
+  async function lookAt({ model, pairs }: WaitingVersion): Promise<void> {
+    const replicas = deps.policy().replicas.get(model.versionId) ?? [];
+    const lane = held.lane(model.versionId);
+    lane.pairs = pairs;
+    lane.slots = replicas.reduce((sum, replica) => sum + Math.max(1, replica.slots), 0);
+    if (lane.slots === 0) {
+      await coldModels.wake(model, pairs);
+      return;
+    }
+    coldModels.forget(model.versionId);
+    await claim(lane);
+  }
+
+  async function failAbsent(absent: readonly WaitingPair[]): Promise<void> {
+    for (const [model, pairs] of Map.groupBy(absent, (pair) => pair.model)) {
+      const error = new SamovarError('model.not_found', { params: { model } });
+      if (!(await failWaiting(deps, pairs, { error, waitedMs: timing.unknownMs }))) looking = true;
+    }
   }
 
   /** Tells what somebody cancelled, and what has taken too long. */
   async function endUnwanted(): Promise<void> {
     checkingCancels = false;
-    for (const id of held.overdue(deps.clock.now())) held.end(id, 'expire');
+    for (const request of held.overdue(deps.clock.now())) held.end(request, 'expire');
     const { open } = held;
     if (open.length === 0) return;
-    for (const id of await selectCancelRequested(deps.database, open)) held.end(id, 'cancel');
+    const ids = open.map(({ id }) => id);
+    const cancelled = new Set(await selectCancelRequested(deps.database, ids));
+    for (const request of open) if (cancelled.has(request.id)) held.end(request, 'cancel');
   }
 
   async function turn(): Promise<void> {
     await writeEnded();
     if (checkingCancels) await endUnwanted();
     if (stopping) return;
-    if (looking && sinceLook() >= shortestLookMs) await look();
+    if (looking && sinceLook() >= pauseMs) await look();
     else for (const lane of held.lanes) if (lane.more && lane.wantsMore) await claim(lane);
+    for (const lane of held.lanes) if (lane.stranded) held.giveBack(lane);
     // What is not needed here is given to the other processes.
     for (const lane of held.lanes)
       if (!lane.more && lane.held < lane.permits) {
@@ -130,7 +152,7 @@ export function createDispatcher(deps: DispatcherDependencies): Running {
         if (away) deps.log.info({}, 'the inference queue is reached again');
         away = false;
         backOffMs = firstBackOffMs;
-        await wakeUp.wait(looking ? Math.max(1, shortestLookMs - sinceLook()) : timing.pollMs);
+        await wakeUp.wait(looking ? Math.max(1, pauseMs - sinceLook()) : timing.pollMs);
       } catch (error) {
         failed(error);
         looking = true;
@@ -146,9 +168,9 @@ export function createDispatcher(deps: DispatcherDependencies): Running {
     try {
       const before = held.open;
       const renewed = await renewRows(deps.database, lease, held.ids);
-      for (const id of before) if (!renewed.has(id)) held.end(id, 'lost');
+      for (const request of before) if (!renewed.has(request.id)) held.end(request, 'lost');
       // Right after an outage every lease looks old: their processes get the time to renew them.
-      if (deps.clock.now() - lastFailureAt < timing.heartbeatMs * 2) return;
+      if (steadyClock.now() - lastFailureAt < timing.heartbeatMs * 2) return;
       if (!stopping && (await takeBackLost(deps)) > 0) lookAgain();
     } catch (error) {
       failed(error);
@@ -158,7 +180,7 @@ export function createDispatcher(deps: DispatcherDependencies): Running {
   }
 
   function sinceLook(): number {
-    return deps.clock.now() - lookedAt;
+    return steadyClock.now() - lookedAt;
   }
 
   function lookAgain(): void {
@@ -170,7 +192,7 @@ export function createDispatcher(deps: DispatcherDependencies): Running {
     deps.notifications.subscribe(queueChannel, lookAgain),
     deps.notifications.subscribe(operationChannel, (payload) => {
       const changed = changedIds(payload);
-      const open = new Set(held.open);
+      const open = new Set(held.open.map(({ id }) => id));
       if (changed !== null && !changed.some((id) => open.has(id))) return;
       checkingCancels = true;
       wakeUp.wake();
@@ -186,8 +208,8 @@ export function createDispatcher(deps: DispatcherDependencies): Running {
   const running = run();
 
   async function allEnded(limitMs: number): Promise<void> {
-    const until = deps.clock.now() + limitMs;
-    while (held.running > 0 && deps.clock.now() < until)
+    const until = steadyClock.now() + limitMs;
+    while (held.running > 0 && steadyClock.now() < until)
       await new Promise((resolve) => setTimeout(resolve, Math.min(50, limitMs)));
   }
 
@@ -196,8 +218,8 @@ export function createDispatcher(deps: DispatcherDependencies): Running {
     held.stopStarting();
     await allEnded(graceMs);
     held.endRunning();
-    const until = deps.clock.now() + lastWriteMs;
-    while (held.ids.length > 0 && deps.clock.now() < until) {
+    const until = steadyClock.now() + lastWriteMs;
+    while (held.ids.length > 0 && steadyClock.now() < until) {
       wakeUp.wake();
       await new Promise((resolve) => setTimeout(resolve, 20));
     }

@@ -1,12 +1,13 @@
 import { SamovarError } from '../../kernel/errors.ts';
 import type { Database, DatabaseTransaction } from '../../kernel/ports/database.ts';
 import type { Log } from '../../kernel/ports/log.ts';
-import { failureOf, finishOperations, type OperationEnd, releaseOperations } from '../operations/index.ts';
+import { failureOf, finishOperations, type OperationEnd } from '../operations/index.ts';
 import { writeUsageRecords } from '../usage/index.ts';
 import type { AttemptOutcome } from './attempt-outcome.ts';
 import type { EndingTimes } from './end-requests.ts';
-import { releaseRows } from './lease-store.ts';
+import { isDataError } from './is-data-error.ts';
 import { deleteRequests, lockRequests } from './queue-store.ts';
+import { releaseRequests } from './release-requests.ts';
 
 export interface EndedAttempt {
   readonly id: string;
@@ -67,12 +68,11 @@ async function writeEnds(
     );
   }
   const released = mine.flatMap(({ id, attempt, outcome }) =>
-    outcome.kind === 'release' ? [{ id, attempt, pauseMs: outcome.pauseMs, failed: outcome.failed }] : [],
+    outcome.kind === 'release'
+      ? [{ id, attempt, pauseMs: outcome.pauseMs, failed: outcome.failed, lost: false }]
+      : [],
   );
-  if (released.length > 0) {
-    await releaseRows(transaction, released);
-    await releaseOperations(transaction, released, now);
-  }
+  await releaseRequests(transaction, released, { clock, settings });
 }
 
 function operationEnd(
@@ -93,14 +93,4 @@ function unstorable(ended: EndedAttempt, cause: unknown, log: Log): EndedAttempt
   const failure = failureOf(new SamovarError('system.internal'));
   const record = { ...outcome.record, errorCode: failure.code };
   return { id, attempt, outcome: { kind: 'fail', failure, record } };
-}
-
-/** SQLSTATE class 22: a value does not fit; class 23: it breaks a constraint. */
-function isDataError(thrown: unknown): boolean {
-  return (
-    thrown instanceof Error &&
-    'code' in thrown &&
-    typeof thrown.code === 'string' &&
-    /^2[23]/.test(thrown.code)
-  );
 }

@@ -33,10 +33,11 @@ export interface HeldRequests {
   /** Ids under a lease. */
   readonly ids: readonly string[];
   /** Those that have neither ended nor been told to. */
-  readonly open: readonly string[];
-  /** Those whose time is over. */
-  overdue(now: number): readonly string[];
-  end(id: string, why: Ending): void;
+  readonly open: readonly ClaimedRequest[];
+  /** Those of them whose time is over. */
+  overdue(now: number): readonly ClaimedRequest[];
+  /** Does nothing when it is not held any more, or held by another claim. */
+  end(request: ClaimedRequest, why: Ending): void;
   /** Outcomes that are not written yet. They stay held until `written`. */
   takeEnded(): EndedAttempt[];
   /** They could not be written: next time again. */
@@ -99,17 +100,17 @@ export function createHeldRequests(
     }
   }
 
-  function end(id: string, why: Ending): void {
-    const one = held.get(id);
-    if (!one || one.over || (one.ending !== null && why !== 'lost')) return;
+  function end(request: ClaimedRequest, why: Ending): void {
+    const one = held.get(request.id);
+    if (one?.request !== request || one.over || (one.ending !== null && why !== 'lost')) return;
     one.ending = why;
-    if (!one.lane.remove(id)) {
-      inference.cancel(one.request);
+    if (!one.lane.remove(request)) {
+      inference.cancel(request);
       return;
     }
     const kind = why === 'lost' ? 'cancel' : why;
     const error = new SamovarError(kind === 'cancel' ? 'operation.cancelled' : 'operation.expired');
-    finish(one, outcomeOfEnding(kind, unusedRecord(one.request, error, deps.clock)));
+    finish(one, outcomeOfEnding(kind, unusedRecord(request, error, deps.clock)));
   }
 
   function giveBack(lane: VersionLane): void {
@@ -117,6 +118,12 @@ export function createHeldRequests(
       const one = held.get(id);
       if (one) finish(one, { kind: 'release', pauseMs: 0, failed: false });
     }
+  }
+
+  function openRequests(): ClaimedRequest[] {
+    return [...held.values()]
+      .filter(({ over, ending }) => !over && ending === null)
+      .map(({ request }) => request);
   }
 
   return {
@@ -131,7 +138,8 @@ export function createHeldRequests(
     add(lane, requests) {
       for (const request of requests) {
         // It was lost and has come back here: its former attempt is void.
-        end(request.id, 'lost');
+        const former = held.get(request.id);
+        if (former) end(former.request, 'lost');
         held.set(request.id, { request, lane, ending: null, over: false });
       }
       lane.add(requests);
@@ -142,14 +150,9 @@ export function createHeldRequests(
       return [...held.keys()];
     },
     get open() {
-      return [...held.values()]
-        .filter(({ over, ending }) => !over && ending === null)
-        .map(({ request }) => request.id);
+      return openRequests();
     },
-    overdue: (now) =>
-      [...held.values()]
-        .filter(({ over, ending, request }) => !over && ending === null && request.expiresAt.getTime() <= now)
-        .map(({ request }) => request.id),
+    overdue: (now) => openRequests().filter(({ expiresAt }) => expiresAt.getTime() <= now),
     end,
     takeEnded() {
       const taken = ended;

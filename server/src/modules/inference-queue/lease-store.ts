@@ -76,7 +76,9 @@ export interface ClaimSize {
 
 /**
  * Claims waiting requests of these pairs. Projects come in turn: the first of each, the second of each, and what a
- * project has running already counts as turns it has had. Within a project: by priority, then by age. In this order.
+ * project has running of these models already counts as turns it has had. Within a project: by priority, then by age.
+ * In this order. Only the projects whose first request is among the `count` next ones can have any of them, so the
+ * others are not looked at beyond their first; and no row is locked but those that are claimed.
  */
 export async function claimRows(
   transaction: DatabaseTransaction,
@@ -84,36 +86,52 @@ export async function claimRows(
   { owner, leaseMs, count }: ClaimSize,
 ): Promise<{ id: string; attempt: number; failures: number }[]> {
   const queue = sql.table('inference_queue');
-  const projects = pairs.map(({ projectId }) => projectId);
   const { rows } = await sql<{ id: string; attempt: number; failures: number; place: number }>`
     with pairs as (
-      select * from unnest(${projects}::uuid[], ${pairs.map(({ model }) => model)}::text[]) as p (project_id, model)
-    ), held as (
-      select project_id, count(*) as turns from ${queue}
-      where owner is not null and project_id = any (${projects}::uuid[]) group by project_id
+      select * from ${unnested(pairs)}
+    ), firsts as (
+      select distinct on (project_id) first.* from pairs, lateral (
+        select id, project_id, priority, run_at from ${queue} q
+        where q.owner is null and q.project_id = pairs.project_id and q.model = pairs.model and q.run_at <= now()
+        order by priority desc, run_at, id limit 1
+      ) first
+      order by project_id, priority desc, run_at, id
+    ), nearest as (
+      select project_id, sum(turns) as turns from (
+        select project_id, 0 as turns, run_at from firsts
+        union all
+        select project_id, 1, null from ${queue}
+        where owner is not null and (project_id, model) in (select project_id, model from pairs)
+      ) first_or_held
+      group by project_id having min(run_at) is not null
+      order by turns, min(run_at), project_id limit ${count}
     ), waiting as (
-      select next.* from pairs, lateral (
+      select next.*, nearest.turns from nearest join pairs using (project_id), lateral (
         select id, project_id, priority, run_at from ${queue} q
         where q.owner is null and q.project_id = pairs.project_id and q.model = pairs.model and q.run_at <= now()
         order by priority desc, run_at, id limit ${count}
-        for update skip locked
       ) next
     ), chosen as (
       select id, row_number() over (order by turn, run_at, id) as place from (
-        select waiting.id, waiting.run_at,
-          row_number() over (partition by project_id order by priority desc, run_at, id)
-            + coalesce(held.turns, 0) as turn
-        from waiting left join held using (project_id)
+        select id, run_at,
+          row_number() over (partition by project_id order by priority desc, run_at, id) + turns as turn
+        from waiting
       ) numbered
       order by turn, run_at, id limit ${count}
+    ), taken as (
+      select q.id, chosen.place from ${queue} q join chosen using (id) where q.owner is null
+      for update of q skip locked
     )
     update ${queue} q set owner = ${owner}, lease_until = ${leaseEnd(leaseMs)}, attempt = attempt + 1
-    from chosen where q.id = chosen.id
-    returning q.id, q.attempt, q.failures, chosen.place::integer as place`.execute(transaction);
+    from taken where q.id = taken.id
+    returning q.id, q.attempt, q.failures, taken.place::integer as place`.execute(transaction);
   return rows.sort((left, right) => left.place - right.place);
 }
 
-/** Renews the leases of this process; returns the ids that it still holds. */
+/**
+ * Renews the leases of this process; returns the ids that it still holds. Locks in the order of the ids, as those do
+ * who end requests at the same time.
+ */
 export async function renewRows(
   database: DatabaseOrTransaction,
   { owner, leaseMs }: { readonly owner: string; readonly leaseMs: number },
@@ -124,8 +142,12 @@ export async function renewRows(
   );
   if (ids.length === 0) return new Set();
   const { rows } = await sql<{ id: string }>`
-    update ${sql.table('inference_queue')} set lease_until = ${leaseEnd(leaseMs)}
-    where id = any (${[...ids]}::uuid[]) and owner = ${owner} returning id`.execute(database);
+    with mine as (
+      select id from ${sql.table('inference_queue')}
+      where id = any (${[...ids]}::uuid[]) and owner = ${owner} order by id for update
+    )
+    update ${sql.table('inference_queue')} q set lease_until = ${leaseEnd(leaseMs)}
+    from mine where q.id = mine.id returning q.id`.execute(database);
   return new Set(rows.map(({ id }) => id));
 }
 
@@ -133,36 +155,43 @@ export async function renewRows(
 export async function lockLostRows(
   transaction: DatabaseTransaction,
   limit: number,
-): Promise<{ id: string; attempt: number }[]> {
+): Promise<{ id: string; attempt: number; losses: number }[]> {
   await sql`delete from ${sql.table('inference_permits')} where lease_until < now()`.execute(transaction);
-  const { rows } = await sql<{ id: string; attempt: number }>`
-    select id, attempt from ${sql.table('inference_queue')}
+  const { rows } = await sql<{ id: string; attempt: number; losses: number }>`
+    select id, attempt, losses from ${sql.table('inference_queue')}
     where owner is not null and lease_until < now() order by id limit ${limit} for update skip locked`.execute(
     transaction,
   );
   return rows;
 }
 
-/** Locks waiting requests of these pairs. */
+/**
+ * Locks requests of these pairs that have waited for so long, by the database's clock. In no order: what others have
+ * locked is passed over, so nobody waits here.
+ */
 export async function lockWaitingRows(
   transaction: DatabaseTransaction,
   pairs: readonly WaitingPair[],
-  limit: number,
+  { limit, waitedMs }: { readonly limit: number; readonly waitedMs: number },
 ): Promise<{ id: string; attempt: number }[]> {
   const { rows } = await sql<{ id: string; attempt: number }>`
-    select id, attempt from ${sql.table('inference_queue')}
-    where owner is null and (project_id, model) in (
-      select * from unnest(${pairs.map(({ projectId }) => projectId)}::uuid[], ${pairs.map(({ model }) => model)}::text[])
-    )
-    order by id limit ${limit} for update skip locked`.execute(transaction);
+    select waiting.id, waiting.attempt from ${unnested(pairs)}, lateral (
+      select id, attempt from ${sql.table('inference_queue')} q
+      where q.owner is null and q.project_id = p.project_id and q.model = p.model
+        and (${waitedMs} = 0 or q.run_at <= now() - make_interval(secs => ${waitedMs / 1000}::double precision))
+      limit ${limit} for update skip locked
+    ) waiting
+    limit ${limit}`.execute(transaction);
   return rows;
 }
 
 export interface ReleasedRow {
   readonly id: string;
   readonly pauseMs: number;
-  /** Counted as a failed attempt. */
+  /** Counted as an attempt that an engine failed. */
   readonly failed: boolean;
+  /** Counted as an attempt whose process was lost. */
+  readonly lost: boolean;
 }
 
 /** Lets claimed requests wait again, for others or for us. */
@@ -173,14 +202,21 @@ export async function releaseRows(
   if (released.length === 0) return;
   await sql`
     update ${sql.table('inference_queue')} q
-    set owner = null, lease_until = null, failures = q.failures + r.failed,
+    set owner = null, lease_until = null, failures = q.failures + r.failed, losses = q.losses + r.lost,
       run_at = case when r.pause_ms > 0 then now() + make_interval(secs => r.pause_ms / 1000.0) else q.run_at end
     from unnest(
       ${released.map(({ id }) => id)}::uuid[],
       ${released.map(({ pauseMs }) => pauseMs)}::integer[],
-      ${released.map(({ failed }) => (failed ? 1 : 0))}::smallint[]
-    ) as r (id, pause_ms, failed)
+      ${released.map(({ failed }) => (failed ? 1 : 0))}::smallint[],
+      ${released.map(({ lost }) => (lost ? 1 : 0))}::smallint[]
+    ) as r (id, pause_ms, failed, lost)
     where q.id = r.id`.execute(transaction);
+}
+
+function unnested(pairs: readonly WaitingPair[]) {
+  return sql`unnest(
+    ${pairs.map(({ projectId }) => projectId)}::uuid[], ${pairs.map(({ model }) => model)}::text[]
+  ) as p (project_id, model)`;
 }
 
 /** Leases are compared by every process, so the database's clock counts. */

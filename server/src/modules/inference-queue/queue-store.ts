@@ -16,7 +16,7 @@ export interface AcceptedRequest {
 
 /**
  * Puts accepted requests into the queue, in the transaction that makes their operations. Those of one batch came at
- * one time, and keep their order.
+ * one time, and keep their order. When they may run is told by the database's clock, which those who claim them go by.
  */
 export async function insertRequests(
   transaction: DatabaseTransaction,
@@ -48,18 +48,24 @@ export async function insertRequests(
       from wanted
     ), told as (select pg_notify(${queueChannel}, ''))
     insert into ${sql.table('inference_queue')} (id, organization_id, project_id, model, priority, run_at)
-    select id, organization_id, project_id, model, priority, created_at + (place - 1) * interval '1 microsecond'
+    select id, organization_id, project_id, model, priority, now() + (place - 1) * interval '1 microsecond'
     from wanted, told`.execute(transaction);
 }
 
-/** How many requests of these projects wait or run. */
+/** How many requests of these projects wait or run. Waiting ones are counted in the index of those that wait. */
 export async function countByProject(
   database: DatabaseOrTransaction,
   projectIds: readonly string[],
 ): Promise<ReadonlyMap<string, number>> {
+  const queue = sql.table('inference_queue');
   const { rows } = await sql<{ project_id: string; count: number }>`
-    select project_id, count(*)::integer as count from ${sql.table('inference_queue')}
-    where project_id = any (${[...projectIds]}::uuid[]) group by project_id`.execute(database);
+    select project_id, sum(count)::integer as count from (
+      select project_id, count(*) as count from ${queue}
+      where owner is null and project_id = any (${[...projectIds]}::uuid[]) group by project_id
+      union all
+      select project_id, count(*) as count from ${queue}
+      where owner is not null and project_id = any (${[...projectIds]}::uuid[]) group by project_id
+    ) counts group by project_id`.execute(database);
   return new Map(rows.map((row) => [row.project_id, row.count]));
 }
 

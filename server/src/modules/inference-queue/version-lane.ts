@@ -23,14 +23,19 @@ export class VersionLane {
     return this.running.size + this.#atHand.length;
   }
 
-  /** As many are kept at hand as run, so that no slot is idle while the database is asked. */
+  /** So many are kept at hand that no slot is idle while the database is asked, short answers on a busy machine too. */
   get prefetch(): number {
-    return this.slots;
+    return 2 * this.slots + 4;
   }
 
   /** Whether it is time to claim more: half of what is kept at hand is used up. */
   get wantsMore(): boolean {
     return this.#atHand.length <= this.prefetch / 2;
+  }
+
+  /** What is at hand cannot begin here: other processes have all slots, and nothing that ends here makes room. */
+  get stranded(): boolean {
+    return this.#atHand.length > 0 && this.permits === 0 && this.running.size === 0;
   }
 
   add(requests: readonly ClaimedRequest[]): void {
@@ -44,8 +49,8 @@ export class VersionLane {
   }
 
   /** Takes a request away that has not begun; false when it is not here. */
-  remove(id: string): boolean {
-    const index = this.#atHand.findIndex((request) => request.id === id);
+  remove(request: ClaimedRequest): boolean {
+    const index = this.#atHand.indexOf(request);
     if (index !== -1) this.#atHand.splice(index, 1);
     return index !== -1;
   }
