@@ -18,6 +18,7 @@ import type { BoundGrpcMethod } from '../../kernel/ports/message-exchange.ts';
 import type { Running } from '../../kernel/ports/running.ts';
 import type { Authenticate, Authorize } from '../http/data-lane.ts';
 import { listen } from '../http/listen.ts';
+import { OpenRequests } from '../http/open-requests.ts';
 import { readArrival } from './call-arrival.ts';
 import { GrpcCall } from './grpc-call.ts';
 import { createHealth } from './health/create-health.ts';
@@ -97,8 +98,7 @@ interface State {
   readonly calls: Set<GrpcCall>;
   readonly sessions: Map<Http2Session, SessionWatch>;
   /** Calls that a stop waits for. */
-  running: number;
-  idle: (() => void) | null;
+  readonly running: OpenRequests;
 }
 
 /**
@@ -107,7 +107,12 @@ interface State {
  */
 export async function createGrpcServer(options: GrpcServerOptions): Promise<GrpcServer> {
   const times = { ...defaultTimes, ...options.times };
-  const state: State = { draining: false, calls: new Set(), sessions: new Map(), running: 0, idle: null };
+  const state: State = {
+    draining: false,
+    calls: new Set(),
+    sessions: new Map(),
+    running: new OpenRequests(),
+  };
   const health = createHealth({
     services: options.methods.map(({ method }) => method.descriptor.parent.typeName),
     serving: () => !state.draining && options.ready(),
@@ -229,7 +234,7 @@ function openCall(state: State, call: GrpcCall, background: boolean): SessionWat
   call.peer = watch ?? null;
   state.calls.add(call);
   watch?.callOpened(background);
-  if (!background) state.running += 1;
+  if (!background) state.running.opened();
   call.stream.once('close', () => {
     state.calls.delete(call);
     watch?.callClosed(background);
@@ -237,9 +242,7 @@ function openCall(state: State, call: GrpcCall, background: boolean): SessionWat
     // V8 keeps a stream until its next full collection; without listeners it keeps the stream alone.
     call.stream.removeAllListeners();
     call.stream.on('error', ignoreLateError);
-    if (background) return;
-    state.running -= 1;
-    if (state.running === 0) state.idle?.();
+    if (!background) state.running.ended();
   });
   return watch;
 }
@@ -281,26 +284,13 @@ async function stop(
   for (const call of state.calls) if (call.background) call.fail(error);
   // Tells the client to go elsewhere with what it begins from now on; what runs may end.
   for (const session of state.sessions.keys()) session.close();
-  await idleWithin(state, graceMs);
-  if (state.running > 0) {
+  await state.running.idleWithin(graceMs);
+  if (state.running.count > 0) {
     endRunning(new SamovarError('system.draining'));
     for (const call of state.calls) call.fail(error);
-    await idleWithin(state, lastWordsMs);
+    await state.running.idleWithin(lastWordsMs);
   }
   for (const session of state.sessions.keys()) session.destroy();
   close();
   await closed;
-}
-
-function idleWithin(state: State, limitMs: number): Promise<void> {
-  if (state.running === 0) return Promise.resolve();
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, limitMs);
-    function done(): void {
-      clearTimeout(timer);
-      state.idle = null;
-      resolve();
-    }
-    state.idle = done;
-  });
 }
