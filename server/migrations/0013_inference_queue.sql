@@ -15,7 +15,7 @@ create table inference_queue (
   lease_until timestamptz,
   -- Fencing token, one more with each claim.
   attempt integer not null default 0,
-  -- Attempts that an engine or a lost process failed.
+  -- Attempts that an engine failed.
   failures smallint not null default 0
 ) with (
   fillfactor = 60,

@@ -117,7 +117,13 @@ export async function createTestQueue(store: TestDatabase): Promise<TestQueue> {
         log: silentLog,
         settings: { ...settings, loadTimeoutSeconds: options.loadTimeoutSeconds ?? 30 },
         workerToken: null,
-        timing: { leaseMs: options.leaseMs ?? 2_000, heartbeatMs: 200, pollMs: 50, backOffMs: 20 },
+        timing: {
+          leaseMs: options.leaseMs ?? 2_000,
+          heartbeatMs: 200,
+          pollMs: 50,
+          backOffMs: 20,
+          unknownMs: 200,
+        },
       }),
     async ended(operations, limitMs = 20_000) {
       const wait = { timeoutMs: limitMs };
