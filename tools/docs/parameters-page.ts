@@ -17,6 +17,8 @@ export function parametersPage(): GeneratedPage {
     'A parameter that is in no table is refused as `unknown_parameter`. `null` counts as not sent. Parameters marked † are not published ones: clients of open engines send them (the OpenAI SDKs through `extra_body`).',
     '',
     'The header `x-samovar-priority: background` lets interactive requests go first.',
+    '',
+    'How the fields of the Foundation Models API are treated is told in [its guide](../guides/foundation-models.md#fields).',
     ...Object.entries(parameterTables).flatMap(([endpoint, table]) => section(endpoint, table)),
     '',
   ].join('\n');
