@@ -70,7 +70,9 @@ async function streamOverHttp(ca: Buffer): Promise<RunningStream> {
     headers: { authorization: `Api-Key ${stack.key}`, 'content-type': 'application/json' },
   });
   const messages = [{ role: 'user', text: 'Count.' }];
-  call.end(JSON.stringify({ modelUri, messages, completionOptions: { stream: true }, jsonSchema: { schema } }));
+  call.end(
+    JSON.stringify({ modelUri, messages, completionOptions: { stream: true }, jsonSchema: { schema } }),
+  );
   const [answer] = (await once(call, 'response')) as [IncomingMessage];
   assert.equal(answer.statusCode, 200);
   let pieces = 0;
