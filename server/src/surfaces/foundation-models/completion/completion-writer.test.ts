@@ -94,8 +94,9 @@ describe('an answer', () => {
     });
   });
 
-  test('with arguments that are no object is a fault of the engine', () => {
-    for (const text of ['[1]', '{', '"a"', 'null'])
+  test('with arguments that are no object, or that no message holds, is a fault of the engine', () => {
+    const deep = `{"a":${'['.repeat(200)}${']'.repeat(200)}}`;
+    for (const text of ['[1]', '{', '"a"', 'null', '{"a":{"b":1e999}}', deep])
       assert.throws(
         () =>
           alternativeOf([

@@ -10,6 +10,7 @@ import {
 import { SamovarError } from '../../../kernel/errors.ts';
 import type { TokenCounts } from '../../../modules/inference/index.ts';
 import { readDelta } from './answer-delta.ts';
+import { structFault } from './check-struct.ts';
 
 type Counted = Pick<TokenCounts, 'inputTokens' | 'outputTokens' | 'reasoningTokens'>;
 
@@ -19,7 +20,7 @@ export interface CompletionWriter {
   add(answer: Readonly<Record<string, unknown>>): boolean;
   /** What there is so far. Its counts are zero: they are known at the end. */
   partial(): CompletionResponse;
-  /** The last message, or the only one. Throws `engine.failed` for calls whose arguments are no object. */
+  /** The last message, or the only one. Throws `engine.failed` for calls whose arguments cannot be sent. */
   final(counts: Counted): CompletionResponse;
 }
 
@@ -97,5 +98,8 @@ function readArguments(text: string): JsonObject {
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new SamovarError('engine.failed', { cause: new Error('the arguments of a call are no object') });
+  const fault = structFault(value);
+  if (fault !== null)
+    throw new SamovarError('engine.failed', { cause: new Error(`the arguments of a call: ${fault}`) });
   return value as JsonObject;
 }

@@ -8,6 +8,7 @@ import {
   type Operation as OperationMessage,
   OperationSchema,
 } from '@samovar/contract/generated/yandex/cloud/operation/operation_pb';
+import { SamovarError } from '../../../kernel/errors.ts';
 import { withPrefix } from '../../../kernel/ids.ts';
 import type { Operation, OperationFailure } from '../../../modules/operations/index.ts';
 import { readCompletionResult } from '../completion/read-completion-result.ts';
@@ -29,12 +30,18 @@ export function operationMessage(operation: Operation): OperationMessage {
 function resultOf({ response, failure }: Operation): OperationMessage['result'] {
   if (failure !== null) return { case: 'error', value: statusOf(failure) };
   if (response === null) return { case: undefined };
-  return {
-    case: 'response',
-    value: anyPack(CompletionResponseSchema, readCompletionResult(response)),
-  };
+  try {
+    return {
+      case: 'response',
+      value: anyPack(CompletionResponseSchema, readCompletionResult(response)),
+    };
+  } catch (thrown) {
+    // An answer that this API cannot carry ends the waiting for it all the same.
+    if (thrown instanceof SamovarError) return { case: 'error', value: statusOf(thrown) };
+    throw thrown;
+  }
 }
 
-function statusOf({ code, message }: OperationFailure) {
+function statusOf({ code, message }: Pick<OperationFailure, 'code' | 'message'>) {
   return create(StatusSchema, { code: grpcCodes[errorCatalogue[code].grpcStatus], message });
 }
