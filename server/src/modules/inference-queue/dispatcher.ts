@@ -88,6 +88,10 @@ export function createDispatcher(deps: DispatcherDependencies): Running {
     const { versions, absent } = groupWaiting(pairs, models);
     for (const lane of held.lanes) lane.more = false;
     const steps = versions.map((version) => ({ of: version.model.versionId, go: () => lookAt(version) }));
+    const waitedFor = new Set(steps.map(({ of }) => of));
+    for (const lane of held.lanes)
+      if (lane.isShort && !waitedFor.has(lane.versionId))
+        steps.push({ of: lane.versionId, go: () => claimSlots(lane) });
     steps.push({ of: 'absent', go: () => failAbsent(absent) });
     steps.sort((left, right) => Number(failing.has(left.of)) - Number(failing.has(right.of)));
     for (const { of, go } of steps) {
@@ -98,16 +102,26 @@ export function createDispatcher(deps: DispatcherDependencies): Running {
   }
 
   async function lookAt({ model, pairs }: WaitingVersion): Promise<void> {
-    const replicas = deps.policy().replicas.get(model.versionId) ?? [];
     const lane = held.lane(model.versionId);
     lane.pairs = pairs;
-    lane.slots = replicas.reduce((sum, replica) => sum + Math.max(1, replica.slots), 0);
+    lane.slots = slotsOf(lane);
     if (lane.slots === 0) {
       await coldModels.wake(model, pairs);
       return;
     }
     coldModels.forget(model.versionId);
     await claim(lane);
+  }
+
+  /** Nothing waits any more, and other processes may have left slots to what is at hand here. */
+  async function claimSlots(lane: VersionLane): Promise<void> {
+    lane.slots = slotsOf(lane);
+    if (lane.slots > 0) await claim(lane);
+  }
+
+  function slotsOf({ versionId }: VersionLane): number {
+    const replicas = deps.policy().replicas.get(versionId) ?? [];
+    return replicas.reduce((sum, replica) => sum + Math.max(1, replica.slots), 0);
   }
 
   async function failAbsent(absent: readonly WaitingPair[]): Promise<void> {

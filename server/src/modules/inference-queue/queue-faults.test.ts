@@ -219,6 +219,31 @@ test('what is at hand goes to other processes when these have all slots', async 
   assert.ok((await queue.ended(operations)).every(({ state }) => state === 'done'));
 });
 
+test('what is at hand takes the slots that other processes leave, also when nothing waits any more', async () => {
+  const open: WorkerRequest[] = [];
+  answer = (request) => void open.push(request);
+  const [model] = queue.policy.models.models.values();
+  await store.pool.query(
+    `insert into inference_permits values ($1, gen_random_uuid(), 3, now() + interval '1 hour')`,
+    [model?.versionId],
+  );
+  const operations = await submitAll(6);
+  dispatch();
+  await until('it has all', async () => {
+    const { rows } = await store.pool.query(
+      'select count(*)::integer as count from inference_queue where owner is not null',
+    );
+    return rows[0].count === 6;
+  });
+  await sleep(200);
+  assert.equal(open.length, 1, 'it has one slot');
+  await store.pool.query('delete from inference_permits where permits = 3');
+  await until('it has all slots', () => open.length === 4);
+  answer = ({ response }) => sendJson(response, 200, chatAnswer('yes'));
+  for (const { response } of open) sendJson(response, 200, chatAnswer('yes'));
+  assert.ok((await queue.ended(operations)).every(({ state }) => state === 'done'));
+});
+
 test('what a project has running of one model takes no turns from it at another', async () => {
   const foreign = await createForeignScope(store.database);
   const own = queue.request().principal;

@@ -38,6 +38,11 @@ export class VersionLane {
     return this.#atHand.length > 0 && this.permits === 0 && this.running.size === 0;
   }
 
+  /** More could begin here if other processes left their slots. */
+  get isShort(): boolean {
+    return this.#atHand.length > 0 && this.permits < this.slots;
+  }
+
   add(requests: readonly ClaimedRequest[]): void {
     this.#atHand.push(...requests);
   }
