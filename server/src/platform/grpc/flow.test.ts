@@ -50,6 +50,13 @@ function pour({ answer }: StreamingExchange, count: number, sent: { messages: nu
 
 /** A call whose answer nobody reads yet; the client takes 64 KiB of it ahead. */
 function openUnread(session: ClientHttp2Session, method: DescMethod = streaming) {
+  const { stream } = openCall(session, method);
+  stream.end(framed(Buffer.alloc(0)));
+  return { session, stream };
+}
+
+/** A call whose request is still to come. */
+function openCall(session: ClientHttp2Session, method: DescMethod) {
   const stream = session.request({
     ':method': 'POST',
     ':path': pathOf(method),
@@ -57,7 +64,6 @@ function openUnread(session: ClientHttp2Session, method: DescMethod = streaming)
     authorization: `Bearer ${goodKey}`,
   });
   stream.on('error', () => {});
-  stream.end(framed(Buffer.alloc(0)));
   return { session, stream };
 }
 
@@ -96,6 +102,26 @@ test('a short answer that a client never has room for is given up too', async ()
   const { stream } = openUnread(session, unary);
   await new Promise((resolve) => stream.once('close', resolve));
   assert.equal(served.server.openCalls, 0);
+  session.destroy();
+});
+
+test('requests on their way share the room of their connection, and give it back', async () => {
+  const { served } = await open({});
+  const session = rawConnection(served.address);
+  const large = framed(Buffer.alloc(900_000));
+  const begun = Array.from({ length: 12 }, () => {
+    const { stream } = openCall(session, unary);
+    stream.resume();
+    stream.write(large.subarray(0, -1));
+    return stream;
+  });
+  // Where a client may try again, the status comes with the headers.
+  const [headers] = await Promise.race(begun.map((stream) => once(stream, 'response')));
+  assert.equal(headers['grpc-status'], String(status.UNAVAILABLE));
+  for (const stream of begun) stream.close(8);
+  for (let tries = 0; served.server.openCalls > 0 && tries < 100; tries += 1) await pause(20);
+  for (let round = 0; round < 10; round += 1)
+    assert.equal((await rawCall(session, pathOf(unary), large)).status, status.INVALID_ARGUMENT);
   session.destroy();
 });
 

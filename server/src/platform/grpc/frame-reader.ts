@@ -28,6 +28,11 @@ export class FrameReader {
     return this.#size > 0;
   }
 
+  /** Memory that the beginning of a message takes. */
+  get keptBytes(): number {
+    return this.#kept.length;
+  }
+
   /** The messages that are whole now. Throws `request.body_too_large` or `request.malformed_message`. */
   push(chunk: Buffer): Frame[] {
     const bytes = this.#size === 0 ? chunk : this.#append(chunk);

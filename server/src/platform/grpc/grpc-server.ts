@@ -87,6 +87,8 @@ const headersLimitBytes = 32 * 1024;
 const streamsPerConnection = 1000;
 /** Calls of public methods: anyone may make them, and some never end. */
 const backgroundCallsPerConnection = 32;
+/** Of the largest size, that may be on their way at once on one connection; of smaller ones more. */
+const messagesPerConnection = 4;
 /** Of one stream and of one connection, what a client may send ahead. */
 const streamWindowBytes = 256 * 1024;
 const connectionWindowBytes = 1024 * 1024;
@@ -121,7 +123,10 @@ export async function createGrpcServer(options: GrpcServerOptions): Promise<Grpc
   const reflection = createReflection(methods.map(({ method }) => method.descriptor.parent));
   const table = createMethodTable(methods, reflection);
   const server = openServer(options.certificate);
-  server.on('session', (session: ServerHttp2Session) => watchSession(state, session, options.log));
+  const roomBytes = messagesPerConnection * options.settings.bodyLimitBytes;
+  server.on('session', (session: ServerHttp2Session) => {
+    watchSession(state, new SessionWatch(session, roomBytes), options.log);
+  });
   server.on('stream', createDispatch(table, state, options));
   const connections = limitConnections(
     server,
@@ -179,8 +184,9 @@ function openServer(certificate: Certificate | null): Http2Server | Http2SecureS
   return server;
 }
 
-function watchSession(state: State, session: ServerHttp2Session, log: Log): void {
-  state.sessions.set(session, new SessionWatch(session));
+function watchSession(state: State, watch: SessionWatch, log: Log): void {
+  const { session } = watch;
+  state.sessions.set(session, watch);
   session.setLocalWindowSize(connectionWindowBytes);
   session.on('error', (error) => log.debug({ error }, 'A gRPC connection failed'));
   session.once('close', () => state.sessions.delete(session));
@@ -207,10 +213,12 @@ function createDispatch(
     const call = new GrpcCall(stream, readArrival(headers), callOptions);
     const entry = table.get(call.arrival.path);
     const peer = openCall(state, call, entry?.permission === 'public');
-    if (call.background && peer && peer.backgroundCalls > backgroundCallsPerConnection)
+    // The connection is gone already.
+    if (peer === undefined) return;
+    if (call.background && peer.backgroundCalls > backgroundCallsPerConnection)
       call.error(new SamovarError('system.overloaded', { retryAfterSeconds: 1 }));
     else if (state.draining) call.error(new SamovarError('system.draining', { retryAfterSeconds: 1 }));
-    else if (entry) serveCall(call, entry, serving);
+    else if (entry) serveCall(call, entry, peer, serving);
     else
       call.error(
         new SamovarError('request.unknown_rpc', { params: { path: call.arrival.path.slice(0, 200) } }),

@@ -5,10 +5,17 @@ import { checkMessageSize } from './check-message-size.ts';
 import { type Frame, FrameReader } from './frame-reader.ts';
 import { checkEncoding, unpackMessage } from './message-compression.ts';
 
+/** Memory that requests share until they are whole. */
+export interface SharedRoom {
+  /** Takes bytes, or gives them back (negative ones). False when it is too little for what has been taken. */
+  take(bytes: number): boolean;
+}
+
 export interface ReadOptions {
   /** `grpc-encoding` of the request. */
   readonly encoding: string | undefined;
   readonly limitBytes: number;
+  readonly room: SharedRoom;
 }
 
 /**
@@ -49,11 +56,13 @@ export interface MessageListener {
 /** Reads every message of a stream, in order. After `fail` nothing is told any more, and the rest is thrown away. */
 export function readMessages(
   stream: ServerHttp2Stream,
-  { encoding, limitBytes }: ReadOptions,
+  { encoding, limitBytes, room }: ReadOptions,
   listener: MessageListener,
 ): { goOn(): void } {
   const reader = new FrameReader(limitBytes);
   const waiting: Frame[] = [];
+  let keptBytes = 0;
+  let givesBack = false;
   let unpacking = false;
   let held = false;
   let ended = false;
@@ -61,6 +70,14 @@ export function readMessages(
   const fail = (thrown: unknown): void => {
     failed = true;
     listener.fail(asSamovarError(thrown));
+  };
+  const keepWithinRoom = (): void => {
+    const moreBytes = reader.keptBytes - keptBytes;
+    if (moreBytes === 0) return;
+    if (!givesBack) stream.once('close', () => room.take(-keptBytes));
+    givesBack = true;
+    keptBytes += moreBytes;
+    if (!room.take(moreBytes)) throw new SamovarError('system.overloaded', { retryAfterSeconds: 1 });
   };
   const takeNext = (): void => {
     while (!failed && !unpacking && !held) {
@@ -89,6 +106,7 @@ export function readMessages(
         if (frame.compressed) checkEncoding(encoding);
         waiting.push(frame);
       }
+      keepWithinRoom();
     } catch (thrown) {
       return fail(thrown);
     }

@@ -7,7 +7,13 @@ import { readKey } from '../http/read-key.ts';
 import type { GrpcCall } from './grpc-call.ts';
 import { checkEncoding } from './message-compression.ts';
 import type { ConversationMethod, MethodEntry } from './method-table.ts';
-import { parseMessage, readMessages, readOneMessage } from './read-message.ts';
+import {
+  parseMessage,
+  type ReadOptions,
+  readMessages,
+  readOneMessage,
+  type SharedRoom,
+} from './read-message.ts';
 
 export interface ServeOptions {
   readonly authenticate: Authenticate;
@@ -22,7 +28,7 @@ export interface ServeOptions {
 const publicLimitBytes = 64 * 1024;
 
 /** Authenticates, reads the request and hands it to its method. Every refusal is answered here. */
-export function serveCall(call: GrpcCall, entry: MethodEntry, options: ServeOptions): void {
+export function serveCall(call: GrpcCall, entry: MethodEntry, room: SharedRoom, options: ServeOptions): void {
   const { arrival } = call;
   call.answersWith(entry.output);
   let principal: Principal | null = null;
@@ -35,7 +41,7 @@ export function serveCall(call: GrpcCall, entry: MethodEntry, options: ServeOpti
     return;
   }
   const limitBytes = principal === null ? Math.min(publicLimitBytes, options.limitBytes) : options.limitBytes;
-  const reading = { encoding: arrival.encoding, limitBytes };
+  const reading = { encoding: arrival.encoding, limitBytes, room };
   if (entry.serves.kind === 'conversation') converse(call, entry, entry.serves.method, reading, options);
   else serveExchange(call, entry, { bound: entry.serves.bound, principal, reading }, options);
 }
@@ -64,7 +70,7 @@ function checkTerms({ arrival }: GrpcCall): void {
 interface Admitted {
   readonly bound: BoundGrpcMethod;
   readonly principal: Principal | null;
-  readonly reading: { readonly encoding: string | undefined; readonly limitBytes: number };
+  readonly reading: ReadOptions;
 }
 
 function serveExchange(

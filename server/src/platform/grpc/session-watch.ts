@@ -1,4 +1,5 @@
 import { constants, type ServerHttp2Session } from 'node:http2';
+import type { SharedRoom } from './read-message.ts';
 
 export interface SessionTimes {
   /** For the first words of the protocol. */
@@ -15,11 +16,12 @@ export interface SessionTimes {
 const mostPings = 200;
 
 /** One connection: whether it still lives, is used, and behaves. */
-export class SessionWatch {
+export class SessionWatch implements SharedRoom {
   readonly session: ServerHttp2Session;
   openCalls = 0;
   /** Of them, those of public methods. */
   backgroundCalls = 0;
+  #leftBytes: number;
   /** Pings of the client since something was sent, or since the last look. */
   #pings = 0;
   #greeted = false;
@@ -27,8 +29,10 @@ export class SessionWatch {
   #pingedAt: number;
   #idleSince: number;
 
-  constructor(session: ServerHttp2Session) {
+  /** `roomBytes`: for its requests that are not whole. */
+  constructor(session: ServerHttp2Session, roomBytes: number) {
     this.session = session;
+    this.#leftBytes = roomBytes;
     this.#pingedAt = performance.now();
     this.#idleSince = this.#pingedAt;
     session.once('remoteSettings', () => {
@@ -38,6 +42,11 @@ export class SessionWatch {
       this.#pings += 1;
       if (this.#pings > mostPings) this.#end(constants.NGHTTP2_ENHANCE_YOUR_CALM, 'too_many_pings');
     });
+  }
+
+  take(bytes: number): boolean {
+    this.#leftBytes -= bytes;
+    return this.#leftBytes >= 0;
   }
 
   /** Something is sent: a client that measures its way by pings does so while it receives. */
