@@ -92,7 +92,7 @@ export async function claimRows(
     ), firsts as (
       select distinct on (project_id) first.* from pairs, lateral (
         select id, project_id, priority, run_at from ${queue} q
-        where q.owner is null and q.project_id = pairs.project_id and q.model = pairs.model and q.run_at <= now()
+        where q.owner is null and q.project_id = pairs.project_id and q.model = pairs.model and ${mayRun}
         order by priority desc, run_at, id limit 1
       ) first
       order by project_id, priority desc, run_at, id
@@ -108,7 +108,7 @@ export async function claimRows(
     ), waiting as (
       select next.*, nearest.turns from nearest join pairs using (project_id), lateral (
         select id, project_id, priority, run_at from ${queue} q
-        where q.owner is null and q.project_id = pairs.project_id and q.model = pairs.model and q.run_at <= now()
+        where q.owner is null and q.project_id = pairs.project_id and q.model = pairs.model and ${mayRun}
         order by priority desc, run_at, id limit ${count}
       ) next
     ), chosen as (
@@ -194,7 +194,7 @@ export interface ReleasedRow {
   readonly lost: boolean;
 }
 
-/** Lets claimed requests wait again, for others or for us. */
+/** Lets claimed requests wait again in their places, for others or for us. */
 export async function releaseRows(
   transaction: DatabaseTransaction,
   released: readonly ReleasedRow[],
@@ -203,7 +203,7 @@ export async function releaseRows(
   await sql`
     update ${sql.table('inference_queue')} q
     set owner = null, lease_until = null, failures = q.failures + r.failed, losses = q.losses + r.lost,
-      run_at = case when r.pause_ms > 0 then now() + make_interval(secs => r.pause_ms / 1000.0) else q.run_at end
+      not_before = case when r.pause_ms > 0 then now() + make_interval(secs => r.pause_ms / 1000.0) end
     from unnest(
       ${released.map(({ id }) => id)}::uuid[],
       ${released.map(({ pauseMs }) => pauseMs)}::integer[],
@@ -212,6 +212,9 @@ export async function releaseRows(
     ) as r (id, pause_ms, failed, lost)
     where q.id = r.id`.execute(transaction);
 }
+
+/** Not in a pause before another attempt. */
+const mayRun = sql`(q.not_before is null or q.not_before <= now())`;
 
 function unnested(pairs: readonly WaitingPair[]) {
   return sql`unnest(

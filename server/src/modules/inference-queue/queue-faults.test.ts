@@ -21,7 +21,7 @@ import { openPostgres } from '../../platform/postgres/connect-postgres.ts';
 import type { Operation } from '../operations/index.ts';
 import type { ServedModel } from '../registry/index.ts';
 import { createKeyLimiter } from '../usage/index.ts';
-import { createSubmitRequest } from './index.ts';
+import { createSubmitRequest, measureQueue } from './index.ts';
 import { claimRows, renewRows, selectWaitingPairs } from './lease-store.ts';
 import { lockRequests } from './queue-store.ts';
 import { takeBackLost } from './take-back-lost.ts';
@@ -242,6 +242,26 @@ test('what is at hand takes the slots that other processes leave, also when noth
   answer = ({ response }) => sendJson(response, 200, chatAnswer('yes'));
   for (const { response } of open) sendJson(response, 200, chatAnswer('yes'));
   assert.ok((await queue.ended(operations)).every(({ state }) => state === 'done'));
+});
+
+test('a request that is tried again keeps its place, and has waited since it was accepted', async () => {
+  await store.pool.query('update model_workers set slots = 1');
+  queue = await createTestQueue(store);
+  const order: string[] = [];
+  answer = ({ response, headers }) => {
+    order.push(String(headers['x-request-id']).slice(0, 36));
+    if (order.length === 1) response.writeHead(500).end('{}');
+    else setTimeout(() => sendJson(response, 200, chatAnswer('yes')), 20);
+  };
+  const operations = [await queue.submit(queue.request()), ...(await submitAll(30))];
+  await store.pool.query(`update inference_queue set run_at = run_at - interval '1 hour'`);
+  dispatch();
+  await until('it has failed', () => order.length >= 2);
+  const { oldestWaitSeconds } = await measureQueue(store.database);
+  assert.ok(oldestWaitSeconds >= 3_600 && oldestWaitSeconds < 3_660, String(oldestWaitSeconds));
+  await queue.ended(operations);
+  const second = order.lastIndexOf(operations[0]?.id ?? '');
+  assert.ok(second > 0 && second < 20, `it came again at place ${second}`);
 });
 
 test('what a project has running of one model takes no turns from it at another', async () => {

@@ -16,7 +16,8 @@ export interface AcceptedRequest {
 
 /**
  * Puts accepted requests into the queue, in the transaction that makes their operations. Those of one batch came at
- * one time, and keep their order. When they may run is told by the database's clock, which those who claim them go by.
+ * one time, and keep their order. When they came is told by the database's clock, so
+ * that requests of all processes stand in one order.
  */
 export async function insertRequests(
   transaction: DatabaseTransaction,
