@@ -12,7 +12,7 @@ export interface MessageExchange<Method extends MessageMethod = MessageMethod> {
   readonly receivedAt: number;
   /** `null` on public methods. */
   readonly principal: Principal | null;
-  /** HTTP headers or gRPC metadata, names in lower case, the first value of each. */
+  /** HTTP headers or gRPC metadata, names in lower case; several values of one as their protocol joins them. */
   readonly headers: Readonly<Record<string, string | undefined>>;
   /** Milliseconds since the epoch by which the client wants its answer; `null` without a limit. */
   readonly deadline: number | null;
