@@ -185,6 +185,13 @@ test('a model that cannot be looked at keeps no other model from its turn', asyn
   assert.ok((await queue.ended(good, 5_000)).every(({ state }) => state === 'done'));
   const later = await submitAll(3);
   assert.ok((await queue.ended(later, 5_000)).every(({ state }) => state === 'done'));
+  const [lost] = await submitAll(1, { priority: -100 });
+  await store.pool.query(
+    `update inference_queue set owner = gen_random_uuid(), lease_until = now() - interval '1 second', attempt = 1000
+     where id = $1`,
+    [lost?.id],
+  );
+  assert.ok(lost && (await queue.ended([lost], 5_000)).every(({ state }) => state === 'done'));
   assert.equal(await stateOf(stuck[0] as Operation), 'created');
   assert.notEqual(foreign.projectId, own.projectId);
 });
