@@ -28,7 +28,7 @@ export function classifierOver(
   });
   return {
     classify,
-    ask: (more = {}, signal = new AbortController().signal) =>
+    ask: async (more = {}, signal = new AbortController().signal) =>
       classify(
         {
           requestId: 'request-1',

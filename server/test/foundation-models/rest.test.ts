@@ -297,6 +297,27 @@ describe('the Foundation Models API over REST', () => {
     assert.match(Object(await tuned.json()).message, /not a classifier/);
   });
 
+  test('meters a classification once, whether it is refused here or by its engine', async () => {
+    answer = ({ response }) => sendJson(response, 400, '{"error":{"message":"too long"}}');
+    const classify = (labels: readonly string[]) =>
+      gateway.post('/foundationModels/v1/fewShotTextClassification', {
+        modelUri: 'cls://0/m',
+        labels,
+        text: 'tea',
+      });
+    const before = (await gateway.metered(0)).length;
+    assert.equal((await classify(['a', 'b'])).status, 400);
+    assert.equal((await classify(['a'])).status, 400);
+    const records = (await gateway.metered(before + 2)).slice(before);
+    assert.deepEqual(
+      records.map(({ errorCode, modelName }) => [errorCode, modelName]),
+      [
+        ['request.invalid', 'm'],
+        ['request.invalid', null],
+      ],
+    );
+  });
+
   test('tells addresses without a key', async () => {
     const list = await fetch(`${gateway.url}/endpoints`);
     const { endpoints, nextPageToken } = Object(await list.json());

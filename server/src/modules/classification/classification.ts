@@ -34,8 +34,8 @@ export interface Classification {
 }
 
 /**
- * Tells how well each label fits a text. Throws `request.invalid` or `request.missing_parameter` before anything is
- * metered; then what any inference throws (`model.*`, `limit.*`, `engine.*`: a prompt that does not fit is
+ * Tells how well each label fits a text. Throws `request.invalid` or `request.missing_parameter` at once, before anything
+ * is metered; rejects with what any inference throws, which is metered (`model.*`, `limit.*`, `engine.*`: a prompt that does not fit is
  * `engine.context_exceeded`, an engine that cannot score `engine.unsupported_operation`). Once aborted, it rejects
  * with the signal's reason; what was computed is metered all the same.
  */

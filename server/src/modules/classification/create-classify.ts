@@ -24,8 +24,7 @@ export function createClassify({ start, models }: ClassificationDependencies): C
     chat: createLikelihoodMethod(createBoundedCache(mostCalibrationNumbers)),
     embedding: createSimilarityMethod(createBoundedCache(mostVectorNumbers)),
   };
-  return async (request, signal) => {
-    const task = checkRequest(request);
+  const run = async (request: ClassificationRequest, task: ClassificationTask, signal: AbortSignal) => {
     const model = modelOf(models(), request);
     const method = methods[model?.task ?? 'chat'];
     const { requestId, principal, endpoint, deadline } = request;
@@ -48,6 +47,8 @@ export function createClassify({ start, models }: ClassificationDependencies): C
     });
     return { confidences, inputTokens: answered.counts.inputTokens, model: answered.model };
   };
+  // What is wrong with the request itself is thrown, not rejected: nothing has been metered then.
+  return (request, signal) => run(request, checkRequest(request), signal);
 }
 
 /** `null` when the name means none that is ready: the inference says so then, and meters it. */

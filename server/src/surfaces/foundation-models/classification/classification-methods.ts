@@ -29,7 +29,7 @@ export function fewShotClassifyMethod(surface: FoundationModelsSurface): Surface
     },
     endpoint,
     modelUriOf: (request) => request.modelUri,
-    begin: (call, refuse) => classify(surface, call, refuse),
+    begin: (call) => classify(surface, call),
   });
 }
 
@@ -54,11 +54,7 @@ export function classifyMethod(surface: FoundationModelsSurface): SurfaceMethod<
   });
 }
 
-function classify(
-  surface: FoundationModelsSurface,
-  call: Call<FewShotClassify>,
-  refuse: (thrown: unknown) => void,
-): void {
+function classify(surface: FoundationModelsSurface, call: Call<FewShotClassify>): void {
   const { request, answer, requestId, principal, deadline } = call;
   const model = resolveModelUri(
     { text: request.modelUri, scheme: 'cls', field: 'modelUri' },
@@ -83,17 +79,11 @@ function classify(
   answerLater(answer, { message, headers: {} }).catch((thrown: unknown) => {
     if (leaving.signal.aborted) return;
     const error = inOwnTerms(surface.mapError(thrown));
-    if (unbegun.has(error.code)) refuse(error);
-    else answer.error(error);
+    if (error.code === 'system.internal')
+      surface.log.error({ requestId, error: error.cause }, 'A classification failed');
+    answer.error(error);
   });
 }
-
-/** What is wrong with the request itself is found before anything is metered. */
-const unbegun: ReadonlySet<string> = new Set([
-  'request.invalid',
-  'request.missing_parameter',
-  'system.internal',
-]);
 
 function answerOf({ confidences, inputTokens, model }: Classification, labels: readonly string[]) {
   return create(FewShotTextClassificationResponseSchema, {
