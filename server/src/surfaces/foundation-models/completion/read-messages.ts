@@ -14,6 +14,9 @@ const roles = ['system', 'user', 'assistant'] as const;
 /** Results of calls were published under several roles; which one says nothing. */
 const resultRoles: readonly string[] = [...roles, 'tool', ''];
 
+/** The calls of each function by its name, in their order, and how many of them have a result. */
+type Unanswered = Map<string, { readonly ids: string[]; answered: number }>;
+
 /**
  * Messages as the worker reads them. Calls have no ids here, so a result belongs to the first unanswered call of its
  * function. Throws `request.invalid` or `request.missing_parameter`.
@@ -21,7 +24,7 @@ const resultRoles: readonly string[] = [...roles, 'tool', ''];
 export function readMessages(messages: readonly Message[]): ChatMessage[] {
   if (messages.length === 0) throw missingField('messages');
   if (messages.length > most) throw invalidField('messages', `expected at most ${most} messages`);
-  const unanswered: ChatCall[] = [];
+  const unanswered: Unanswered = new Map();
   let calls = 0;
   return messages.flatMap((message, index): ChatMessage[] => {
     const path = `messages[${index}]`;
@@ -34,7 +37,7 @@ export function readMessages(messages: readonly Message[]): ChatMessage[] {
           throw invalidField(`${path}.role`, 'only messages of the assistant have tool calls');
         const made = readCalls(content.value, path, calls);
         calls += made.length;
-        unanswered.push(...made);
+        for (const call of made) expectResult(unanswered, call);
         return [{ role: 'assistant', tool_calls: made }];
       }
       case 'toolResultList':
@@ -69,7 +72,13 @@ function readCalls({ toolCalls }: ToolCallList, path: string, from: number): Cha
   });
 }
 
-function readResults({ toolResults }: ToolResultList, path: string, unanswered: ChatCall[]): ChatMessage[] {
+function expectResult(unanswered: Unanswered, { id, function: { name } }: ChatCall): void {
+  const calls = unanswered.get(name);
+  if (calls === undefined) unanswered.set(name, { ids: [id], answered: 0 });
+  else calls.ids.push(id);
+}
+
+function readResults({ toolResults }: ToolResultList, path: string, unanswered: Unanswered): ChatMessage[] {
   const at = `${path}.toolResultList.toolResults`;
   if (toolResults.length === 0) throw missingField(at);
   return toolResults.map(({ ToolResultType: result }, index) => {
@@ -78,10 +87,11 @@ function readResults({ toolResults }: ToolResultList, path: string, unanswered: 
   });
 }
 
-function readResult(result: FunctionResult, at: string, unanswered: ChatCall[]): ChatMessage {
-  const place = unanswered.findIndex((call) => call.function.name === result.name);
-  const [call] = place < 0 ? [] : unanswered.splice(place, 1);
-  if (call === undefined)
+function readResult(result: FunctionResult, at: string, unanswered: Unanswered): ChatMessage {
+  const calls = unanswered.get(result.name);
+  const id = calls?.ids[calls.answered];
+  if (calls === undefined || id === undefined)
     throw invalidField(`${at}.name`, `no unanswered call of "${result.name.slice(0, 64)}" comes before it`);
-  return { role: 'tool', tool_call_id: call.id, content: result.ContentType.value ?? '' };
+  calls.answered += 1;
+  return { role: 'tool', tool_call_id: id, content: result.ContentType.value ?? '' };
 }
