@@ -128,7 +128,7 @@ test('requests on their way share the room of their connection, and give it back
 test('without a key a connection keeps few calls open', async () => {
   const { served } = await open({});
   const session = rawConnection(served.address);
-  for (let count = 0; count < 32; count += 1) openUnread(session, Health.method.watch);
+  for (let count = 0; count < 100; count += 1) openUnread(session, Health.method.watch);
   const watch = pathOf(Health.method.watch);
   const late = await rawCall(session, watch, framed(Buffer.alloc(0)), { authorization: '' });
   assert.equal(late.status, status.UNAVAILABLE);

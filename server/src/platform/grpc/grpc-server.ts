@@ -85,8 +85,8 @@ const defaultTimes: GrpcTimes = {
 const lastWordsMs = 500;
 const headersLimitBytes = 32 * 1024;
 const streamsPerConnection = 1000;
-/** Calls of public methods: anyone may make them, and some never end. */
-const backgroundCallsPerConnection = 32;
+/** Calls of public methods: anyone may make them, and some never end. A proxy may carry those of many clients. */
+const backgroundCallsPerConnection = 100;
 /** Of the largest size, that may be on their way at once on one connection; of smaller ones more. */
 const messagesPerConnection = 4;
 /** Of one stream and of one connection, what a client may send ahead. */
