@@ -4,5 +4,5 @@
  * twice), and one thread does that sooner than several can be woken for it.
  */
 export function nodeArguments(role: string): readonly string[] {
-  return role === 'api' ? ['--max-semi-space-size=16', '--no-parallel-scavenge'] : [];
+  return role === 'api' ? ['--max-semi-space-size=8', '--no-parallel-scavenge'] : [];
 }
