@@ -52,6 +52,12 @@ export function describeTokens(worker: ConformingWorker): void {
       assert.equal(plain.includes('weather_of'), tools !== undefined);
     });
 
+    it('of messages that are far too long for the model are refused with their count', async () => {
+      const messages = [{ role: 'user', content: 'It is raining. '.repeat(400_000) }];
+      const { status, code } = await refused('/tokenize', { messages });
+      assert.deepEqual([status, code], [400, 'engine.context_exceeded']);
+    });
+
     it('refuse a wish that is neither true nor false', async () => {
       const { status, param } = await refused('/tokenize', { text: 'a', pieces: 1 });
       assert.deepEqual([status, param], [400, 'pieces']);

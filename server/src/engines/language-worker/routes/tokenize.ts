@@ -2,6 +2,7 @@ import type { TokenizeAnswer } from '@samovar/contract/worker-protocol';
 import type { WorkerRoute } from '../../worker-http/worker-route.ts';
 import { encodeInSlices } from '../encode-in-slices.ts';
 import type { LanguageModel } from '../language-model.ts';
+import { refuseOversizedText } from '../refuse-oversized-text.ts';
 import { tokenTexts } from '../token-texts.ts';
 import { planTools } from '../tools/tool-plan.ts';
 import { readMessages } from './read-messages.ts';
@@ -45,7 +46,11 @@ export function tokenizeRoute(loaded: () => LanguageModel): WorkerRoute {
           grammars: model.grammars,
         });
         const extra = readObject(body, 'chat_template_kwargs');
-        tokens = encodePieces(model.vocabulary, renderChat(model, readMessages(body), plan, extra));
+        const parts = renderChat(model, readMessages(body), plan, extra);
+        const whole = parts.map((part) => part.text).join('');
+        // As for an answer: what cannot be a prompt is not read in one go.
+        await refuseOversizedText(whole, model.vocabulary, model.contextTokens);
+        tokens = encodePieces(model.vocabulary, parts);
       }
       const answer: TokenizeAnswer = {
         tokens: [...tokens],
