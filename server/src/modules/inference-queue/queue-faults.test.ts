@@ -294,6 +294,29 @@ test('what a project has running of one model takes no turns from it at another'
   assert.equal(claimed.filter((id) => ours.some((one) => one.id === id)).length, 2);
 });
 
+test('a claim locks what it takes and nothing else, however many projects wait', async () => {
+  const projects = Array.from({ length: 40 }, () => newId());
+  await store.pool.query(
+    `insert into inference_queue (id, organization_id, project_id, model, priority, run_at)
+     select gen_random_uuid(), gen_random_uuid(), project_id, 'm', 0, now()
+     from unnest($1::uuid[]) project_id, generate_series(1, 5)`,
+    [projects],
+  );
+  const pairs = projects.map((projectId) => ({ projectId, model: 'm' }));
+  const free = async (): Promise<number> =>
+    (await store.pool.query('select id from inference_queue where owner is null for update skip locked')).rows
+      .length;
+  await store.database.transaction().execute(async (transaction) => {
+    const claimed = await claimRows(transaction, pairs, { owner: newId(), leaseMs: 60_000, count: 50 });
+    assert.equal(claimed.length, 50);
+    assert.equal(await free(), 150);
+  });
+  const { rows } = await store.pool.query<{ count: number }>(
+    'select count(*)::integer as count from inference_queue where owner is not null group by project_id',
+  );
+  assert.deepEqual(rows.map(({ count }) => count).sort(), [...Array(30).fill(1), ...Array(10).fill(2)]);
+});
+
 test('renewing and ending lock in one order, so neither ends the other', async () => {
   await submitAll(400);
   const owner = newId();
