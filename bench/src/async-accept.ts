@@ -1,5 +1,6 @@
 import { newId } from '../../server/src/kernel/ids.ts';
 import { createTestQueue } from '../../server/test/async-queue.ts';
+import { startTestPostgres } from '../../server/test/embedded-postgres.ts';
 import { createTestDatabase } from '../../server/test/postgres.ts';
 import { registerWorker } from '../../server/test/registered-worker.ts';
 import { ratioOfPairs } from './measure/pairs.ts';
@@ -12,6 +13,9 @@ import { printRows } from './measure/report.ts';
  */
 const callers = 64;
 const roundMs = 2_000;
+// What is accepted must outlast a fall of the power: both sides wait for the disk, as in an installation.
+const server = await startTestPostgres({ durable: true });
+process.env.SAMOVAR_TEST_POSTGRES_URL = server.url;
 const store = await createTestDatabase();
 await registerWorker(store, 'unix:/nowhere');
 const queue = await createTestQueue(store);
@@ -44,6 +48,7 @@ try {
 } finally {
   queue.operations.stop();
   await store.end();
+  await server.stop();
 }
 
 async function perSecond(act: () => Promise<unknown>): Promise<number> {

@@ -17,8 +17,8 @@ export interface TestPostgres {
   stop(): Promise<void>;
 }
 
-/** Starts a throw-away PostgreSQL from the packaged binaries, without durability. */
-export async function startTestPostgres(): Promise<TestPostgres> {
+/** Starts a throw-away PostgreSQL from the packaged binaries, without durability unless that is what is measured. */
+export async function startTestPostgres({ durable = false } = {}): Promise<TestPostgres> {
   const native = await hydratedBinaries();
   const folder = await mkdtemp(join(tmpdir(), 'samovar-test-pg-'));
   const owner = process.getuid?.() === 0 ? { uid: unprivileged, gid: unprivileged } : {};
@@ -48,10 +48,7 @@ export async function startTestPostgres(): Promise<TestPostgres> {
     '127.0.0.1',
     '-p',
     String(port),
-    '-c',
-    'fsync=off',
-    '-c',
-    'full_page_writes=off',
+    ...(durable ? [] : ['-c', 'fsync=off', '-c', 'full_page_writes=off']),
   ];
   const server = spawn(
     join(native, 'bin', 'postgres'),
