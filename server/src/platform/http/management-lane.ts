@@ -86,6 +86,8 @@ function addRoute(app: FastifyInstance, bound: ManagementRoute, options: Managem
   app.route({
     method: route.method,
     url: toFrameworkPath(route.path),
+    // One that changes something, also where a protocol prescribes GET for it, is not done by asking for its head.
+    exposeHeadRoute: route.audit === null,
     onRequest: (request, _reply, done) => {
       try {
         // `/v1/models/` is no model.

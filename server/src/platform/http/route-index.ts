@@ -11,16 +11,19 @@ export interface RouteIndex {
 }
 
 export function createRouteIndex(routes: readonly BoundRoute[], fallback: ErrorBody): RouteIndex {
-  const patterns = routes.map(({ route }) => ({ pattern: toPathPattern(route.path), method: route.method }));
+  const patterns = routes.map(({ route }) => ({
+    pattern: toPathPattern(route.path),
+    // A GET that changes something has no HEAD beside it.
+    methods: route.method === 'GET' && route.audit === null ? ['GET', 'HEAD'] : [route.method],
+  }));
   const bodies = new Map(routes.map((bound) => [firstSegment(bound.route.path), bound.errorBody]));
   return {
     noRoute(method, path) {
       const methods: Set<string> = new Set(
-        patterns.filter(({ pattern }) => pattern.test(path)).map((entry) => entry.method),
+        patterns.filter(({ pattern }) => pattern.test(path)).flatMap((entry) => entry.methods),
       );
       if (methods.size === 0)
         return new SamovarError('request.route_not_found', { params: { method, path: path.slice(0, 200) } });
-      if (methods.has('GET')) methods.add('HEAD');
       return new SamovarError('request.method_not_allowed', {
         params: { method },
         headers: { allow: [...methods].join(', ') },

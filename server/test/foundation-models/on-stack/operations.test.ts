@@ -90,6 +90,11 @@ describe('operations over REST', () => {
   test('are cancelled by a GET, and end with the status of what was cancelled', async () => {
     const long = { ...asked, completionOptions: { temperature: 0.9, maxTokens: '4000' } };
     const { answer: begun } = await submit({}, long);
+    const headers = { authorization: `Api-Key ${stack.key}` };
+    const head = await fetch(`${stack.url}/operations/${begun.id}:cancel`, { method: 'HEAD', headers });
+    assert.equal(head.status, 404);
+    const { answer: untouched } = await send(`/operations/${begun.id}`);
+    assert.equal(untouched.done, false);
     const { status } = await send(`/operations/${begun.id}:cancel`);
     assert.equal(status, 200);
     const ended = await untilDone(begun.id);
