@@ -1,11 +1,12 @@
 import { steadyClock } from '../../kernel/clock.ts';
 import type { SamovarError } from '../../kernel/errors.ts';
+import { OpenItems } from '../../kernel/open-items.ts';
 import type { InferenceDependencies } from './inference-dependencies.ts';
 import type { StartInference } from './inference-request.ts';
 import { InferenceRun, type RunParts } from './inference-run.ts';
 import { createLoadWaiters } from './load-waiters.ts';
 import { type MeterRefused, meterRefused } from './meter-refused.ts';
-import { OpenRuns } from './open-runs.ts';
+
 import { createReplicaPicker } from './replica-picker.ts';
 
 export interface Inference {
@@ -24,7 +25,7 @@ export interface Inference {
 /** The data path behind the surfaces: resolve, admit, choose a replica, forward, count, meter. */
 export function createInference(deps: InferenceDependencies): Inference {
   const waiters = createLoadWaiters(deps);
-  const runs = new OpenRuns<InferenceRun>();
+  const runs = new OpenItems<InferenceRun>();
   const parts: RunParts = {
     deps,
     waiters,

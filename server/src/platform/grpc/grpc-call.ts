@@ -28,6 +28,8 @@ const retriedStatuses: ReadonlySet<string> = new Set(['UNAVAILABLE', 'RESOURCE_E
  * trailers. After the first of `end`, `error`, the deadline and the client's leaving, nothing more has any effect.
  */
 export class GrpcCall implements MessageAnswer<Message> {
+  /** Where it stands among those that are open. */
+  place = -1;
   readonly stream: ServerHttp2Stream;
   readonly arrival: CallArrival;
   readonly #options: CallOptions;
@@ -220,22 +222,30 @@ export class GrpcCall implements MessageAnswer<Message> {
   #sendHeaders(): void {
     if (this.#headersSent) return;
     this.#headersSent = true;
-    const headers = { ...this.#commonHeaders(), ...this.#headers };
+    const headers = this.#commonHeaders();
+    if (this.#headers !== null)
+      for (const name of Object.keys(this.#headers)) headers.push(name, this.#headers[name] ?? '');
     this.stream.on('wantTrailers', () => this.#writeTrailers());
     this.stream.respond(headers, respondOptions);
   }
 
-  #commonHeaders(): OutgoingHttpHeaders {
+  /** Names and values in turns, as Node takes them soonest. */
+  #commonHeaders(): string[] {
     const { requestId, clientRequestId, packs } = this.arrival;
-    const headers: OutgoingHttpHeaders = {
-      ':status': 200,
-      'content-type': 'application/grpc+proto',
-      'grpc-accept-encoding': acceptedEncodings,
-      'x-request-id': requestId,
-      'x-server-trace-id': serverTraceId(requestId),
-    };
-    if (packs) headers['grpc-encoding'] = 'gzip';
-    if (clientRequestId !== null) headers['x-client-request-id'] = clientRequestId;
+    const headers = [
+      ':status',
+      '200',
+      'content-type',
+      'application/grpc+proto',
+      'grpc-accept-encoding',
+      acceptedEncodings,
+      'x-request-id',
+      requestId,
+      'x-server-trace-id',
+      serverTraceId(requestId),
+    ];
+    if (packs) headers.push('grpc-encoding', 'gzip');
+    if (clientRequestId !== null) headers.push('x-client-request-id', clientRequestId);
     return headers;
   }
 
@@ -253,10 +263,13 @@ export class GrpcCall implements MessageAnswer<Message> {
     if (stream.destroyed || stream.closed) return;
     this.#writeHeld();
     this.#trailers = errorTrailers(error, arrival.requestId);
-    if (arrival.clientRequestId !== null) this.#trailers['x-client-request-id'] = arrival.clientRequestId;
-    if (this.#headersSent || !retriedStatuses.has(error.entry.grpcStatus)) this.#sendTrailers();
-    else {
-      stream.respond({ ...this.#commonHeaders(), ...this.#trailers }, lastHeadersOptions);
+    if (this.#headersSent || !retriedStatuses.has(error.entry.grpcStatus)) {
+      if (arrival.clientRequestId !== null) this.#trailers['x-client-request-id'] = arrival.clientRequestId;
+      this.#sendTrailers();
+    } else {
+      const headers = this.#commonHeaders();
+      for (const [name, value] of Object.entries(this.#trailers)) headers.push(name, String(value));
+      stream.respond(headers, lastHeadersOptions);
       this.#closeRequest();
     }
   }

@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import {
   createSecureServer,
   createServer,
@@ -12,6 +13,7 @@ import {
 } from 'node:http2';
 import type { GrpcMethod } from '@samovar/contract/grpc-method';
 import { SamovarError } from '../../kernel/errors.ts';
+import { OpenItems } from '../../kernel/open-items.ts';
 import type { Certificate } from '../../kernel/ports/certificate.ts';
 import type { Log } from '../../kernel/ports/log.ts';
 import type { BoundGrpcMethod } from '../../kernel/ports/message-exchange.ts';
@@ -97,7 +99,7 @@ const sessionMemoryMegabytes = 256;
 
 interface State {
   draining: boolean;
-  readonly calls: Set<GrpcCall>;
+  readonly calls: OpenItems<GrpcCall>;
   readonly sessions: Map<Http2Session, SessionWatch>;
   /** Calls that a stop waits for. */
   readonly running: OpenRequests;
@@ -111,7 +113,7 @@ export async function createGrpcServer(options: GrpcServerOptions): Promise<Grpc
   const times = { ...defaultTimes, ...options.times };
   const state: State = {
     draining: false,
-    calls: new Set(),
+    calls: new OpenItems(),
     sessions: new Map(),
     running: new OpenRequests(),
   };
@@ -247,12 +249,22 @@ function openCall(state: State, call: GrpcCall, background: boolean): SessionWat
     state.calls.delete(call);
     watch?.callClosed(background);
     call.closed();
-    // V8 keeps a stream until its next full collection; without listeners it keeps the stream alone.
-    call.stream.removeAllListeners();
-    call.stream.on('error', ignoreLateError);
+    forgetListeners(call.stream);
     if (!background) state.running.ended();
   });
   return watch;
+}
+
+const { removeAllListeners } = EventEmitter.prototype;
+
+/**
+ * V8 often keeps a stream until its next full collection; without listeners it keeps the stream alone. Streams listen
+ * to the removal of their listeners, and would be told of each.
+ */
+function forgetListeners(stream: ServerHttp2Stream): void {
+  removeAllListeners.call(stream, 'removeListener');
+  removeAllListeners.call(stream);
+  stream.on('error', ignoreLateError);
 }
 
 /** A closed stream has nothing left to fail. */
@@ -261,7 +273,7 @@ function ignoreLateError(): void {}
 /** Ends what takes too long, and looks after the connections. */
 function lookAround(state: State, times: GrpcTimes): void {
   const now = performance.now();
-  for (const call of state.calls) {
+  for (const call of state.calls.toArray()) {
     if (call.reading && !call.ended && now - call.arrival.receivedAt > times.requestMs)
       call.fail(new SamovarError('request.timeout'));
     if (call.answeredAt !== null && now - call.answeredAt > times.lingerMs) call.stream.close();
@@ -289,13 +301,13 @@ async function stop(
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   drained();
   const error = new SamovarError('system.draining', { retryAfterSeconds: 1 });
-  for (const call of state.calls) if (call.background) call.fail(error);
+  for (const call of state.calls.toArray()) if (call.background) call.fail(error);
   // Tells the client to go elsewhere with what it begins from now on; what runs may end.
   for (const session of state.sessions.keys()) session.close();
   await state.running.idleWithin(graceMs);
   if (state.running.count > 0) {
     endRunning(new SamovarError('system.draining'));
-    for (const call of state.calls) call.fail(error);
+    for (const call of state.calls.toArray()) call.fail(error);
     await state.running.idleWithin(lastWordsMs);
   }
   for (const session of state.sessions.keys()) session.destroy();

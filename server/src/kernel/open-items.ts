@@ -8,7 +8,7 @@ export interface Placed {
  * in a chain, and once one of them has grown old the chain keeps everything alive that was ever in it, until the next
  * full collection of garbage.
  */
-export class OpenRuns<T extends Placed> {
+export class OpenItems<T extends Placed> {
   readonly #items: T[] = [];
 
   get size(): number {
