@@ -58,6 +58,16 @@ export function describeTokens(worker: ConformingWorker): void {
       assert.deepEqual([status, code], [400, 'engine.context_exceeded']);
     });
 
+    it('of very many short messages are refused before the tokenizer sees them, and of a very long text', async () => {
+      const messages = Array.from({ length: 60_000 }, () => ({ role: 'user', content: 'a' }));
+      const begunAt = performance.now();
+      const { status, code } = await refused('/tokenize', { messages });
+      assert.deepEqual([status, code], [400, 'engine.context_exceeded']);
+      assert.ok(performance.now() - begunAt < 10_000);
+      const long = await refused('/tokenize', { text: 'a '.repeat(400_000) });
+      assert.deepEqual([long.status, long.param], [400, 'text']);
+    });
+
     it('refuse a wish that is neither true nor false', async () => {
       const { status, param } = await refused('/tokenize', { text: 'a', pieces: 1 });
       assert.deepEqual([status, param], [400, 'pieces']);

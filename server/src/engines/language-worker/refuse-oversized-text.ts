@@ -22,6 +22,7 @@ export async function refuseOversizedText(
     tokens += vocabulary.encodePlain(text.slice(at, Math.min(at + sliceLength, counted))).length;
     await setImmediate();
   }
-  const promptTokens = Math.round(tokens * (text.length / counted));
+  const estimate = Math.round(tokens * (text.length / counted));
+  const promptTokens = counted === text.length ? estimate : `about ${estimate}`;
   throw new SamovarError('engine.context_exceeded', { params: { promptTokens, contextTokens } });
 }

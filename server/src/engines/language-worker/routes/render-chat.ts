@@ -6,7 +6,10 @@ import type { PromptPiece } from '../templates/control-text-guard.ts';
 import type { ToolPlan } from '../tools/tool-plan.ts';
 import type { Vocabulary } from '../vocabulary.ts';
 
-/** The prompt as the model's template writes it; what messages and tools say can be no control token in it. */
+/**
+ * The prompt as the model's template writes it; what messages and tools say can be no control token in it. Throws
+ * `engine.context_exceeded` when its control tokens alone are too many: the tokenizer would take time with their square.
+ */
 export function renderChat(
   model: LanguageModel,
   messages: readonly ChatMessage[],
@@ -25,6 +28,11 @@ export function renderChat(
     extra,
     hide: guard.hide,
   });
+  const controls = guard.countControls(rendered);
+  if (controls > model.contextTokens)
+    throw new SamovarError('engine.context_exceeded', {
+      params: { promptTokens: `more than ${controls}`, contextTokens: model.contextTokens },
+    });
   return guard.split(rendered);
 }
 

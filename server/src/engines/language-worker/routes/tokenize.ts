@@ -20,6 +20,9 @@ const known = new Set([
   'model',
 ]);
 
+/** The answer is an object a token, several times as long as the text: whoever passes it on has to hold and read it. */
+const longestText = 512 * 1024;
+
 /** `POST /tokenize`: the tokens of a text, or of the prompt that messages become; with `pieces`, what each says. */
 export function tokenizeRoute(loaded: () => LanguageModel): WorkerRoute {
   return {
@@ -33,8 +36,14 @@ export function tokenizeRoute(loaded: () => LanguageModel): WorkerRoute {
       const { text } = body;
       const withPieces = readBoolean(body, 'pieces', false);
       let tokens: Uint32Array;
-      if (typeof text === 'string') tokens = await encodeInSlices(model.vocabulary, text);
-      else if (body.messages === undefined)
+      if (typeof text === 'string') {
+        if (text.length > longestText)
+          throw invalidParameter(
+            'text',
+            `it has ${text.length} characters, of at most ${longestText} at once`,
+          );
+        tokens = await encodeInSlices(model.vocabulary, text);
+      } else if (body.messages === undefined)
         throw invalidParameter('text', 'it must be a text, or messages must be given');
       else {
         const tools = readTools(body);

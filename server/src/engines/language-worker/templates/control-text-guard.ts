@@ -10,6 +10,8 @@ export interface PromptPiece {
 export interface ControlTextGuard {
   /** The text with a stand-in for each spelling of a control token; the same text where it has none. */
   hide(text: string): string;
+  /** How many control tokens the template has put into the rendered prompt. */
+  countControls(rendered: string): number;
   /** The rendered prompt in parts, the stand-ins turned back into what they stood for. */
   split(rendered: string): PromptPiece[];
 }
@@ -17,7 +19,8 @@ export interface ControlTextGuard {
 /** Makes guards for a vocabulary; `controlTexts` are the spellings that its tokenizer takes for control tokens. */
 export function createControlTextGuards(controlTexts: readonly string[]): () => ControlTextGuard {
   const spellings = [...controlTexts].filter((text) => text !== '').sort((a, b) => b.length - a.length);
-  if (spellings.length === 0) return () => ({ hide: (text) => text, split: asOnePiece });
+  if (spellings.length === 0)
+    return () => ({ hide: (text) => text, countControls: () => 0, split: asOnePiece });
   const spelled = new RegExp(spellings.map(RegExp.escape).join('|'), 'g');
   const places = new Map(spellings.map((text, index) => [text, index]));
   return () => {
@@ -30,6 +33,7 @@ export function createControlTextGuards(controlTexts: readonly string[]): () => 
           used = true;
           return `${name}${places.get(found)}x`;
         }),
+      countControls: (rendered) => rendered.match(spelled)?.length ?? 0,
       split(rendered) {
         if (!used) return asOnePiece(rendered);
         const parts = rendered.split(new RegExp(`${name}(\\d+)x`));
