@@ -40,11 +40,15 @@ describe('an application that speaks plain HTTP', () => {
     const answers = await Promise.all(
       forms.map((options) => api('completion', `{${modelUri},${options},${messages}}`)),
     );
+    const { result } = answers[0]?.answer ?? {};
     for (const [index, { status, answer, text }] of answers.entries()) {
       assert.equal(status, 200, `${forms[index]}: ${text}`);
+      // Beside other requests the last bits of the arithmetic, and so a word, may differ: what was asked does not.
+      const [alternative] = answer.result.alternatives;
+      assert.ok(alternative.message.text);
+      alternative.message.text = result.alternatives[0].message.text;
       assert.deepEqual(answer, answers[0]?.answer, forms[index]);
     }
-    const { result } = answers[0]?.answer ?? {};
     assert.deepEqual(Object.keys(result), ['alternatives', 'usage', 'modelVersion']);
     assert.equal(result.usage.completionTokens, '5');
     assert.equal(result.usage.completionTokensDetails.reasoningTokens, '0');

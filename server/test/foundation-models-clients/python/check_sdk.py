@@ -54,13 +54,12 @@ def streams():
         assert earlier.status.name == "PARTIAL"
     assert len(parts) > 2 and parts[-1].status.name != "PARTIAL"
     assert parts[-1].usage.completion_tokens > 0
-    assert parts[-1].text == short.run([{"role": "system", "text": "Be brief."}, "Say hello."]).text
 
 
 def deferred():
     operation = short.run_deferred("Say hello.")
     result = operation.wait(timeout=60, poll_interval=0.1)
-    assert result.text == short.run("Say hello.").text
+    assert result.text and result.usage.completion_tokens > 0
     assert operation.get_status().is_succeeded
     assert sdk.models.completions(MODEL).attach_deferred(operation.id).get_result().text == result.text
 
@@ -159,12 +158,22 @@ def retries():
     made = httpx.post(os.environ["BASE_URL"] + "/api/keys", json=wanted, headers=headers, verify=VERIFY)
     assert made.status_code < 300, made.text
 
+    async def known(model):
+        # Within a second a new key is known to every replica.
+        for _ in range(50):
+            try:
+                return await model.tokenize("Is the key known?")
+            except AioRpcError as error:
+                assert error.code() == StatusCode.UNAUTHENTICATED, error
+                await asyncio.sleep(0.1)
+        raise AssertionError("the key did not become known")
+
     async def three(policy):
         narrow = AsyncAIStudio(
             folder_id="0", endpoint=ENDPOINT, auth=made.json()["secret"], verify=VERIFY, retry_policy=policy
         )
         model = narrow.models.completions(MODEL).configure(max_tokens=100)
-        await model.tokenize("The key is known everywhere.")
+        await known(model)
         return await asyncio.gather(*[model.run("Count to fifty.") for _ in range(3)], return_exceptions=True)
 
     patient = RetryPolicy(max_attempts=300, initial_backoff=0.1, backoff_multiplier=1, jitter=0.1)
