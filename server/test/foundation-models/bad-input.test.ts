@@ -1,16 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { embeddingVersionId, startTestGateway, type TestGateway, versionId } from '../gateway.ts';
-import {
-  beginEvents,
-  chatAnswer,
-  chatEvent,
-  doneEvent,
-  type ScriptedWorker,
-  sendJson,
-  startScriptedWorker,
-  usageEvent,
-} from '../scripted-worker.ts';
+import { type ScriptedWorker, startScriptedWorker } from '../scripted-worker.ts';
+import { answerEveryPath } from './answer-every-path.ts';
 import { fuzzRest } from './fuzz-rest.ts';
 
 const base = '/foundationModels/v1/';
@@ -83,18 +75,7 @@ describe('the Foundation Models API', () => {
   let gateway: TestGateway;
   let worker: ScriptedWorker;
   before(async () => {
-    worker = await startScriptedWorker(({ path, body, response }) => {
-      const send = (answer: object) => sendJson(response, 200, JSON.stringify(answer));
-      if (path === '/v1/embeddings')
-        send({ object: 'list', data: [{ embedding: [1, 0] }], usage: { prompt_tokens: 1, total_tokens: 1 } });
-      else if (path === '/tokenize') send({ tokens: [1], count: 1, pieces: [{ text: 'a', special: false }] });
-      else if (path === '/score')
-        sendJson(response, 400, '{"samovar":{"code":"engine.unsupported_operation"}}');
-      else if (body.stream === true) {
-        beginEvents(response);
-        response.end(chatEvent('Hel') + usageEvent() + doneEvent);
-      } else sendJson(response, 200, chatAnswer('Hello'));
-    });
+    worker = await startScriptedWorker(answerEveryPath);
     gateway = await startTestGateway({
       replicas: [worker.replica(versionId), worker.replica(embeddingVersionId)],
     });

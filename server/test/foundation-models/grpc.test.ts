@@ -14,16 +14,8 @@ import {
   ListApiEndpointsRequestSchema,
 } from '@samovar/contract/generated/yandex/cloud/endpoint/api_endpoint_service_pb';
 import { embeddingVersionId, startTestGateway, type TestGateway, versionId } from '../gateway.ts';
-import {
-  beginEvents,
-  chatAnswer,
-  chatEvent,
-  doneEvent,
-  type ScriptedWorker,
-  sendJson,
-  startScriptedWorker,
-  usageEvent,
-} from '../scripted-worker.ts';
+import { type ScriptedWorker, startScriptedWorker } from '../scripted-worker.ts';
+import { answerEveryPath } from './answer-every-path.ts';
 import { fuzzGrpc } from './fuzz-grpc.ts';
 import { createGrpcCaller, type GrpcCaller } from './grpc-caller.ts';
 
@@ -44,20 +36,7 @@ describe('the Foundation Models API over gRPC', () => {
   let worker: ScriptedWorker;
   let caller: GrpcCaller;
   before(async () => {
-    worker = await startScriptedWorker(({ path, body, response }) => {
-      const send = (answer: object) => sendJson(response, 200, JSON.stringify(answer));
-      if (path === '/v1/embeddings')
-        send({ object: 'list', data: [{ embedding: [1, 0] }], usage: { prompt_tokens: 1, total_tokens: 1 } });
-      else if (path === '/tokenize') send({ tokens: [1], count: 1, pieces: [{ text: 'a', special: false }] });
-      else if (path === '/score')
-        sendJson(response, 400, '{"samovar":{"code":"engine.unsupported_operation"}}');
-      else if (body.stream === true) {
-        beginEvents(response);
-        response.write(chatEvent('Hel'));
-        if (JSON.stringify(body).includes('Break off.')) setTimeout(() => response.destroy(), 30);
-        else response.end(chatEvent('lo') + usageEvent() + doneEvent);
-      } else sendJson(response, 200, chatAnswer('Hello'));
-    });
+    worker = await startScriptedWorker(answerEveryPath);
     gateway = await startTestGateway({
       replicas: [worker.replica(versionId), worker.replica(embeddingVersionId)],
     });
