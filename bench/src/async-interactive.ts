@@ -7,7 +7,8 @@ import { startAsyncStack } from './queue/async-stack.ts';
 
 /**
  * What interactive requests notice of asynchronous ones, through the whole stack: their p99 time to first token while
- * a thousand wait and every slot has one, against an idle stack. Prompts are fresh, so that no cache helps.
+ * a thousand wait and every slot has one, against an idle stack. Prompts are fresh, so that no cache helps. Each round
+ * asks twenty, so its p99 is the slowest of them.
  */
 const waiting = 1_000;
 const asked = 20;

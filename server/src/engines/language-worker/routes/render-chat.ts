@@ -8,7 +8,7 @@ import type { Vocabulary } from '../vocabulary.ts';
 
 /**
  * The prompt as the model's template writes it; what messages and tools say can be no control token in it. Throws
- * `engine.context_exceeded` when its control tokens alone are too many: the tokenizer would take time with their square.
+ * `engine.context_exceeded` when its control tokens alone are too many: the tokenizer's time grows faster than their number.
  */
 export function renderChat(
   model: LanguageModel,
