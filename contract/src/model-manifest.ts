@@ -18,7 +18,12 @@ export const modelManifestSchema = Type.Object(
     architecture: Type.String({ minLength: 1 }),
     parameters: Type.Integer({ minimum: 1 }),
     quantization: Type.String(),
-    engine: Type.Union([Type.Literal('llama-cpp'), Type.Literal('onnx'), Type.Literal('llama-server')]),
+    engine: Type.Union([
+      Type.Literal('llama-cpp'),
+      Type.Literal('onnx'),
+      Type.Literal('llama-server'),
+      Type.Literal('remote'),
+    ]),
     engineOptions: Type.Record(Type.String(), Type.Union([Type.String(), Type.Number(), Type.Boolean()])),
     contextTokens: Type.Integer({ minimum: 1, description: 'Longest prompt plus answer, or longest input.' }),
     toolCalls: Type.Union([
@@ -56,6 +61,10 @@ export const modelManifestSchema = Type.Object(
       {
         id: Type.String({ minLength: 1, description: 'SPDX identifier.' }),
         source: Type.String({ minLength: 1, description: 'Where the licence of the weights is stated.' }),
+        url: Type.Optional(Type.String({ pattern: '^https://' })),
+        acceptance: Type.Optional(
+          Type.Boolean({ description: 'Its terms must be accepted before the model may be imported.' }),
+        ),
       },
       closed,
     ),
@@ -67,6 +76,41 @@ export const modelManifestSchema = Type.Object(
       closed,
     ),
     note: Type.Optional(Type.String()),
+    groups: Type.Optional(
+      Type.Array(Type.String({ pattern: '^[a-z][a-z-]*$' }), {
+        uniqueItems: true,
+        description: 'What people look for it under: `chat`, `code`, `multilingual`, …',
+      }),
+    ),
+    lineage: Type.Optional(
+      Type.Object(
+        {
+          source: Type.String({ minLength: 1, description: 'The source of the original weights.' }),
+          revision: Type.Union([Type.String({ minLength: 1 }), Type.Null()]),
+          madeBy: Type.Optional(Type.String({ minLength: 1 })),
+        },
+        closed,
+      ),
+    ),
+    adapter: Type.Optional(
+      Type.Object(
+        {
+          format: Type.Union([Type.Literal('peft'), Type.Literal('gguf')]),
+          rank: Type.Integer({ minimum: 1 }),
+          alpha: Type.Number({ exclusiveMinimum: 0 }),
+          targetModules: Type.Array(Type.String({ minLength: 1 })),
+          base: Type.Object(
+            {
+              source: Type.Union([Type.String({ minLength: 1 }), Type.Null()]),
+              revision: Type.Union([Type.String({ minLength: 1 }), Type.Null()]),
+              architecture: Type.String({ minLength: 1 }),
+            },
+            closed,
+          ),
+        },
+        { ...closed, description: 'A LoRA adapter: runs on its base, never alone.' },
+      ),
+    ),
     files: Type.Array(
       Type.Object(
         {
@@ -80,7 +124,7 @@ export const modelManifestSchema = Type.Object(
         },
         closed,
       ),
-      { minItems: 1 },
+      { description: 'None only where the engine is `remote`.' },
     ),
     sources: Type.Array(
       Type.String({
@@ -88,7 +132,7 @@ export const modelManifestSchema = Type.Object(
         description:
           'First reachable wins. `first!path/in/it + second!path/in/it` joins the named members of several packages into the one file.',
       }),
-      { minItems: 1 },
+      { description: 'None where the files were uploaded, and for remote engines.' },
     ),
   },
   { ...closed, $id: 'samovar.model/v1', title: 'Model manifest' },

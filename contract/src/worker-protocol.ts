@@ -111,7 +111,7 @@ export interface ModelManifest {
   readonly architecture: string;
   readonly parameters: number;
   readonly quantization: string;
-  readonly engine: 'llama-cpp' | 'onnx' | 'llama-server';
+  readonly engine: 'llama-cpp' | 'onnx' | 'llama-server' | 'remote';
   readonly engineOptions: Readonly<Record<string, string | number | boolean>>;
   /** Longest prompt plus answer, or longest embedding input. */
   readonly contextTokens: number;
@@ -137,12 +137,45 @@ export interface ModelManifest {
     | 'logprobs'
     | 'embeddings'
   )[];
-  readonly license: { readonly id: string; readonly source: string };
+  readonly license: {
+    readonly id: string;
+    readonly source: string;
+    readonly url?: string;
+    /** The terms must be accepted by somebody before the model may be imported. */
+    readonly acceptance?: boolean;
+  };
   readonly memory: { readonly weightsBytes: number; readonly perSequenceBytes: number };
   readonly note?: string;
+  /** What people look for it under: `chat`, `code`, `multilingual`, … */
+  readonly groups?: readonly string[];
+  /** Where it comes from, and what it was made of. */
+  readonly lineage?: ModelLineage;
+  /** A LoRA adapter: runs on its base, never alone. */
+  readonly adapter?: AdapterFacts;
   readonly files: readonly ManifestFile[];
   /** Where the files come from; first reachable wins. */
   readonly sources: readonly string[];
+}
+
+export interface ModelLineage {
+  /** The source of the original weights, as imported: the same for every format and quantisation made of them. */
+  readonly source: string;
+  readonly revision: string | null;
+  /** How this version was made of them: `import`, `convert`, `quantise`, `tune`. */
+  readonly madeBy?: string;
+}
+
+export interface AdapterFacts {
+  readonly format: 'peft' | 'gguf';
+  readonly rank: number;
+  readonly alpha: number;
+  readonly targetModules: readonly string[];
+  /** The model that it was trained on; it runs on whatever has the same lineage. */
+  readonly base: {
+    readonly source: string | null;
+    readonly revision: string | null;
+    readonly architecture: string;
+  };
 }
 
 export interface ManifestFile {

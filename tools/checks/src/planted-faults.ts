@@ -83,6 +83,7 @@ export const plantedFaults: readonly PlantedFault[] = [
     '../modules/iam/index.ts',
     true,
   ),
+  imports('formats-are-pure', `${src}/formats/a.ts`, `${src}/platform/b.ts`, '../platform/b.ts'),
   {
     rule: 'grpc-speaks-http2-alone',
     files: {

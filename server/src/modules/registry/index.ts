@@ -6,6 +6,7 @@ export type { ModelPolicy } from './model-uri/model-policy.ts';
 export { resolveModelUri } from './model-uri/resolve-model-uri.ts';
 export { notReady } from './not-ready.ts';
 export { parseManifest } from './parse-manifest.ts';
+export { type PublishedVersion, publishVersion } from './publish-version.ts';
 export { type ImportRequests, requestImport } from './request-import.ts';
 export type { ModelSnapshot, ServedModel } from './served-model.ts';
 export { type AliasDependencies, removeAlias, setAlias } from './set-alias.ts';

@@ -76,7 +76,7 @@ export async function insertVersion(
     size_bytes: file.sizeBytes,
     sha256: file.sha256,
   }));
-  await tables.insertInto('model_files').values(files).execute();
+  if (files.length > 0) await tables.insertInto('model_files').values(files).execute();
   await tables
     .insertInto('model_imports')
     .values({ ...columnsOf(scope), version_id: version.versionId })

@@ -16,6 +16,8 @@ export function parseManifest(value: unknown, label: string): ModelManifest {
   }
   if ((value.task === 'embedding') !== (value.embedding !== undefined))
     throw fault('`embedding` belongs to embedding models, and to all of them');
+  if ((value.engine === 'remote') !== (value.files.length === 0))
+    throw fault('`files` belong to models that run here, and to all of them; a `remote` one has none');
   if (new Set(value.files.map((file) => file.name)).size !== value.files.length)
     throw fault('two files have the same name');
   for (const source of value.sources) parseSource(source, value.files);

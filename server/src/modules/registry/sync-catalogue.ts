@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { ModelManifest } from '@samovar/contract/worker-protocol';
 import { sql } from 'kysely';
 import { newId } from '../../kernel/ids.ts';
@@ -7,6 +6,7 @@ import type { Database, DatabaseTransaction } from '../../kernel/ports/database.
 import type { JobQueue } from '../../kernel/ports/job-queue.ts';
 import type { Scope } from '../../kernel/principal.ts';
 import { recordAudit, systemAuditContext } from '../audit/index.ts';
+import { manifestDigest } from './manifest-digest.ts';
 import { insertAlias, insertModel, insertVersion } from './model-store.ts';
 import { queueImport } from './queue-import.ts';
 
@@ -54,7 +54,7 @@ async function register(
     versionId: newId(),
     modelId,
     manifest,
-    manifestSha256: digestOf(manifest),
+    manifestSha256: manifestDigest(manifest),
   });
   const record = async (action: string, kind: string, id: string, detail: Record<string, unknown>) =>
     await recordAudit(transaction, {
@@ -78,17 +78,4 @@ function firstOfTask(sync: CatalogueSync, task: ModelManifest['task']): string |
   return sync.defaultModels.find((name) =>
     sync.manifests.some((manifest) => manifest.name === name && manifest.task === task),
   );
-}
-
-/** SHA-256 of the manifest with its keys in order: the same content is the same version, however it was written. */
-function digestOf(manifest: ModelManifest): string {
-  return createHash('sha256').update(canonicalJson(manifest)).digest('hex');
-}
-
-function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
-  if (value === null || typeof value !== 'object') return JSON.stringify(value);
-  const entries = Object.entries(value).filter(([, inner]) => inner !== undefined);
-  entries.sort(([a], [b]) => (a < b ? -1 : 1));
-  return `{${entries.map(([key, inner]) => `${JSON.stringify(key)}:${canonicalJson(inner)}`).join(',')}}`;
 }

@@ -18,7 +18,7 @@ export type Engine = ModelManifest['engine'];
 
 /** The engines that can run a model made for this one: both of llama.cpp read the same files. */
 export function enginesFor(engine: Engine): readonly Engine[] {
-  return engine === 'onnx' ? ['onnx'] : ['llama-cpp', 'llama-server'];
+  return engine === 'onnx' || engine === 'remote' ? [engine] : ['llama-cpp', 'llama-server'];
 }
 
 /** A version on compute, as it is wanted. */

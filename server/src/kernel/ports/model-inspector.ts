@@ -1,0 +1,45 @@
+import type { ModelManifest } from '@samovar/contract/worker-protocol';
+
+export type FileFormat =
+  | 'gguf'
+  | 'safetensors'
+  | 'onnx'
+  | 'tokenizer'
+  | 'configuration'
+  | 'template'
+  | 'license'
+  | 'text';
+
+export interface InspectedFile {
+  /** Relative to the inspected folder. */
+  readonly path: string;
+  readonly sizeBytes: number;
+  readonly format: FileFormat;
+}
+
+/** Something a person should know of a model before it is used. */
+export interface InspectionNote {
+  readonly severity: 'information' | 'warning';
+  readonly text: string;
+}
+
+/** What the files of a model are, told from their bytes alone; nothing of them was run. */
+export interface Inspection {
+  readonly files: readonly InspectedFile[];
+  /** Files that are needed to serve it; others (pictures, read-me files) are left out of the version. */
+  readonly needed: readonly string[];
+  /** A manifest without what the files cannot tell: name, sources, digests. */
+  readonly facts: Omit<ModelManifest, 'schema' | 'name' | 'title' | 'description' | 'files' | 'sources'>;
+  /** `convert`: no engine runs the format as it is, a conversion job makes one that runs. */
+  readonly servable: 'as-is' | 'convert' | 'adapter';
+  readonly notes: readonly InspectionNote[];
+}
+
+/** Reads untrusted model files in a process of its own, with limits on time and memory. */
+export interface ModelInspector {
+  /**
+   * `folder`: absolute; `paths`: the files in it, relative. Throws `model.refused` with a reason: pickles, code,
+   * truncated files, headers that lie, archives that grow too large, paths that leave the folder.
+   */
+  inspect(folder: string, paths: readonly string[], signal: AbortSignal): Promise<Inspection>;
+}
