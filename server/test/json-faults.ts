@@ -54,7 +54,8 @@ function memberFault(kind: 'replace' | 'drop' | 'add'): fc.Arbitrary<Fault> {
       if (place === undefined) return bytes;
       const [holder, key] = place;
       if (kind === 'drop') Reflect.deleteProperty(holder, key);
-      else if (!(kind === 'add' && Array.isArray(holder))) Reflect.set(holder, kind === 'add' ? name : key, value);
+      else if (!(kind === 'add' && Array.isArray(holder)))
+        Reflect.set(holder, kind === 'add' ? name : key, value);
       // A list has no names: a member is added to it at its end.
       else holder.push(value);
       return Buffer.from(JSON.stringify(parsed));
