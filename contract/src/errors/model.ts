@@ -69,6 +69,13 @@ export const modelErrors = defineErrors({
     message: 'The file {file} of the model cannot be used: {reason}',
     remedy: 'The disk or the bucket may be damaged. Remove the file there and import the model again.',
   },
+  'model.refused': {
+    httpStatus: 400,
+    grpcStatus: 'INVALID_ARGUMENT',
+    message: 'The files of the model are refused: {reason}',
+    remedy:
+      'Take the model in a form that is data alone: GGUF, safetensors or ONNX, whole, from a publisher you trust.',
+  },
   'model.import_failed': {
     httpStatus: 500,
     grpcStatus: 'INTERNAL',
