@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { Route } from '@samovar/contract/route';
 import type { SamovarError } from '../errors.ts';
 import type { Principal } from '../principal.ts';
@@ -42,7 +43,10 @@ export interface ManagementRequest {
   /** Validated by the route's schemas. */
   readonly params: Readonly<Record<string, string>>;
   readonly query: Readonly<Record<string, string | number | boolean | undefined>>;
+  /** The bytes as they come where the route takes a `rawBody`; else what was parsed. */
   readonly body: unknown;
+  /** Aborted when the client has left, the answer has ended, or the process begins to stop: what follows events ends. */
+  readonly signal: AbortSignal;
   /**
    * Present when the request carries an `Idempotency-Key`: keeps the reply in the transaction that makes the change,
    * so that both exist or neither does. A handler that does not call it has its reply kept afterwards.
@@ -55,8 +59,13 @@ export type RememberReply = (transaction: DatabaseTransaction, reply: Management
 export interface ManagementReply {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
-  /** An object is sent as JSON, a string as it is, `null` sends no body. */
-  readonly body: object | string | null;
+  /** A stream is sent as it comes, an object as JSON, a string as it is, `null` sends no body. */
+  readonly body: Readable | object | string | null;
+  /**
+   * In place of `body`: sent piece by piece until it ends or the client leaves; then its `return` is called. It ends
+   * by itself soon after the process begins to stop, or it holds the stop up.
+   */
+  readonly pieces?: AsyncIterable<string>;
 }
 
 /** How a surface writes an error: its own body for one of our codes. */

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { errorHeaders } from '../../kernel/error-headers.ts';
 import { SamovarError } from '../../kernel/errors.ts';
@@ -37,6 +38,8 @@ export interface ManagementLaneOptions {
   noRoute(method: string, path: string): SamovarError;
   /** What a handler threw, as one of our codes. */
   mapError(thrown: unknown): SamovarError;
+  /** Aborted when the server begins to stop. */
+  readonly stopping: AbortSignal;
   readonly log: Log;
 }
 
@@ -64,7 +67,12 @@ export async function createManagementLane(options: ManagementLaneOptions): Prom
   app.setNotFoundHandler((request, reply) =>
     sendError(options.noRoute(request.method, pathOf(request)), request, reply, options),
   );
-  for (const bound of options.routes) addRoute(app, bound, options);
+  for (const bound of options.routes) if (bound.route.rawBody === undefined) addRoute(app, bound, options);
+  await app.register(async (raw) => {
+    raw.removeAllContentTypeParsers();
+    raw.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
+    for (const bound of options.routes) if (bound.route.rawBody !== undefined) addRoute(raw, bound, options);
+  });
   await app.ready();
   return (request, response) => app.routing(request, response);
 }
@@ -87,7 +95,7 @@ function addRoute(app: FastifyInstance, bound: ManagementRoute, options: Managem
     method: route.method,
     url: toFrameworkPath(route.path),
     // One that changes something, also where a protocol prescribes GET for it, is not done by asking for its head.
-    exposeHeadRoute: route.audit === null,
+    exposeHeadRoute: route.audit === null && !isStreamed(route),
     onRequest: (request, _reply, done) => {
       try {
         // `/v1/models/` is no model.
@@ -107,9 +115,12 @@ function addRoute(app: FastifyInstance, bound: ManagementRoute, options: Managem
       const parts = check({
         params: withRest(request.params as Record<string, string>, rest),
         query: request.query,
-        body: request.body,
+        body: rawBodyOf(route, request) ?? request.body,
       });
       refuseNul(route.body ? parts : { ...parts, body: undefined });
+      const left = new AbortController();
+      reply.raw.once('close', () => left.abort());
+      const signal = AbortSignal.any([left.signal, options.stopping]);
       const principal = principals.get(request) ?? null;
       const call = (remember?: RememberReply) =>
         bound.handle({
@@ -120,6 +131,7 @@ function addRoute(app: FastifyInstance, bound: ManagementRoute, options: Managem
           params: parts.params as Record<string, string>,
           query: parts.query as Record<string, string | number | boolean | undefined>,
           body: parts.body,
+          signal,
           ...(remember && { remember }),
         });
       const key = request.headers['idempotency-key'];
@@ -140,6 +152,17 @@ function addRoute(app: FastifyInstance, bound: ManagementRoute, options: Managem
   });
 }
 
+/** An answer without an end has no head to ask for. */
+function isStreamed({ responses }: ManagementRoute['route']): boolean {
+  return Object.values(responses).some(({ contentType }) => contentType === 'text/event-stream');
+}
+
+/** A body of no bytes comes without a content type, and past every parser. */
+function rawBodyOf({ rawBody }: ManagementRoute['route'], request: FastifyRequest): Readable | null {
+  if (rawBody === undefined) return null;
+  return request.body instanceof Readable ? request.body : Readable.from([]);
+}
+
 function idempotencyKey(value: string | string[]): string {
   if (typeof value === 'string' && value.length > 0 && value.length <= 255) return value;
   throw new SamovarError('request.invalid', {
@@ -157,13 +180,21 @@ function withRest(params: Record<string, string>, rest: string | null): Record<s
 function sendReply(bound: ManagementRoute, answer: ManagementReply, reply: FastifyReply): FastifyReply {
   const declared = bound.route.responses[answer.status]?.contentType;
   reply.code(answer.status).headers(answer.headers ?? {});
+  if (answer.pieces !== undefined) {
+    if (declared !== undefined && !reply.hasHeader('content-type')) reply.header('content-type', declared);
+    // One piece read ahead at most: whoever reads slowly is not written for.
+    return reply.send(Readable.from(answer.pieces, { objectMode: true, highWaterMark: 1 }));
+  }
   if (answer.body === null) return reply.send();
+  if (answer.body instanceof Readable && !reply.hasHeader('content-type'))
+    reply.header('content-type', declared ?? 'application/octet-stream');
   if (!reply.hasHeader('content-type'))
     reply.header(
       'content-type',
       declared ?? (typeof answer.body === 'string' ? 'text/plain; charset=utf-8' : 'application/json'),
     );
-  return reply.send(typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body));
+  const asItIs = typeof answer.body === 'string' || answer.body instanceof Readable;
+  return reply.send(asItIs ? answer.body : JSON.stringify(answer.body));
 }
 
 function sendError(
