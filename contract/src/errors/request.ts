@@ -73,6 +73,13 @@ export const requestErrors = defineErrors({
     message: '{method} is not allowed here.',
     remedy: 'The header `Allow` names the methods of this address.',
   },
+  'request.address_refused': {
+    httpStatus: 400,
+    grpcStatus: 'INVALID_ARGUMENT',
+    message: 'The address {address} may not be reached from here: it is {kind}, not public.',
+    remedy:
+      'Whoever runs this installation can allow it: put the host, `host:port` or a CIDR range into SAMOVAR_OUTBOUND_ALLOW and start it again.',
+  },
   'request.idempotency_mismatch': {
     httpStatus: 409,
     grpcStatus: 'ABORTED',

@@ -195,7 +195,7 @@ export const settings = {
     kind: 'list',
     default: '',
     description:
-      "Kept for later: internal addresses that requests made on a user's behalf may reach (hosts, host:port or CIDR ranges, separated by commas). Nothing makes such requests yet, so it has no effect.",
+      "Internal addresses that requests made on a user's behalf (remote engines, models from addresses that somebody names) may reach besides public ones: `host`, `host:port`, `*.domain`, addresses or CIDR ranges, separated by commas. A named host is allowed whatever it resolves to; a cloud's metadata address only by itself, never by a range.",
   },
   drainSeconds: {
     env: 'SAMOVAR_DRAIN_SECONDS',
