@@ -78,6 +78,8 @@ const lastWordsMs = 500;
 
 interface State {
   draining: boolean;
+  /** Aborted when the draining begins. */
+  readonly stopping: AbortController;
   readonly requests: OpenRequests;
   /** Answers of the full parser that have not ended. */
   readonly answers: Set<ServerResponse>;
@@ -89,7 +91,12 @@ interface State {
  */
 export async function createHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const timeouts = options.timeouts ?? defaultTimeouts;
-  const state: State = { draining: false, requests: new OpenRequests(), answers: new Set() };
+  const state: State = {
+    draining: false,
+    stopping: new AbortController(),
+    requests: new OpenRequests(),
+    answers: new Set(),
+  };
   const { certificate } = options;
   const parserOptions = {
     headersTimeout: timeouts.headersMs,
@@ -183,6 +190,7 @@ async function createDispatch(options: HttpServerOptions, state: State) {
     bodyLimitBytes,
     routes: options.routes.filter((bound): bound is ManagementRoute => !isDataRoute(bound)),
     requestIdOf: (request) => ids.get(request) ?? newId(),
+    stopping: state.stopping.signal,
   });
   const closed = function (this: ServerResponse): void {
     state.answers.delete(this);
@@ -254,6 +262,7 @@ async function stop(
   graceMs: number,
 ): Promise<void> {
   state.draining = true;
+  state.stopping.abort();
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
   fastLane.drain();

@@ -42,6 +42,13 @@ export function openapiDocument({ routes, grpcMethods }: DocumentedTables, versi
   };
 }
 
+function requestBody(route: Route): JsonObject {
+  if (route.rawBody !== undefined)
+    return { requestBody: { required: true, content: { [route.rawBody]: {} } } };
+  if (!route.body) return {};
+  return { requestBody: { required: true, content: { 'application/json': { schema: route.body } } } };
+}
+
 function operation(route: Route): JsonObject {
   return {
     operationId: route.id,
@@ -49,9 +56,7 @@ function operation(route: Route): JsonObject {
     summary: route.summary,
     ...(route.description ? { description: route.description } : {}),
     parameters: parameters(route),
-    ...(route.body
-      ? { requestBody: { required: true, content: { 'application/json': { schema: route.body } } } }
-      : {}),
+    ...requestBody(route),
     responses: Object.fromEntries(
       Object.entries(route.responses).map(([status, answer]) => [status, response(answer)]),
     ),
