@@ -7,6 +7,13 @@ export const modelErrors = defineErrors({
     message: 'The model `{model}` does not exist or you do not have access to it.',
     remedy: '`GET /v1/models` lists the models that this key can call.',
   },
+  'model.version_gone': {
+    httpStatus: 410,
+    grpcStatus: 'FAILED_PRECONDITION',
+    message:
+      'The version {version} that `{model}` meant when this request was accepted is gone: it was deleted or archived.',
+    remedy: 'Ask again: the request is then answered by the version that the name means now.',
+  },
   'model.wrong_task': {
     httpStatus: 400,
     grpcStatus: 'INVALID_ARGUMENT',
@@ -48,14 +55,21 @@ export const modelErrors = defineErrors({
     grpcStatus: 'INVALID_ARGUMENT',
     message: 'The model source `{source}` is not valid: {reason}',
     remedy:
-      'Write it as `pypi:name@version`, `npm:name@version`, `maven:group:artifact:version`, `https:…` or `file:…`.',
+      'Write it as `hf:owner/name`, `s3://bucket/prefix`, `https://…`, `oci:registry/name:tag`, `file:/…`, `pypi:name@version`, `npm:name@version` or `maven:group:artifact:version`; docs/guides/bring-a-model.md has examples.',
+  },
+  'model.source_gated': {
+    httpStatus: 403,
+    grpcStatus: 'PERMISSION_DENIED',
+    message: 'The model source `{source}` gives its files only to those it let in: {reason}',
+    remedy:
+      'Open {page}, accept the terms there (or ask for access), and give this installation the credentials of that account: {setting}.',
   },
   'model.source_unavailable': {
     httpStatus: 503,
     grpcStatus: 'UNAVAILABLE',
     message: 'The model source `{source}` cannot be read: {reason}',
     remedy:
-      'Check the network, the mirrors (SAMOVAR_PYPI_INDEX, SAMOVAR_NPM_REGISTRY, SAMOVAR_MAVEN_REPOSITORY), the proxy and SAMOVAR_CA_FILE. The import is retried with growing pauses, and at once with `samovar models import`; it goes on where it stopped.',
+      'Check the network, the mirrors (HF_ENDPOINT, SAMOVAR_PYPI_INDEX, SAMOVAR_NPM_REGISTRY, SAMOVAR_MAVEN_REPOSITORY), the proxy and SAMOVAR_CA_FILE. The import is retried with growing pauses, and at once with `samovar models import`; it goes on where it stopped.',
   },
   'model.file_mismatch': {
     httpStatus: 502,

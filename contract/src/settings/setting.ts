@@ -2,7 +2,7 @@ export type SettingKind = 'string' | 'integer' | 'boolean' | 'list' | 'secret';
 
 /** One setting: its name in the environment, in `samovar.yaml` and on the command line, its kind and its default. */
 export interface Setting {
-  /** `SAMOVAR_…` */
+  /** `SAMOVAR_…`, or the name that an ecosystem already has for it. */
   readonly env: string;
   /** Path in `samovar.yaml`, for example `s3.bucket`. */
   readonly yaml: string;

@@ -44,7 +44,7 @@ const places: Readonly<Record<SettingSource, string>> = {
 };
 
 function refuseUnreadableFiles({ values, sources }: ResolvedSettings): void {
-  for (const name of ['caFile', 'masterKeyFile', 'tlsCertFile', 'tlsKeyFile'] as const) {
+  for (const name of ['caFile', 'masterKeyFile', 'tlsCertFile', 'tlsKeyFile', 'registryAuthFile'] as const) {
     const path = values[name];
     if (path !== null) requireReadable(settings[name].env, places[sources[name]], path);
   }

@@ -5,6 +5,11 @@ export interface SourceFile {
   readonly sizeBytes: number | null;
   /** Hex; `null` where the source publishes none: then it is computed on the way. */
   readonly sha256: string | null;
+  /**
+   * The source's own mark of these bytes (an ETag, the archive that holds the file): `fetch` refuses others where no
+   * digest tells. To be kept with the file, opaque to everybody else.
+   */
+  readonly tag?: string;
 }
 
 /** The licence as the source tells it, before anybody has read the files. */
@@ -22,8 +27,18 @@ export interface ResolvedSource {
   readonly uri: string;
   /** Commit, digest or version; `null` where the source has none. */
   readonly revision: string | null;
+  /** Those that make one model; what no model needs (pictures) and what is refused (pickles, code) is left out. */
   readonly files: readonly SourceFile[];
   readonly license: SourceLicense | null;
+  /** What was chosen for whoever did not say, and what was left out: sentences to be shown. */
+  readonly notes: readonly string[];
+  /** URIs of what else could have been chosen here, such as other quantisations. */
+  readonly alternatives: readonly string[];
+}
+
+export interface ResolveOptions {
+  /** Called where an archive must be fetched before its files are known; `totalBytes` is `null` while it is not known. */
+  onProgress?(downloadedBytes: number, totalBytes: number | null): void;
 }
 
 export interface FetchOptions {
@@ -39,16 +54,20 @@ export interface FetchedFile {
 }
 
 /**
- * Places that models come from: `hf:owner/name[@revision][/path]`, `s3://bucket/prefix`, `https://…`, `file:/…`,
+ * Places that models come from: `hf:owner/name[@revision][:quantisation][/path]`, `s3://bucket/prefix`, `https://…`, `file:/…`,
  * `oci:registry/name[:tag|@digest]`, and packages (`pypi:`, `npm:`, `maven:`). What is fetched is data, never run.
  */
 export interface ModelSource {
-  /** Throws `model.source_invalid`, `model.source_unavailable`, `model.source_gated`. */
-  resolve(uri: string, signal: AbortSignal): Promise<ResolvedSource>;
   /**
-   * Puts one file at `target` (an absolute path): in parallel parts where the source allows it, going on where an
-   * earlier attempt stopped, its size and digest checked. Memory does not grow with the file.
-   * Throws `model.source_unavailable`, `model.file_mismatch`, `setup.disk_full`.
+   * Throws `model.source_invalid`, `model.source_unavailable`, `model.source_gated`, `model.refused`,
+   * `request.address_refused`, and `setup.disk_full` where an archive has to be fetched.
+   */
+  resolve(uri: string, signal: AbortSignal, options?: ResolveOptions): Promise<ResolvedSource>;
+  /**
+   * Puts one file at `target` (an absolute path; one call at a time for each): in parallel parts where the source
+   * allows it, going on where an earlier attempt stopped, its size and digest checked. What is not finished lies
+   * beside the target under names that begin with its own. Memory does not grow with the file.
+   * Throws what `resolve` throws, `model.file_mismatch` and `setup.disk_full`.
    */
   fetch(
     source: ResolvedSource,
@@ -56,5 +75,7 @@ export interface ModelSource {
     target: string,
     options: FetchOptions,
   ): Promise<FetchedFile>;
+  /** Forgets what was kept to fetch the files of this source (archives); to be called when all is fetched or given up. */
+  release(source: ResolvedSource): Promise<void>;
   close(): Promise<void>;
 }
