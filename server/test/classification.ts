@@ -18,10 +18,12 @@ export function classifierOver(
   const { model, keyId } = gateway;
   const embedding = { ...model, name: 'e', task: 'embedding' as const, versionId: embeddingVersionId };
   const models = new Map([model, embedding].map((one) => [`${one.projectId}/${one.name}`, one]));
+  const versions = new Map([model, embedding].map((one) => [one.versionId, one]));
   const classify = createClassify({
     start,
     models: () => ({
       models,
+      versions,
       aliases: new Map([[`${model.projectId}/chat-default`, model]]),
       pending: new Map(),
     }),

@@ -80,6 +80,7 @@ export async function startTestGateway(options: GatewayOptions = {}): Promise<Te
   const embedding = servedModel('e', embeddingVersionId, 'embedding');
   const models = {
     models: new Map([chat, embedding].map((model) => [`${projectId}/${model.name}`, model])),
+    versions: new Map([chat, embedding].map((model) => [model.versionId, model])),
     aliases: new Map([
       [`${projectId}/chat-default`, chat],
       [`${projectId}/embedding-default`, embedding],

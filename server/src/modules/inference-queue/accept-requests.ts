@@ -13,6 +13,8 @@ export interface CheckedRequest {
   readonly request: AsyncRequest;
   /** Its body as JSON. */
   readonly bodyText: string;
+  /** The version that answers it. */
+  readonly versionId: string;
 }
 
 /** Makes operations and their places in the queue, all in one transaction. One outcome for each, in their order. */

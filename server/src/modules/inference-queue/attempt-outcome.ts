@@ -26,6 +26,7 @@ const retried: ReadonlySet<string> = new Set([
   'engine.failed',
   'access.key_invalid',
   'model.not_found',
+  'model.version_gone',
 ]);
 
 /** No engine has tried it: it waits on, for as long as its operation may. */

@@ -79,6 +79,7 @@ export function createBackgroundInference(
           workerPath: request.workerPath,
           task: request.task,
           model: request.model,
+          versionId: request.versionId,
           body: request.body,
           stream: false,
           clientWantsUsage: false,

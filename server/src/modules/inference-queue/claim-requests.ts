@@ -61,10 +61,10 @@ export async function claimRequests(parts: ClaimParts, claim: Claim): Promise<Cl
     const gone = rows.filter(({ id }) => !started.has(id) && !ending.has(id)).map(({ id }) => id);
     if (gone.length > 0) await deleteRequests(transaction, gone);
     const stored = started.size === 0 ? new Map() : await selectRequests(transaction, [...started.keys()]);
-    const requests = rows.flatMap(({ id, attempt, failures }): ClaimedRequest[] => {
+    const requests = rows.flatMap(({ id, attempt, failures, versionId }): ClaimedRequest[] => {
       const request = stored.get(id);
       const expiresAt = started.get(id);
-      return request && expiresAt ? [{ ...request, attempt, failures, expiresAt }] : [];
+      return request && expiresAt ? [{ ...request, attempt, failures, versionId, expiresAt }] : [];
     });
     return { requests, permits, more: free > 0 && rows.length === count };
   });

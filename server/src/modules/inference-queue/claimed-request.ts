@@ -7,6 +7,8 @@ import type { MeteredFacts } from './queue-store.ts';
 export interface ClaimedRequest extends MeteredFacts {
   /** Fencing token of this claim. */
   readonly attempt: number;
+  /** The version that its name meant when it was accepted; `null`: the name decides now. */
+  readonly versionId: string | null;
   /** Attempts before this one that failed. */
   readonly failures: number;
   readonly endpoint: Endpoint;

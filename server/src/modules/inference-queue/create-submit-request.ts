@@ -17,6 +17,7 @@ export interface Submission {
 interface Pending {
   readonly request: AsyncRequest;
   readonly bodyText: string;
+  readonly versionId: string;
   readonly admission: Admission;
   readonly outcome: PromiseWithResolvers<Operation>;
 }
@@ -107,14 +108,14 @@ export function createSubmitRequest(deps: SubmitDependencies): Submission {
   return {
     async submit(request) {
       const policy = deps.policy();
-      resolveModel(policy.models, request);
+      const { versionId } = resolveModel(policy.models, request);
       const limits = policy.limits.get(request.principal.keyId);
       // A key that is gone from the snapshot since it was looked up has just been revoked.
       if (!limits) throw new SamovarError('access.key_invalid');
       const bodyText = JSON.stringify(request.body);
       const admission = deps.limiter.admit({ keyId: request.principal.keyId, limits }, request.reserveTokens);
       const outcome = Promise.withResolvers<Operation>();
-      pending.push({ request, bodyText, admission, outcome });
+      pending.push({ request, bodyText, versionId, admission, outcome });
       if (writers < mostWriters) {
         if (writers === 0) idle = Promise.withResolvers();
         writers += 1;

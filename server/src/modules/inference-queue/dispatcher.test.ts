@@ -377,7 +377,7 @@ test('a notification lets a waiting process begin at once', async () => {
   await heard.stop();
 });
 
-test('a request whose model is gone fails, and one whose model has no worker asks for it and waits', async () => {
+test('a request whose version is gone fails, and one whose model has no worker asks for it and waits', async () => {
   const { replicas, models } = queue.policy;
   queue.policy = { ...queue.policy, replicas: new Map() };
   dispatch();
@@ -390,8 +390,47 @@ test('a request whose model is gone fails, and one whose model has no worker ask
   assert.ok((await queue.ended(waiting)).every(({ state }) => state === 'done'));
   queue.policy = { ...queue.policy, replicas: new Map() };
   const gone = await submitAll(2);
-  queue.policy = { ...queue.policy, models: { ...models, models: new Map(), aliases: new Map() } };
+  queue.policy = { ...queue.policy, models: { ...models, versions: new Map() } };
   const ends = await queue.ended(gone);
-  assert.ok(ends.every(({ state, failure }) => state === 'failed' && failure?.code === 'model.not_found'));
+  assert.ok(ends.every(({ state, failure }) => state === 'failed' && failure?.code === 'model.version_gone'));
   assert.equal((await queue.metered(gone)).length, 2);
+});
+
+test('an alias moved after acceptance changes nothing that was accepted, also while it waits', async () => {
+  const { models } = queue.policy;
+  const [old] = models.models.values();
+  assert.ok(old);
+  const next = { ...old, versionId: newId() };
+  const key = `${old.projectId}/chat-default`;
+  const accepted = await submitAll(3, { model: 'chat-default' });
+  queue.policy = {
+    ...queue.policy,
+    models: {
+      ...models,
+      models: new Map([[`${old.projectId}/${old.name}`, next]]),
+      aliases: new Map([[key, next]]),
+      versions: new Map([old, next].map((version) => [version.versionId, version])),
+    },
+  };
+  const later = await submitAll(2, { model: 'chat-default' });
+  const { rows } = await store.pool.query('select version_id from inference_queue order by id');
+  assert.deepEqual(
+    rows.map(({ version_id }) => version_id),
+    [...accepted.map(() => old.versionId), ...later.map(() => next.versionId)],
+  );
+  dispatch();
+  const ends = await queue.ended(accepted);
+  assert.ok(ends.every(({ state, response }) => state === 'done' && response?.versionId === old.versionId));
+  const waiting = await Promise.all(later.map((one) => queue.operations.get(one, one.id)));
+  assert.ok(
+    waiting.every(({ state }) => state === 'created'),
+    'the new version has no worker yet',
+  );
+});
+
+test('a request of a release that fixed no version is answered by what its name means now', async () => {
+  const operations = await submitAll(2);
+  await store.pool.query('update inference_queue set version_id = default');
+  dispatch();
+  assert.ok((await queue.ended(operations)).every(({ state }) => state === 'done'));
 });

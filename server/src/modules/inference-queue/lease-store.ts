@@ -1,11 +1,16 @@
 import { sql } from 'kysely';
 import type { DatabaseOrTransaction, DatabaseTransaction } from '../../kernel/ports/database.ts';
 
-/** A project, and a model as its requests name it. */
+/** A project, and a model as its requests name it, with the version that this name meant when they were accepted. */
 export interface WaitingPair {
   readonly projectId: string;
   readonly model: string;
+  /** `unfixedVersion` of requests that were accepted before versions were fixed. */
+  readonly versionId: string;
 }
+
+/** The version of a request whose name decides when it runs. */
+export const unfixedVersion = '00000000-0000-0000-0000-000000000000';
 
 /** First key of the advisory locks of this module; the second is the version's hash. */
 const lockClass = 7_263_542;
@@ -15,15 +20,17 @@ export async function selectWaitingPairs(database: DatabaseOrTransaction): Promi
   const queue = sql.table('inference_queue');
   const { rows } = await sql<WaitingPair>`
     with recursive pairs as (
-      (select project_id, model from ${queue} where owner is null order by project_id, model limit 1)
+      (select project_id, model, version_id from ${queue}
+        where owner is null order by project_id, model, version_id limit 1)
       union all
-      select later.project_id, later.model from pairs, lateral (
-        select project_id, model from ${queue} q
-        where owner is null and (q.project_id, q.model) > (pairs.project_id, pairs.model)
-        order by project_id, model limit 1
+      select later.* from pairs, lateral (
+        select project_id, model, version_id from ${queue} q
+        where owner is null
+          and (q.project_id, q.model, q.version_id) > (pairs.project_id, pairs.model, pairs.version_id)
+        order by project_id, model, version_id limit 1
       ) later
     )
-    select project_id as "projectId", model from pairs`.execute(database);
+    select project_id as "projectId", model, version_id as "versionId" from pairs`.execute(database);
   return rows;
 }
 
@@ -74,6 +81,14 @@ export interface ClaimSize {
   readonly count: number;
 }
 
+export interface ClaimedRow {
+  readonly id: string;
+  readonly attempt: number;
+  readonly failures: number;
+  /** `null`: its name decides. */
+  readonly versionId: string | null;
+}
+
 /**
  * Claims waiting requests of these pairs. Projects come in turn: the first of each, the second of each, and what a
  * project has running of these models already counts as turns it has had. Within a project: by priority, then by age.
@@ -84,15 +99,15 @@ export async function claimRows(
   transaction: DatabaseTransaction,
   pairs: readonly WaitingPair[],
   { owner, leaseMs, count }: ClaimSize,
-): Promise<{ id: string; attempt: number; failures: number }[]> {
+): Promise<ClaimedRow[]> {
   const queue = sql.table('inference_queue');
-  const { rows } = await sql<{ id: string; attempt: number; failures: number; place: number }>`
+  const { rows } = await sql<ClaimedRow & { place: number }>`
     with pairs as (
       select * from ${unnested(pairs)}
     ), firsts as (
       select distinct on (project_id) first.* from pairs, lateral (
         select id, project_id, priority, run_at from ${queue} q
-        where q.owner is null and q.project_id = pairs.project_id and q.model = pairs.model and ${mayRun}
+        where ${waitsFor('pairs')} and ${mayRun}
         order by priority desc, run_at, id limit 1
       ) first
       order by project_id, priority desc, run_at, id
@@ -101,14 +116,15 @@ export async function claimRows(
         select project_id, 0 as turns, run_at from firsts
         union all
         select project_id, 1, null from ${queue}
-        where owner is not null and (project_id, model) in (select project_id, model from pairs)
+        where owner is not null
+          and (project_id, model, version_id) in (select project_id, model, version_id from pairs)
       ) first_or_held
       group by project_id having min(run_at) is not null
       order by turns, min(run_at), project_id limit ${count}
     ), waiting as (
       select next.*, nearest.turns from nearest join pairs using (project_id), lateral (
         select id, project_id, priority, run_at from ${queue} q
-        where q.owner is null and q.project_id = pairs.project_id and q.model = pairs.model and ${mayRun}
+        where ${waitsFor('pairs')} and ${mayRun}
         order by priority desc, run_at, id limit ${count}
       ) next
     ), chosen as (
@@ -124,7 +140,8 @@ export async function claimRows(
     )
     update ${queue} q set owner = ${owner}, lease_until = ${leaseEnd(leaseMs)}, attempt = attempt + 1
     from taken where q.id = taken.id
-    returning q.id, q.attempt, q.failures, taken.place::integer as place`.execute(transaction);
+    returning q.id, q.attempt, q.failures, nullif(q.version_id, ${unfixedVersion}) as "versionId",
+      taken.place::integer as place`.execute(transaction);
   return rows.sort((left, right) => left.place - right.place);
 }
 
@@ -177,7 +194,7 @@ export async function lockWaitingRows(
   const { rows } = await sql<{ id: string; attempt: number }>`
     select waiting.id, waiting.attempt from ${unnested(pairs)}, lateral (
       select id, attempt from ${sql.table('inference_queue')} q
-      where q.owner is null and q.project_id = p.project_id and q.model = p.model
+      where ${waitsFor('p')}
         and (${waitedMs} = 0 or q.run_at <= now() - make_interval(secs => ${waitedMs / 1000}::double precision))
       limit ${limit} for update skip locked
     ) waiting
@@ -218,8 +235,16 @@ const mayRun = sql`(q.not_before is null or q.not_before <= now())`;
 
 function unnested(pairs: readonly WaitingPair[]) {
   return sql`unnest(
-    ${pairs.map(({ projectId }) => projectId)}::uuid[], ${pairs.map(({ model }) => model)}::text[]
-  ) as p (project_id, model)`;
+    ${pairs.map(({ projectId }) => projectId)}::uuid[], ${pairs.map(({ model }) => model)}::text[],
+    ${pairs.map(({ versionId }) => versionId)}::uuid[]
+  ) as p (project_id, model, version_id)`;
+}
+
+/** A row `q` of the queue waits and is of the pair in this table. */
+function waitsFor(pair: 'pairs' | 'p') {
+  const of = (column: string) => sql.ref(`${pair}.${column}`);
+  return sql`q.owner is null and q.project_id = ${of('project_id')} and q.model = ${of('model')}
+    and q.version_id = ${of('version_id')}`;
 }
 
 /** Leases are compared by every process, so the database's clock counts. */

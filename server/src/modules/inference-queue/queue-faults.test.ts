@@ -22,7 +22,7 @@ import type { Operation } from '../operations/index.ts';
 import type { ServedModel } from '../registry/index.ts';
 import { createKeyLimiter } from '../usage/index.ts';
 import { createSubmitRequest, measureQueue } from './index.ts';
-import { claimRows, renewRows, selectWaitingPairs } from './lease-store.ts';
+import { claimRows, renewRows, selectWaitingPairs, unfixedVersion } from './lease-store.ts';
 import { lockRequests } from './queue-store.ts';
 import { takeBackLost } from './take-back-lost.ts';
 
@@ -74,7 +74,11 @@ function alsoNamed(projectId: string, name: string, versionId: string): ServedMo
   const other = { ...model, name, versionId };
   queue.policy = {
     ...queue.policy,
-    models: { ...models, models: new Map([...models.models, [`${projectId}/${name}`, other]]) },
+    models: {
+      ...models,
+      models: new Map([...models.models, [`${projectId}/${name}`, other]]),
+      versions: new Map([...models.versions, [versionId, other]]),
+    },
     replicas: new Map([...replicas, [versionId, replicas.get(model.versionId) ?? []]]),
   };
   return other;
@@ -97,7 +101,10 @@ test('requests of a machine whose clock goes ahead need not wait for it', async 
 
 test('a request whose model or key this process has not heard of yet is answered once it has', async () => {
   const known = queue.policy;
-  queue.policy = { ...known, models: { ...known.models, models: new Map(), aliases: new Map() } };
+  queue.policy = {
+    ...known,
+    models: { ...known.models, models: new Map(), versions: new Map(), aliases: new Map() },
+  };
   const { submit } = createSubmitRequest({
     database: store.database,
     policy: () => known,
@@ -302,7 +309,7 @@ test('a claim locks what it takes and nothing else, however many projects wait',
      from unnest($1::uuid[]) project_id, generate_series(1, 5)`,
     [projects],
   );
-  const pairs = projects.map((projectId) => ({ projectId, model: 'm' }));
+  const pairs = projects.map((projectId) => ({ projectId, model: 'm', versionId: unfixedVersion }));
   const free = async (): Promise<number> =>
     (await store.pool.query('select id from inference_queue where owner is null for update skip locked')).rows
       .length;

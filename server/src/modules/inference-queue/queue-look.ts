@@ -6,7 +6,7 @@ import { type DispatcherDependencies, usualTiming } from './dispatcher-dependenc
 import { failWaiting } from './fail-waiting.ts';
 import { groupWaiting, type WaitingVersion } from './group-waiting.ts';
 import type { HeldRequests } from './held-requests.ts';
-import { selectWaitingPairs, type WaitingPair } from './lease-store.ts';
+import { selectWaitingPairs, unfixedVersion, type WaitingPair } from './lease-store.ts';
 import type { VersionLane } from './version-lane.ts';
 
 /** When many requests are accepted, not each of them is looked for at once. */
@@ -77,9 +77,13 @@ export function createQueueLook(
   }
 
   async function failAbsent(absent: readonly WaitingPair[]): Promise<void> {
-    for (const [model, pairs] of Map.groupBy(absent, (pair) => pair.model)) {
-      const error = new SamovarError('model.not_found', { params: { model } });
-      if (!(await failWaiting(deps, pairs, { error, waitedMs: unknownMs }))) isWanted = true;
+    for (const pair of absent) {
+      const { model, versionId: version } = pair;
+      const error =
+        version === unfixedVersion
+          ? new SamovarError('model.not_found', { params: { model } })
+          : new SamovarError('model.version_gone', { params: { model, version } });
+      if (!(await failWaiting(deps, [pair], { error, waitedMs: unknownMs }))) isWanted = true;
     }
   }
 

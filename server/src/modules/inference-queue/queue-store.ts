@@ -11,6 +11,8 @@ export interface AcceptedRequest {
   readonly request: AsyncRequest;
   /** Its body as JSON. */
   readonly bodyText: string;
+  /** The version that its model's name means at this moment: an alias moved later changes nothing. */
+  readonly versionId: string;
   readonly createdAt: Date;
 }
 
@@ -39,17 +41,18 @@ export async function insertRequests(
         ${column(({ model }) => model)}::text[],
         ${column(({ priority }) => priority)}::smallint[],
         ${accepted.map(({ bodyText }) => bodyText)}::json[],
+        ${accepted.map(({ versionId }) => versionId)}::uuid[],
         ${created}::timestamptz[]
-      ) with ordinality as r (id, organization_id, project_id, key_id, request_id, endpoint, worker_path, task, model, priority, body,
-        created_at, place)
+      ) with ordinality as r (id, organization_id, project_id, key_id, request_id, endpoint, worker_path, task, model,
+        priority, body, version_id, created_at, place)
     ), kept as (
       insert into ${sql.table('inference_requests')} (id, organization_id, project_id, key_id, request_id, endpoint,
         worker_path, task, model, body, created_at)
       select id, organization_id, project_id, key_id, request_id, endpoint, worker_path, task, model, body, created_at
       from wanted
     ), told as (select pg_notify(${queueChannel}, ''))
-    insert into ${sql.table('inference_queue')} (id, organization_id, project_id, model, priority, run_at)
-    select id, organization_id, project_id, model, priority, now() + (place - 1) * interval '1 microsecond'
+    insert into ${sql.table('inference_queue')} (id, organization_id, project_id, model, version_id, priority, run_at)
+    select id, organization_id, project_id, model, version_id, priority, now() + (place - 1) * interval '1 microsecond'
     from wanted, told`.execute(transaction);
 }
 

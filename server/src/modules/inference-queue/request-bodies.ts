@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { DatabaseTransaction } from '../../kernel/ports/database.ts';
 import type { ClaimedRequest } from './claimed-request.ts';
 
-export type StoredRequest = Omit<ClaimedRequest, 'attempt' | 'failures' | 'expiresAt'>;
+export type StoredRequest = Omit<ClaimedRequest, 'attempt' | 'failures' | 'versionId' | 'expiresAt'>;
 
 /** What was asked, by id. */
 export async function selectRequests(

@@ -30,6 +30,8 @@ export interface InferenceRequest {
   readonly task: ServedModel['task'];
   /** A model's name or an alias, as the client sent it. */
   readonly model: string;
+  /** Its version where that was fixed earlier: the name has no say any more. Absent or `null`: the name decides. */
+  readonly versionId?: string | null;
   /** The validated body for the worker. `model` and `samovar` are set by this module. */
   readonly body: Readonly<Record<string, unknown>>;
   readonly stream: boolean;

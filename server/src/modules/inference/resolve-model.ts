@@ -2,11 +2,15 @@ import { SamovarError } from '../../kernel/errors.ts';
 import { type ModelSnapshot, notReady, type ServedModel } from '../registry/index.ts';
 import type { InferenceRequest } from './inference-request.ts';
 
-/** The model that a request names, by its name or an alias, in the caller's project. Throws `model.*`. */
+/**
+ * The model that a request names, by its name or an alias, in the caller's project, or the version that was fixed for
+ * it. Throws `model.*`.
+ */
 export function resolveModel(
   models: ModelSnapshot,
-  request: Pick<InferenceRequest, 'principal' | 'model' | 'task'>,
+  request: Pick<InferenceRequest, 'principal' | 'model' | 'task' | 'versionId'>,
 ): ServedModel {
+  if (request.versionId) return fixedVersion(models, request.model, request.versionId);
   const key = `${request.principal.projectId}/${request.model}`;
   const model = models.models.get(key) ?? models.aliases.get(key);
   if (!model) throw absent(models, key, request.model);
@@ -16,6 +20,12 @@ export function resolveModel(
       field: 'model',
     });
   return model;
+}
+
+function fixedVersion(models: ModelSnapshot, model: string, versionId: string): ServedModel {
+  const version = models.versions.get(versionId);
+  if (!version) throw new SamovarError('model.version_gone', { params: { model, version: versionId } });
+  return version;
 }
 
 function absent(models: ModelSnapshot, key: string, name: string): SamovarError {

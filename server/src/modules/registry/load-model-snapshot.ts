@@ -14,12 +14,14 @@ export async function loadModelSnapshot(database: DatabaseOrTransaction): Promis
   const models = new Map<string, ServedModel>();
   const pending = new Map<string, PendingModel>();
   const ready = new Map<string, ServedModel>();
+  const byVersion = new Map<string, ServedModel>();
   const pendingById = new Map<string, PendingModel>();
   for (const row of versions) {
     const key = `${row.project_id}/${row.name}`;
     if (row.state === 'ready') {
       const served = servedModelOf(row);
       ready.set(row.version_id, served);
+      byVersion.set(row.version_id, served);
       if (row.current) {
         models.set(key, served);
         ready.set(row.model_id, served);
@@ -41,7 +43,7 @@ export async function loadModelSnapshot(database: DatabaseOrTransaction): Promis
     if (served) aliasTargets.set(key, served);
     else if (waiting) pending.set(key, waiting);
   }
-  return { models, aliases: aliasTargets, pending };
+  return { models, versions: byVersion, aliases: aliasTargets, pending };
 }
 
 type VersionRow = Awaited<ReturnType<typeof selectCurrentVersions>>[number];

@@ -24,6 +24,8 @@ export interface PendingModel {
 /** Everything of the registry that the data path reads, immutable. Keys are `${projectId}/${name}`. */
 export interface ModelSnapshot {
   readonly models: ReadonlyMap<string, ServedModel>;
+  /** Every version that can answer, by its id: what was fixed earlier still means the same. */
+  readonly versions: ReadonlyMap<string, ServedModel>;
   /** Alias → the model it points at. */
   readonly aliases: ReadonlyMap<string, ServedModel>;
   /** Names (of models and aliases) that are answered with what is in the way (`not-ready.ts`). */

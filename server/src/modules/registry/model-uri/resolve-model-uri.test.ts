@@ -22,6 +22,7 @@ const policy: ModelPolicy = {
       [key('e'), embedding],
       [`another/secret`, chat],
     ]),
+    versions: new Map(),
     aliases: new Map([
       [key('m/rc'), candidate],
       [key('m@tuned'), candidate],
