@@ -1,22 +1,28 @@
 import { accessErrors } from './errors/access.ts';
 import { engineErrors } from './errors/engine.ts';
+import { importErrors } from './errors/import.ts';
 import { limitErrors } from './errors/limit.ts';
 import { modelErrors } from './errors/model.ts';
 import { operationErrors } from './errors/operation.ts';
+import { registryErrors } from './errors/registry.ts';
 import { requestErrors } from './errors/request.ts';
 import { setupErrors } from './errors/setup.ts';
 import { systemErrors } from './errors/system.ts';
+import { uploadErrors } from './errors/upload.ts';
 
 /** The error catalogue: `area.reason` → statuses, public text and remedy. One docs page is generated per code. */
 export const errorCatalogue = {
   ...accessErrors,
   ...engineErrors,
+  ...importErrors,
   ...limitErrors,
   ...modelErrors,
   ...operationErrors,
+  ...registryErrors,
   ...requestErrors,
   ...setupErrors,
   ...systemErrors,
+  ...uploadErrors,
 } as const;
 
 export type ErrorCode = keyof typeof errorCatalogue;

@@ -10,6 +10,8 @@ export type IdPrefix =
   | 'host'
   | 'req'
   | 'op'
+  | 'imp'
+  | 'upl'
   | 'chatcmpl'
   | 'cmpl'
   | 'resp'

@@ -1,0 +1,22 @@
+import { defineErrors } from '../error-entry.ts';
+
+export const importErrors = defineErrors({
+  'import.wrong_state': {
+    httpStatus: 409,
+    grpcStatus: 'FAILED_PRECONDITION',
+    message: 'The import {id} is {state}: it cannot be {action}.',
+    remedy: '`samovar models imports` shows how it goes on.',
+  },
+  'import.not_servable': {
+    httpStatus: 400,
+    grpcStatus: 'INVALID_ARGUMENT',
+    message: 'The model {model} cannot be run as it is: {reason}',
+    remedy: 'Take the model as GGUF (language models) or as ONNX with its `tokenizer.json` (embeddings).',
+  },
+  'import.base_missing': {
+    httpStatus: 409,
+    grpcStatus: 'FAILED_PRECONDITION',
+    message: 'The adapter {model} was trained on {base}, and no model of this project was made of that.',
+    remedy: 'Import its base first; with `force` the adapter is taken as it is, and that is recorded.',
+  },
+});
