@@ -61,11 +61,6 @@ export interface ManagementReply {
   readonly headers?: Readonly<Record<string, string>>;
   /** A stream is sent as it comes, an object as JSON, a string as it is, `null` sends no body. */
   readonly body: Readable | object | string | null;
-  /**
-   * In place of `body`: sent piece by piece until it ends or the client leaves; then its `return` is called. It ends
-   * by itself soon after the process begins to stop, or it holds the stop up.
-   */
-  readonly pieces?: AsyncIterable<string>;
 }
 
 /** How a surface writes an error: its own body for one of our codes. */

@@ -180,11 +180,6 @@ function withRest(params: Record<string, string>, rest: string | null): Record<s
 function sendReply(bound: ManagementRoute, answer: ManagementReply, reply: FastifyReply): FastifyReply {
   const declared = bound.route.responses[answer.status]?.contentType;
   reply.code(answer.status).headers(answer.headers ?? {});
-  if (answer.pieces !== undefined) {
-    if (declared !== undefined && !reply.hasHeader('content-type')) reply.header('content-type', declared);
-    // One piece read ahead at most: whoever reads slowly is not written for.
-    return reply.send(Readable.from(answer.pieces, { objectMode: true, highWaterMark: 1 }));
-  }
   if (answer.body === null) return reply.send();
   if (answer.body instanceof Readable && !reply.hasHeader('content-type'))
     reply.header('content-type', declared ?? 'application/octet-stream');
