@@ -9,6 +9,11 @@ export interface ObjectInfo {
 export interface ObjectStore {
   /** Writes a whole object; multipart when it is large. Visible only when complete. */
   put(key: string, body: Readable | Buffer, sizeBytes: number): Promise<void>;
+  /**
+   * Takes a file of this machine over as a whole object: moved where the store is a folder on the same disk, else
+   * copied. The file may be gone afterwards.
+   */
+  adopt(key: string, path: string, sizeBytes: number): Promise<void>;
   /** Reads from `offset` (bytes) on; throws when there is no such object. */
   get(key: string, offset?: number): Promise<Readable>;
   head(key: string): Promise<ObjectInfo | null>;

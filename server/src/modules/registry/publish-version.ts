@@ -1,5 +1,6 @@
 import type { ModelManifest } from '@samovar/contract/worker-protocol';
 import { sql } from 'kysely';
+import { SamovarError } from '../../kernel/errors.ts';
 import { newId } from '../../kernel/ids.ts';
 import type { ConfigVersion } from '../../kernel/ports/config-version.ts';
 import type { DatabaseTransaction } from '../../kernel/ports/database.ts';
@@ -7,6 +8,7 @@ import { type AuditContext, recordAudit } from '../audit/index.ts';
 import { modelFileKey } from './get-version-files.ts';
 import { manifestDigest } from './manifest-digest.ts';
 import { insertModel, insertVersion } from './model-store.ts';
+import { lockObject } from './objects/claim-objects.ts';
 import type { RegistryTables } from './registry-tables.ts';
 
 export interface PublishedVersion {
@@ -18,7 +20,8 @@ export interface PublishedVersion {
 
 /**
  * Makes a version whose files are all in the object store (or that has none: a remote one) the newest ready version
- * of its model, which is made when there is none. Publishing the same manifest again changes nothing.
+ * of its model, which is made when there is none. Publishing the same manifest again changes nothing. Throws
+ * `registry.file_busy` where a file is being collected: one that was not claimed (`claimObjects`) before it was found.
  */
 export async function publishVersion(
   transaction: DatabaseTransaction,
@@ -27,6 +30,12 @@ export async function publishVersion(
   manifest: ModelManifest,
 ): Promise<PublishedVersion> {
   const { scope } = context;
+  for (const sha256 of manifest.files.map((file) => file.sha256).sort())
+    if (!(await lockObject(transaction, sha256)))
+      throw new SamovarError('registry.file_busy', {
+        params: { model: manifest.name },
+        retryAfterSeconds: 60,
+      });
   const modelId = await insertModel(transaction, scope, manifest.name);
   const { versionId, state } = await insertVersion(transaction, scope, {
     versionId: newId(),

@@ -1,7 +1,8 @@
 import type { ModelManifest } from '@samovar/contract/worker-protocol';
 import type { ColumnType, Generated } from 'kysely';
 import type { ImportPhase } from './import-progress.ts';
-import type { VersionState } from './model-version.ts';
+import type { MeasuredFacts, VersionState } from './model-version.ts';
+import type { UploadState } from './uploads/upload.ts';
 
 /** `bigint` arrives as text; sizes and rates fit a number, so the store converts them. */
 type BigInteger = ColumnType<string, number, number>;
@@ -14,6 +15,9 @@ export type RegistryTables = {
     name: string;
     owned_by: string;
     created_at: Generated<Date>;
+    deprecated_at: Generated<Date | null>;
+    archived_at: Generated<Date | null>;
+    successor: Generated<string | null>;
   };
   model_versions: {
     id: string;
@@ -25,6 +29,9 @@ export type RegistryTables = {
     state: VersionState;
     created_at: Generated<Date>;
     ready_at: Generated<Date | null>;
+    archived_at: Generated<Date | null>;
+    current_since: Generated<Date | null>;
+    measured: ColumnType<MeasuredFacts, never, string>;
   };
   model_files: {
     organization_id: string;
@@ -46,7 +53,39 @@ export type RegistryTables = {
     bytes_per_second: ColumnType<string, number | undefined, number>;
     error: Generated<string | null>;
     remedy: Generated<string | null>;
+    extra_sources: Generated<string[]>;
     updated_at: Generated<Date>;
+  };
+  uploads: {
+    id: string;
+    organization_id: string;
+    project_id: string;
+    name: string;
+    size_bytes: BigInteger;
+    sha256: string | null;
+    received_bytes: ColumnType<string, number | undefined, number>;
+    state: UploadState;
+    created_by: string;
+    created_at: Generated<Date>;
+    expires_at: Date;
+  };
+  upload_parts: {
+    organization_id: string;
+    project_id: string;
+    upload_id: string;
+    offset_bytes: BigInteger;
+    size_bytes: BigInteger;
+    object_key: string;
+  };
+  model_objects: {
+    sha256: string;
+    unreferenced_since: Date | null;
+    deleting_since: Date | null;
+  };
+  model_object_claims: {
+    sha256: string;
+    holder: string;
+    expires_at: Date;
   };
   model_aliases: {
     organization_id: string;

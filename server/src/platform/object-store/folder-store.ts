@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { mkdir, open, opendir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -40,6 +41,12 @@ export function createFolderStore(options: FolderStoreOptions): ObjectStore {
         throw error;
       }
     },
+    async adopt(key, path, sizeBytes) {
+      const target = pathOf(key);
+      await mkdir(dirname(target), { recursive: true });
+      if (await move(path, target, sizeBytes)) await syncFolder(dirname(target));
+      else await store.put(key, createReadStream(path), sizeBytes);
+    },
     async get(key, offset = 0) {
       const handle = await open(pathOf(key));
       return handle.createReadStream({ start: offset });
@@ -59,6 +66,25 @@ export function createFolderStore(options: FolderStoreOptions): ObjectStore {
     localPath: pathOf,
   };
   return { ...store, check: () => checkStore(store, root) };
+}
+
+/** Renames a file that is on the disk whole; false where it lies on another disk. */
+async function move(path: string, target: string, sizeBytes: number): Promise<boolean> {
+  const handle = await open(path, 'r+');
+  try {
+    const { size } = await handle.stat();
+    if (size !== sizeBytes) throw new Error(`${path} has ${size} bytes instead of ${sizeBytes}`);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  try {
+    await rename(path, target);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EXDEV') return false;
+    throw error;
+  }
 }
 
 async function statFile(path: string): Promise<number | null> {

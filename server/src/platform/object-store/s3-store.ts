@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { createReadStream, readFileSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { getCACertificates } from 'node:tls';
 import {
@@ -57,6 +57,7 @@ export function createS3Store(options: S3StoreOptions): S3Store {
       // Parts become visible together; a body that fails aborts the upload.
       await new Upload({ client, params, partSize, queueSize: 2 }).done();
     },
+    adopt: (key, path, sizeBytes) => store.put(key, createReadStream(path), sizeBytes),
     async get(key, offset = 0) {
       const range = offset > 0 ? { Range: `bytes=${offset}-` } : {};
       const answer = await client.send(new GetObjectCommand({ ...place(key), ...range }));
