@@ -1,4 +1,5 @@
 import { CommandError, exitStatus } from './command-error.ts';
+import { connectionError } from './connection-error.ts';
 import { fetchSecurely, type Trust } from './fetch-securely.ts';
 import { readFirstKey } from './first-key.ts';
 import { runningSupervisor } from './running-server.ts';
@@ -77,10 +78,14 @@ function baseUrlOf({ values }: CliSettings): string {
   return values.publicUrl ?? `${scheme}://${host.includes(':') ? `[${host}]` : host}:${values.port}`;
 }
 
-/** The one that runs here is known by its own certificate, whatever name that is for; others by their authority. */
+/**
+ * The one that runs here is known by its own certificate, whatever name that is for, and whether this shell has its
+ * settings or not; others by their authority.
+ */
 function trustOf({ values }: CliSettings, baseUrl: string): Trust {
-  const local = runningSupervisor(values.data)?.url === baseUrl;
-  if (local && values.tlsCertFile !== null) return { kind: 'pinned', certFile: values.tlsCertFile };
+  const local = runningSupervisor(values.data);
+  const certFile = local?.url === baseUrl ? (local.tlsCertFile ?? values.tlsCertFile) : null;
+  if (certFile !== null) return { kind: 'pinned', certFile };
   return { kind: 'authorities', caFile: values.caFile };
 }
 
@@ -89,20 +94,9 @@ async function request(url: URL, init: RequestInit, trust: Trust): Promise<Respo
     return url.protocol === 'https:' ? await fetchSecurely(url, init, trust) : await fetch(url, init);
   } catch (error) {
     if (error instanceof Error && error.name === 'AbortError') throw error;
-    const reason = reasonOf(error);
-    throw new CommandError(
-      `Samovar does not answer at ${url.origin}${reason === null ? '' : `: ${reason}`}.`,
-      'Start it with `samovar up`; `samovar status` tells what runs.',
-      exitStatus.notRunning,
-    );
+    if (error instanceof CommandError) throw error;
+    throw connectionError(url, error);
   }
-}
-
-/** Why a connection failed; `null` where nothing listens, which needs no explanation. */
-function reasonOf(error: unknown): string | null {
-  const cause = error instanceof Error ? error.cause : null;
-  if (!(cause instanceof Error) || ('code' in cause && cause.code === 'ECONNREFUSED')) return null;
-  return cause.message || null;
 }
 
 /** The parsed body. Throws a CommandError when it is none of ours: something else listens at the address. */

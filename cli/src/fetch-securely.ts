@@ -5,6 +5,7 @@ import type { IncomingMessage } from 'node:http';
 import { type RequestOptions, request } from 'node:https';
 import { Readable } from 'node:stream';
 import { getCACertificates } from 'node:tls';
+import { CommandError } from './command-error.ts';
 
 /** By what a server is known to be the right one. */
 export type Trust =
@@ -38,10 +39,21 @@ function tlsOptions(trust: Trust): RequestOptions {
   if (trust.kind === 'pinned')
     return {
       // Its authority, which may follow in the file, has made others.
-      ca: new X509Certificate(readFileSync(trust.certFile)).toString(),
+      ca: pinnedCertificate(trust.certFile),
       allowPartialTrustChain: true,
       checkServerIdentity: () => undefined,
     };
   if (trust.caFile === null) return {};
   return { ca: [...getCACertificates('default'), readFileSync(trust.caFile, 'utf8')] };
+}
+
+function pinnedCertificate(certFile: string): string {
+  try {
+    return new X509Certificate(readFileSync(certFile)).toString();
+  } catch (error) {
+    throw new CommandError(
+      `The certificate of the Samovar that runs here, ${certFile}, cannot be read: ${error instanceof Error ? error.message : String(error)}.`,
+      'Let this account read that file (it holds no secret), or run the command as the account that runs Samovar.',
+    );
+  }
 }

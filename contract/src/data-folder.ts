@@ -44,6 +44,8 @@ export interface SupervisorRecord extends ProcessIdentity {
   readonly url: string;
   /** `host:port` of the gRPC services; a release that had none wrote none. */
   readonly grpcAddress?: string;
+  /** The certificate of both ports, as an absolute path: by it this machine knows its own server. Absent without TLS. */
+  readonly tlsCertFile?: string;
   /** The mark that all processes of this run carry in their environment. */
   readonly runId: string;
   /** Milliseconds since the epoch. */

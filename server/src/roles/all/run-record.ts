@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { DataFolder, SupervisedProcess, SupervisorRecord } from '@samovar/contract/data-folder';
 import { ownIdentity } from '@samovar/contract/process-identity';
 import { writeFileWhole } from '../../platform/process/write-file-whole.ts';
@@ -16,7 +17,7 @@ export interface RunFacts {
   readonly host: string;
   readonly port: number;
   readonly grpcPort: number;
-  readonly tls: boolean;
+  readonly tlsCertFile: string | null;
 }
 
 /** The file by which the CLI, and the next run after a kill, know this one. */
@@ -24,8 +25,9 @@ export function createRunRecord(data: DataFolder, facts: RunFacts): RunRecord {
   const { runId, startedAtMs } = facts;
   const host = reachableHost(facts.host);
   const places = {
-    url: `${facts.tls ? 'https' : 'http'}://${host}:${facts.port}`,
+    url: `${facts.tlsCertFile === null ? 'http' : 'https'}://${host}:${facts.port}`,
     grpcAddress: `${host}:${facts.grpcPort}`,
+    ...(facts.tlsCertFile === null ? {} : { tlsCertFile: resolve(facts.tlsCertFile) }),
   };
   const own = { ...ownIdentity(), version: ownVersion(), ...places, runId, startedAtMs };
   let removed = false;

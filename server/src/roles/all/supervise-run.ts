@@ -37,7 +37,7 @@ export async function superviseRun(options: RunOptions): Promise<Running> {
     host: settings.host,
     port,
     grpcPort,
-    tls: settings.tlsCertFile !== null,
+    tlsCertFile: settings.tlsCertFile,
   });
   const roles = new Map<string, RoleProcess>();
   let postgres: OwnPostgres | null = null;
