@@ -239,6 +239,23 @@ export const settings = {
     maximum: 60000,
     description: 'How often usage records are written; at most this much is lost when a process is killed.',
   },
+  uploadHours: {
+    env: 'SAMOVAR_UPLOAD_HOURS',
+    yaml: 'models.uploadHours',
+    kind: 'integer',
+    default: '48',
+    minimum: 1,
+    description:
+      'How long the parts of an upload are kept after the last one came, and a whole one until it is used.',
+  },
+  modelFileGraceHours: {
+    env: 'SAMOVAR_MODEL_FILE_GRACE_HOURS',
+    yaml: 'models.fileGraceHours',
+    kind: 'integer',
+    default: '24',
+    minimum: 0,
+    description: 'How long a file of no model stays in the object store before it is removed.',
+  },
   usageRetentionDays: {
     env: 'SAMOVAR_USAGE_RETENTION_DAYS',
     yaml: 'usageRetentionDays',
