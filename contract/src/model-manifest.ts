@@ -72,6 +72,12 @@ export const modelManifestSchema = Type.Object(
       {
         weightsBytes: Type.Integer({ minimum: 0 }),
         perSequenceBytes: Type.Integer({ minimum: 0, description: 'For a sequence that fills the context.' }),
+        fixedPerSequenceBytes: Type.Optional(
+          Type.Integer({
+            minimum: 0,
+            description: 'The part of `perSequenceBytes` that a shorter context does not make smaller.',
+          }),
+        ),
       },
       closed,
     ),

@@ -29,6 +29,8 @@ export const workerHeaders = {
 export interface WorkerRequestExtra {
   /** Ask for a last usage event in a stream even when the client did not ask for one. */
   readonly usage?: true;
+  /** The version of a LoRA adapter of this worker that is to answer, in place of the base alone. */
+  readonly adapter?: string;
 }
 
 /** What our workers add to an answer (or to the usage event of a stream) under `samovar`. */
@@ -97,6 +99,19 @@ export interface WorkerStart {
   readonly logLevel: string;
   /** Where the engine is a program that the worker runs: its absolute path. */
   readonly engineProgram?: string;
+  /** Precision of the cache of keys and values; the engine's own when absent. */
+  readonly kvCache?: 'f16' | 'q8_0';
+  /** LoRA adapters served beside the base; a request names one under `samovar.adapter`. */
+  readonly adapters?: readonly WorkerAdapter[];
+}
+
+/** A LoRA adapter in a worker of its base: it shares the weights and has sequences of its own. */
+export interface WorkerAdapter {
+  readonly versionId: string;
+  readonly name: string;
+  /** Absolute path of its GGUF file. */
+  readonly path: string;
+  readonly parallelSequences: number;
 }
 
 /** A model version's manifest (`model.yaml`), version 1. */
@@ -144,7 +159,13 @@ export interface ModelManifest {
     /** The terms must be accepted by somebody before the model may be imported. */
     readonly acceptance?: boolean;
   };
-  readonly memory: { readonly weightsBytes: number; readonly perSequenceBytes: number };
+  readonly memory: {
+    readonly weightsBytes: number;
+    /** For a sequence that fills the context. */
+    readonly perSequenceBytes: number;
+    /** The part of it that a shorter context does not make smaller: full sliding windows, recurrent states. */
+    readonly fixedPerSequenceBytes?: number;
+  };
   readonly note?: string;
   /** What people look for it under: `chat`, `code`, `multilingual`, … */
   readonly groups?: readonly string[];
