@@ -22,7 +22,9 @@ import {
 import { loadModelSnapshot } from '../src/modules/registry/index.ts';
 import { loadReplicaSnapshot, requestLoad } from '../src/modules/serving/index.ts';
 import { createKeyLimiter } from '../src/modules/usage/index.ts';
+import { createOutboundGuard } from '../src/platform/outbound-guard/outbound-guard.ts';
 import { createConfigVersion } from '../src/platform/postgres/config-version.ts';
+import { createRemoteTransport } from '../src/platform/remote-transport/remote-transport.ts';
 import { createWorkerTransport } from '../src/platform/worker-transport/worker-transport.ts';
 import { createNotificationHub } from './notification-hub.ts';
 import type { TestDatabase } from './postgres.ts';
@@ -112,6 +114,7 @@ export async function createTestQueue(store: TestDatabase): Promise<TestQueue> {
         requestLoad: (model) => requestLoad({ database, configVersion: createConfigVersion() }, model),
         loadState: async () => ({ failure: null }),
         transport: createWorkerTransport(),
+        remoteTransport: createRemoteTransport({ guard: createOutboundGuard({ allow: ['127.0.0.1'] }) }),
         metrics: { observe() {} },
         clock: systemClock,
         log: silentLog,

@@ -12,6 +12,8 @@ import type { Replica } from '../src/modules/serving/index.ts';
 import { createKeyLimiter, type UsageRecord } from '../src/modules/usage/index.ts';
 import { createGrpcServer } from '../src/platform/grpc/grpc-server.ts';
 import { createHttpServer, type HttpServer, type HttpTimeouts } from '../src/platform/http/http-server.ts';
+import { createOutboundGuard } from '../src/platform/outbound-guard/outbound-guard.ts';
+import { createRemoteTransport } from '../src/platform/remote-transport/remote-transport.ts';
 import { createWorkerTransport } from '../src/platform/worker-transport/worker-transport.ts';
 import { createAuthenticate } from '../src/roles/api/authenticate.ts';
 import { foundationModelsMethods, foundationModelsRoutes } from '../src/surfaces/foundation-models/index.ts';
@@ -104,6 +106,7 @@ export async function startTestGateway(options: GatewayOptions = {}): Promise<Te
     requestLoad: async () => options.onLoadRequest?.(gateway),
     loadState: async () => options.loadState?.() ?? { failure: null },
     transport: createWorkerTransport(),
+    remoteTransport: createRemoteTransport({ guard: createOutboundGuard({ allow: ['127.0.0.1'] }) }),
     limiter: createKeyLimiter(systemClock),
     meter: { record: (one) => void records.push(one) },
     metrics: { observe() {} },

@@ -45,6 +45,32 @@ export const engineErrors = defineErrors({
     remedy:
       'Send the request again; the worker is restarted by itself. `samovar logs engine` tells why it ended.',
   },
+  'engine.timeout': {
+    httpStatus: 504,
+    grpcStatus: 'DEADLINE_EXCEEDED',
+    message: 'The engine {engine} took too long: {reason}.',
+    remedy:
+      'Send the request again, perhaps with a lower bound on the answer. `samovar remotes show {engine}` tells its time-outs, and `samovar remotes set` changes them.',
+  },
+  'engine.connection_broken': {
+    httpStatus: 502,
+    grpcStatus: 'UNAVAILABLE',
+    message: 'The connection to the engine {engine} broke while it was answering.',
+    remedy: 'Send the request again. `samovar remotes show {engine}` tells how the engine is.',
+  },
+  'engine.answer_invalid': {
+    httpStatus: 502,
+    grpcStatus: 'INTERNAL',
+    message: 'The engine {engine} answered with something that is no answer to this request.',
+    remedy:
+      'Nothing of it was used. The log tells what came, under this request id; `samovar remotes probe {engine}` checks the engine again.',
+  },
+  'engine.credentials_refused': {
+    httpStatus: 502,
+    grpcStatus: 'FAILED_PRECONDITION',
+    message: 'The engine {engine} refuses the key that this installation has for it. Your own key is fine.',
+    remedy: 'Whoever manages engines gives it another key: `samovar remotes set {engine} --key-file FILE`.',
+  },
   'engine.unreachable': {
     httpStatus: 503,
     grpcStatus: 'UNAVAILABLE',

@@ -4,7 +4,8 @@ import type { InferenceRequest } from './inference-request.ts';
 import { noTokens } from './meter-outcome.ts';
 import { createParsedStream } from './parsed-stream.ts';
 import { createPassThroughStream } from './pass-through-stream.ts';
-import { reshapeFor } from './reshape-answer.ts';
+import { expectModel, expectModelInBytes } from './remote/expect-model.ts';
+import { type Reshape, reshapeFor } from './reshape-answer.ts';
 import { createWholeAnswer } from './whole-answer.ts';
 
 export interface AnswerPlan {
@@ -15,15 +16,10 @@ export interface AnswerPlan {
 }
 
 /** The reader for an answer, by the worker's lane and the sink's form. */
-export function createAnswerReader(target: AnswerTarget, plan: AnswerPlan): AnswerReader {
+export function createAnswerReader(to: AnswerTarget, plan: AnswerPlan): AnswerReader {
   const { request, replica, form } = plan;
-  const reshape =
-    replica.lane === 'normalise'
-      ? reshapeFor(request.workerPath, request.stream, {
-          model: plan.modelName,
-          id: `${request.workerPath === '/v1/completions' ? 'cmpl' : 'chatcmpl'}-${request.requestId}`,
-        })
-      : undefined;
+  const reshape = reshapeOf(plan);
+  const target = replica.remote && !reshape ? expectModelInBytes(to, plan.modelName) : to;
   const options = reshape ? { form, reshape } : { form };
   if (!request.stream)
     return createWholeAnswer(
@@ -33,4 +29,24 @@ export function createAnswerReader(target: AnswerTarget, plan: AnswerPlan): Answ
     );
   if (form === 'bytes' && !reshape) return createPassThroughStream(target, request.clientWantsUsage);
   return createParsedStream(target, { ...options, keepUsage: request.clientWantsUsage });
+}
+
+/** How the answer is put into the published shape; `undefined` where it passes as it is. */
+function reshapeOf({ request, replica, form, modelName }: AnswerPlan): Reshape | undefined {
+  const { remote } = replica;
+  // What passes untouched carries the model under the name that the engine has for it.
+  const untouched =
+    replica.lane === 'pass-through' &&
+    (remote === undefined || (form === 'bytes' && remote.upstreamModel === modelName));
+  if (untouched) return undefined;
+  const reshape = reshapeFor(request.workerPath, request.stream, {
+    model: modelName,
+    id: `${request.workerPath === '/v1/completions' ? 'cmpl' : 'chatcmpl'}-${request.requestId}`,
+  });
+  if (!remote) return reshape;
+  const check = expectModel(remote.answersAs);
+  return (answer) => {
+    check(answer);
+    return reshape(answer);
+  };
 }

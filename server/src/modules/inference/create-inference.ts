@@ -1,6 +1,7 @@
 import { steadyClock } from '../../kernel/clock.ts';
 import type { SamovarError } from '../../kernel/errors.ts';
 import { OpenItems } from '../../kernel/open-items.ts';
+import { createEngineGates, isRemote } from './engine-gates.ts';
 import type { InferenceDependencies } from './inference-dependencies.ts';
 import type { StartInference } from './inference-request.ts';
 import { InferenceRun, type RunParts } from './inference-run.ts';
@@ -15,7 +16,7 @@ export interface Inference {
   readonly meterRefused: MeterRefused;
   /** Requests that have begun and not ended. */
   readonly running: number;
-  /** Requests that wait for their model to be loaded. */
+  /** Requests that wait for their model to be loaded, or for a place at a foreign engine. */
   readonly waiting: number;
   /** Ends everything that still runs with this error. */
   endAll(error: SamovarError): void;
@@ -26,15 +27,19 @@ export interface Inference {
 export function createInference(deps: InferenceDependencies): Inference {
   const waiters = createLoadWaiters(deps);
   const runs = new OpenItems<InferenceRun>();
+  const gates = createEngineGates(steadyClock);
   const parts: RunParts = {
     deps,
     waiters,
-    picker: createReplicaPicker(steadyClock),
+    gates,
+    picker: createReplicaPicker(steadyClock, gates),
     ended: (run) => runs.delete(run),
   };
   deps.onPolicyChange(() => {
-    const addresses = [...deps.policy().replicas.values()].flat().map(({ address }) => address);
-    deps.transport.keepOnly(new Set(addresses));
+    const replicas = [...deps.policy().replicas.values()].flat();
+    deps.transport.keepOnly(new Set(replicas.map(({ address }) => address)));
+    const endpoints = replicas.filter(isRemote).map(({ remote }) => remote.endpoint.key);
+    deps.remoteTransport.keepOnly(new Set(endpoints));
   });
   return {
     meterRefused: (refused) => meterRefused(deps, refused),
@@ -48,11 +53,13 @@ export function createInference(deps: InferenceDependencies): Inference {
       return runs.size;
     },
     get waiting() {
-      return waiters.waiting;
+      return waiters.waiting + gates.waiting;
     },
     endAll(error) {
       for (const run of runs.toArray()) run.endWith(error);
     },
-    close: () => deps.transport.close(),
+    async close() {
+      await Promise.all([deps.transport.close(), deps.remoteTransport.close()]);
+    },
   };
 }

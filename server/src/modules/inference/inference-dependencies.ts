@@ -1,5 +1,6 @@
 import type { Clock } from '../../kernel/clock.ts';
 import type { Log } from '../../kernel/ports/log.ts';
+import type { RemoteTransport } from '../../kernel/ports/remote-transport.ts';
 import type { WorkerTransport } from '../../kernel/ports/worker-transport.ts';
 import type { KeyLimits } from '../iam/index.ts';
 import type { ModelSnapshot, ServedModel } from '../registry/index.ts';
@@ -45,6 +46,8 @@ export interface InferenceDependencies {
   requestLoad(model: ServedModel): Promise<void>;
   loadState(model: ServedModel): Promise<LoadState>;
   readonly transport: WorkerTransport;
+  /** To foreign engines. */
+  readonly remoteTransport: RemoteTransport;
   readonly limiter: KeyLimiter;
   readonly meter: UsageMeter;
   readonly metrics: InferenceMetrics;

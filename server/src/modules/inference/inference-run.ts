@@ -2,12 +2,14 @@ import { asSamovarError, SamovarError } from '../../kernel/errors.ts';
 import type { ServedModel } from '../registry/index.ts';
 import type { Admission } from '../usage/index.ts';
 import type { AnswerReader, AnswerTarget } from './answer-reader.ts';
+import type { PlaceWaiter } from './engine-gates.ts';
 import type { InferenceHandle, InferenceRequest, InferenceSink, TokenCounts } from './inference-request.ts';
 import type { LoadWaiters } from './load-waiters.ts';
 import { clientLeft, meterOutcome, noTokens } from './meter-outcome.ts';
+import { explainLost, explainReader } from './remote/remote-error.ts';
 import { resolveModel } from './resolve-model.ts';
 import { type AttemptParts, WorkerAttempts } from './worker-attempts.ts';
-import type { WorkerCallEvents } from './worker-call.ts';
+import type { Refusal, WorkerCallEvents } from './worker-call.ts';
 
 /** How long a cancelled request waits for the worker's final counts. */
 const finalCountsMs = 1000;
@@ -80,6 +82,10 @@ export class InferenceRun implements InferenceHandle, AnswerTarget, WorkerCallEv
     }
     this.#attempts.resume();
     this.#attempts.cancel();
+    if (this.#attempts.remote !== null) {
+      this.#finishCancelled();
+      return;
+    }
     this.#cancelTimer = setTimeout(() => this.#finishCancelled(), finalCountsMs);
   }
 
@@ -105,7 +111,7 @@ export class InferenceRun implements InferenceHandle, AnswerTarget, WorkerCallEv
     try {
       return reader.chunk(chunk) || this.#cancelled;
     } catch (thrown) {
-      this.endWith(asSamovarError(thrown));
+      this.#endWithNonsense(thrown);
       return true;
     }
   }
@@ -115,22 +121,30 @@ export class InferenceRun implements InferenceHandle, AnswerTarget, WorkerCallEv
     try {
       reader?.end();
     } catch (thrown) {
-      this.endWith(asSamovarError(thrown));
+      this.#endWithNonsense(thrown);
     }
     if (this.#over) return;
     if (this.#cancelled) this.#finishCancelled();
-    else if (reader?.complete) this.#succeed(reader);
-    else this.#fail(reader?.failure ?? new SamovarError('engine.worker_lost'));
+    else if (reader?.complete) {
+      this.#attempts.answered();
+      this.#succeed(reader);
+    } else this.#fail(this.#attempts.explainEnd());
   }
 
-  refused(status: number, error: SamovarError): void {
+  refused({ status, retryAfterSeconds }: Refusal, error: SamovarError): void {
     if (this.#cancelled) {
       this.#finishCancelled();
       return;
     }
     this.#lastError = error;
-    if (status === 503) this.#attempts.passOver();
-    if (status === 429 || status >= 500) this.#tryAnother(status === 503);
+    const { remote } = this.#attempts;
+    // A foreign engine that refuses our key, or has lost the model, is broken for every caller.
+    const broken = status === 503 || (remote !== null && status !== 429 && error.entry.httpStatus >= 500);
+    if (broken) this.#attempts.passOver();
+    else if (remote !== null && status === 429 && retryAfterSeconds !== null)
+      this.#attempts.rest(retryAfterSeconds);
+    else this.#attempts.answered();
+    if (status === 429 || status >= 500 || broken) this.#tryAnother(status === 503);
     else this.#fail(error);
   }
 
@@ -146,7 +160,9 @@ export class InferenceRun implements InferenceHandle, AnswerTarget, WorkerCallEv
       this.#finishCancelled();
       return;
     }
-    this.#lastError = new SamovarError('engine.worker_lost', { cause });
+    const { remote } = this.#attempts;
+    this.#lastError =
+      remote === null ? new SamovarError('engine.worker_lost', { cause }) : explainLost(remote, cause);
     // Once is bad luck: another worker has it, or the same one when it is back. A request that ends two workers is not
     // tried on a third.
     const again = this.#firstByteMs === null && !this.#wasLost;
@@ -170,11 +186,18 @@ export class InferenceRun implements InferenceHandle, AnswerTarget, WorkerCallEv
       return this.#sink.object(value);
     } catch (thrown) {
       // A foreign engine may send what no answer is: that ends this request, there and here, not the server.
-      this.endWith(
+      this.#endWithNonsense(
         thrown instanceof SamovarError ? thrown : new SamovarError('engine.failed', { cause: thrown }),
       );
       return true;
     }
+  }
+
+  #endWithNonsense(thrown: unknown): void {
+    const error = asSamovarError(thrown);
+    const { remote } = this.#attempts;
+    if (remote !== null) this.#attempts.passOver();
+    this.endWith(remote === null ? error : explainReader(remote, error));
   }
 
   #begin(): void {
@@ -197,17 +220,14 @@ export class InferenceRun implements InferenceHandle, AnswerTarget, WorkerCallEv
       this.#fail(asSamovarError(thrown));
       return;
     }
-    if (mayWait) this.#waitOrFail();
+    if (mayWait || this.#attempts.remote !== null) this.#waitOrFail();
     else this.#fail(this.#lastError ?? new SamovarError('engine.failed'));
   }
 
   /** Waits for a worker of the model, which is loaded if need be. */
   #waitOrFail(): void {
     if (this.#model === null) return;
-    this.#attempts.forgetTried();
-    this.#waitingSince ??= this.#parts.deps.clock.now();
-    this.#stopWaiting = this.#parts.waiters.add(this.#model, {
-      since: this.#waitingSince,
+    const waiter: PlaceWaiter = {
       retry: () => {
         try {
           return this.#send();
@@ -217,7 +237,16 @@ export class InferenceRun implements InferenceHandle, AnswerTarget, WorkerCallEv
         }
       },
       fail: (error) => this.#fail(error),
-    });
+    };
+    if (this.#model.manifest.engine === 'remote') {
+      const waiting = this.#attempts.waitForPlace(this.#model, waiter);
+      if (waiting instanceof SamovarError) this.#fail(this.#lastError ?? waiting);
+      else this.#stopWaiting = waiting;
+      return;
+    }
+    this.#attempts.forgetTried();
+    this.#waitingSince ??= this.#parts.deps.clock.now();
+    this.#stopWaiting = this.#parts.waiters.add(this.#model, { since: this.#waitingSince, ...waiter });
   }
 
   #succeed(reader: AnswerReader): void {

@@ -1,6 +1,7 @@
 import type { Clock } from '../../kernel/clock.ts';
 import type { Replica } from '../serving/index.ts';
 import { affinityKey, hashText } from './affinity-key.ts';
+import { type EngineGates, isRemote } from './engine-gates.ts';
 
 /** How long a worker that could not be reached is passed over; the snapshot has noticed by then. */
 const lostMs = 3000;
@@ -24,7 +25,7 @@ export interface ReplicaPicker {
   markLost(replica: Replica): void;
 }
 
-export function createReplicaPicker(clock: Clock): ReplicaPicker {
+export function createReplicaPicker(clock: Clock, gates: EngineGates): ReplicaPicker {
   const running = new Map<string, number>();
   const lostUntil = new Map<string, number>();
 
@@ -35,31 +36,38 @@ export function createReplicaPicker(clock: Clock): ReplicaPicker {
     lostUntil.delete(workerId);
     return false;
   };
+  const takes = (replica: Replica, tried: ReadonlySet<string> | null): boolean =>
+    !tried?.has(replica.workerId) &&
+    (isRemote(replica) ? gates.state(replica) === 'open' : !isLost(replica.workerId));
   const load = (replica: Replica): number =>
     (running.get(replica.workerId) ?? 0) / Math.max(1, replica.slots);
 
   return {
     pick(replicas, body, tried) {
       const [only] = replicas;
-      if (only && replicas.length === 1)
-        return isLost(only.workerId) || tried?.has(only.workerId) ? null : only;
-      const usable = replicas.filter(({ workerId }) => !isLost(workerId) && !tried?.has(workerId));
+      if (only && replicas.length === 1) return takes(only, tried) ? only : null;
+      const usable = replicas.filter((replica) => takes(replica, tried));
       if (usable.length === 0) return null;
       const key = affinityKey(body);
       const near = best(usable, (replica) => -hashText(replica.workerId, key));
       return load(near) < 1 ? near : best(usable, load);
     },
-    hasUsable: (replicas) => replicas.some(({ workerId }) => !isLost(workerId)),
-    begin({ workerId }) {
+    hasUsable: (replicas) => replicas.some((replica) => takes(replica, null)),
+    begin(replica) {
+      const { workerId } = replica;
       running.set(workerId, (running.get(workerId) ?? 0) + 1);
+      if (isRemote(replica)) gates.begin(replica);
     },
-    end({ workerId }) {
+    end(replica) {
+      const { workerId } = replica;
       const left = (running.get(workerId) ?? 1) - 1;
       if (left > 0) running.set(workerId, left);
       else running.delete(workerId);
+      if (isRemote(replica)) gates.end(replica);
     },
-    markLost({ workerId }) {
-      lostUntil.set(workerId, clock.now() + lostMs);
+    markLost(replica) {
+      if (isRemote(replica)) gates.failed(replica);
+      else lostUntil.set(replica.workerId, clock.now() + lostMs);
     },
   };
 }

@@ -1,18 +1,23 @@
+import { SamovarError } from '../../kernel/errors.ts';
 import type { ServedModel } from '../registry/index.ts';
-import type { Replica } from '../serving/index.ts';
+import type { RemoteTarget, Replica } from '../serving/index.ts';
 import type { AnswerReader, AnswerTarget } from './answer-reader.ts';
 import { cancelOnWorker } from './cancel-on-worker.ts';
 import { createAnswerReader } from './create-answer-reader.ts';
+import { type EngineGates, isRemote, type PlaceWaiter } from './engine-gates.ts';
 import type { InferenceDependencies } from './inference-dependencies.ts';
 import type { InferenceRequest, InferenceSink, TokenCounts } from './inference-request.ts';
 import { estimateCounts } from './read-usage.ts';
+import { explainReader, explainRemote } from './remote/remote-error.ts';
+import { sendRemote } from './remote/send-remote.ts';
 import type { ReplicaPicker } from './replica-picker.ts';
 import { workerBody } from './worker-body.ts';
-import { WorkerCall, type WorkerCallEvents } from './worker-call.ts';
+import { explainWorker, WorkerCall, type WorkerCallEvents, workerSender } from './worker-call.ts';
 
 export interface AttemptParts {
   readonly deps: InferenceDependencies;
   readonly picker: ReplicaPicker;
+  readonly gates: EngineGates;
 }
 
 /** Sends one request to one worker after the other, and remembers which were tried. */
@@ -22,6 +27,7 @@ export class WorkerAttempts {
   readonly #form: InferenceSink['form'];
   readonly #run: AnswerTarget & WorkerCallEvents;
   #replica: Replica | null = null;
+  #remote: RemoteTarget | null = null;
   #call: WorkerCall | null = null;
   #reader: AnswerReader | null = null;
   #tried: Set<string> | null = null;
@@ -66,9 +72,14 @@ export class WorkerAttempts {
     const replicas = deps.policy().replicas.get(model.versionId);
     const replica = replicas ? picker.pick(replicas, request.body, this.#tried) : null;
     if (replica === null) return false;
+    const { remote } = replica;
+    // Refuses what a foreign engine cannot do before it takes a place there.
+    const { body, send } = remote
+      ? sendRemote(deps.remoteTransport, request, model, remote)
+      : this.#toWorker(model, replica);
     this.#replica = replica;
+    this.#remote = remote ?? null;
     picker.begin(replica);
-    const body = workerBody(request, model, replica);
     this.#bodyBytes = body.length;
     this.#reader = createAnswerReader(this.#run, {
       request,
@@ -76,9 +87,56 @@ export class WorkerAttempts {
       form: this.#form,
       modelName: model.name,
     });
-    this.#call = new WorkerCall(
-      deps.transport,
-      {
+    const explain = remote ? explainRemote(remote, request.workerPath) : explainWorker(request.workerPath);
+    this.#call = new WorkerCall(send, explain, this.#run);
+    return true;
+  }
+
+  /** The foreign engine that has the request now, or had it last. */
+  get remote(): RemoteTarget | null {
+    return this.#remote;
+  }
+
+  /** It answered, were it a refusal. */
+  answered(): void {
+    const replica = this.#replica;
+    if (replica !== null && isRemote(replica)) this.#parts.gates.answered(replica);
+  }
+
+  /** Why an answer that came to its end was not whole. */
+  explainEnd(): SamovarError {
+    const reader = this.#reader;
+    const failure = reader?.failure ?? new SamovarError('engine.worker_lost');
+    if (this.#remote === null) return failure;
+    this.passOver();
+    // What a stream says of itself is the engine's own failure; anything else was no answer.
+    if (reader?.failure && this.#request.stream) return failure;
+    return explainReader(
+      this.#remote,
+      reader?.events === 0 ? new SamovarError('engine.failed', { cause: failure.cause }) : failure,
+    );
+  }
+
+  /** A foreign engine asks to be left alone. */
+  rest(seconds: number): void {
+    const replica = this.#replica;
+    if (replica !== null && isRemote(replica)) this.#parts.gates.rest(replica, seconds);
+  }
+
+  /** Waits for a place at a foreign engine that serves the model. Otherwise tells why there is none. */
+  waitForPlace(model: ServedModel, waiter: PlaceWaiter): (() => void) | SamovarError {
+    const { deps, gates } = this.#parts;
+    const replicas = (deps.policy().replicas.get(model.versionId) ?? []).filter(isRemote);
+    const untried = replicas.filter(({ workerId }) => !this.#tried?.has(workerId));
+    return gates.wait(untried, waiter) ?? gates.refusal(model.name, replicas);
+  }
+
+  #toWorker(model: ServedModel, replica: Replica) {
+    const request = this.#request;
+    const body = workerBody(request, model, replica);
+    return {
+      body,
+      send: workerSender(this.#parts.deps.transport, {
         address: replica.address,
         path: request.workerPath,
         requestId: request.requestId,
@@ -86,12 +144,9 @@ export class WorkerAttempts {
         deadline: request.deadline ?? null,
         body,
         workerToken: this.#tokenFor(replica),
-      },
-      this.#run,
-    );
-    return true;
+      }),
+    };
   }
-
   resume(): void {
     this.#call?.resume();
   }
@@ -101,10 +156,10 @@ export class WorkerAttempts {
     this.#call?.abort();
   }
 
-  /** Tells the worker to end the request. */
+  /** Tells the worker to end the request. A foreign engine learns it by the end of its connection. */
   cancel(): void {
     const replica = this.#replica;
-    if (replica === null) return;
+    if (replica === null || replica.remote) return;
     const { transport, log } = this.#parts.deps;
     const { requestId } = this.#request;
     const cancellation = { address: replica.address, requestId, workerToken: this.#tokenFor(replica) };

@@ -5,6 +5,16 @@ import { missingRouteError, workerError } from './worker-error.ts';
 
 const errorBodyLimit = 64 * 1024;
 
+/** Hands a request to a transport. */
+export type Sender = (events: TransportEvents) => TransportCall;
+
+/** An answer that is an error, as one of our codes. */
+export interface Refusal {
+  readonly status: number;
+  readonly body: Buffer;
+  readonly retryAfterSeconds: number | null;
+}
+
 export interface WorkerCallRequest {
   readonly address: string;
   readonly path: string;
@@ -21,7 +31,7 @@ export interface WorkerCallEvents {
   data(chunk: Buffer): boolean;
   ended(): void;
   /** The worker answered with an error. */
-  refused(status: number, error: SamovarError): void;
+  refused(refusal: Refusal, error: SamovarError): void;
   /** The request was never taken by the worker. */
   unreachable(cause: Error): void;
   /** The connection broke after the request was sent. */
@@ -32,20 +42,16 @@ export interface WorkerCallEvents {
 export class WorkerCall implements TransportEvents {
   readonly #events: WorkerCallEvents;
   readonly #call: TransportCall;
-  readonly #path: string;
+  readonly #explain: (refusal: Refusal) => SamovarError;
   #errorBody: Buffer[] | null = null;
   #status = 0;
   #retryAfterSeconds: number | null = null;
   #errorBytes = 0;
 
-  constructor(transport: WorkerTransport, request: WorkerCallRequest, events: WorkerCallEvents) {
+  constructor(send: Sender, explain: (refusal: Refusal) => SamovarError, events: WorkerCallEvents) {
     this.#events = events;
-    this.#path = request.path;
-    this.#call = transport.call(
-      request.address,
-      { path: request.path, headers: headersOf(request), body: request.body },
-      this,
-    );
+    this.#explain = explain;
+    this.#call = send(this);
   }
 
   resume(): void {
@@ -75,10 +81,12 @@ export class WorkerCall implements TransportEvents {
       this.#events.ended();
       return;
     }
-    const body = Buffer.concat(this.#errorBody ?? []);
-    const error =
-      missingRouteError(this.#status, this.#path) ?? workerError(this.#status, body, this.#retryAfterSeconds);
-    this.#events.refused(this.#status, error);
+    const refusal = {
+      status: this.#status,
+      body: Buffer.concat(this.#errorBody ?? []),
+      retryAfterSeconds: this.#retryAfterSeconds,
+    };
+    this.#events.refused(refusal, this.#explain(refusal));
   }
 
   unreachable(cause: Error): void {
@@ -88,6 +96,18 @@ export class WorkerCall implements TransportEvents {
   lost(cause: Error): void {
     this.#events.lost(cause);
   }
+}
+
+/** Sends to one of our own workers. */
+export function workerSender(transport: WorkerTransport, request: WorkerCallRequest): Sender {
+  const { address, path, body } = request;
+  return (events) => transport.call(address, { path, headers: headersOf(request), body }, events);
+}
+
+/** What one of our own workers means by an error. */
+export function explainWorker(path: string): (refusal: Refusal) => SamovarError {
+  return ({ status, body, retryAfterSeconds }) =>
+    missingRouteError(status, path) ?? workerError(status, body, retryAfterSeconds);
 }
 
 /** What every call to a worker carries. */

@@ -6,7 +6,7 @@ export { ensureDeployments } from './ensure-deployments.ts';
 export { listDeployments } from './list-deployments.ts';
 export { type EngineHostStatus, listEngineHosts } from './list-engine-hosts.ts';
 export { loadReplicaSnapshot } from './load-replica-snapshot.ts';
-export type { Replica, ReplicaSnapshot } from './replica.ts';
+export type { RemoteFlavour, RemoteTarget, Replica, ReplicaSnapshot } from './replica.ts';
 export { requestLoad } from './request-load.ts';
 export { requestUnload } from './request-unload.ts';
 export type { ServingDependencies } from './serving-dependencies.ts';

@@ -27,6 +27,7 @@ import { foundationModelsMethods, foundationModelsRoutes } from '../../surfaces/
 import { openaiRoutes } from '../../surfaces/openai/index.ts';
 import { systemErrorBody, systemRoutes } from '../../surfaces/system/index.ts';
 import { openCertificate } from '../open-certificate.ts';
+import { openRemoteTransport } from '../open-remote-transport.ts';
 import { followPolicy } from '../policy/follow-policy.ts';
 import { readLoadState } from '../policy/load-state.ts';
 import { ownVersion } from '../prepare/own-version.ts';
@@ -84,6 +85,7 @@ export async function startApi(settings: ServerSettings, log: Log): Promise<Runn
     requestLoad: (model) => requestLoad({ database, configVersion }, model),
     loadState: (model) => readLoadState(database, model),
     transport: createWorkerTransport(),
+    remoteTransport: openRemoteTransport(settings),
     limiter,
     meter,
     metrics,

@@ -7,6 +7,7 @@ import { deriveWorkerToken, requestLoad } from '../../modules/serving/index.ts';
 import { createConfigVersion } from '../../platform/postgres/config-version.ts';
 import { listenNotifications } from '../../platform/postgres/listen-notifications.ts';
 import { createWorkerTransport } from '../../platform/worker-transport/worker-transport.ts';
+import { openRemoteTransport } from '../open-remote-transport.ts';
 import { followPolicy } from '../policy/follow-policy.ts';
 import { readLoadState } from '../policy/load-state.ts';
 import { requiredPostgresUrl } from '../required-postgres-url.ts';
@@ -31,6 +32,7 @@ export async function startDispatcher(
     requestLoad: (model) => requestLoad({ database, configVersion }, model),
     loadState: (model) => readLoadState(database, model),
     transport: createWorkerTransport(),
+    remoteTransport: openRemoteTransport(settings),
     // A worker process serves no metrics: the gauges of the api processes read the queue.
     metrics: { observe() {} },
     clock: systemClock,

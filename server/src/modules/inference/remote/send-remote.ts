@@ -1,0 +1,40 @@
+import { SamovarError } from '../../../kernel/errors.ts';
+import type { RemoteTransport } from '../../../kernel/ports/remote-transport.ts';
+import type { ServedModel } from '../../registry/index.ts';
+import type { RemoteTarget } from '../../serving/index.ts';
+import type { InferenceRequest } from '../inference-request.ts';
+import type { Sender } from '../worker-call.ts';
+import { missingRouteError } from '../worker-error.ts';
+import { remoteBody } from './remote-body.ts';
+
+export interface RemoteSending {
+  readonly body: string;
+  readonly send: Sender;
+}
+
+/**
+ * The request as a foreign engine is sent it. Throws `engine.unsupported_parameter` and
+ * `engine.unsupported_operation` for what it cannot do.
+ */
+export function sendRemote(
+  transport: RemoteTransport,
+  request: InferenceRequest,
+  model: ServedModel,
+  target: RemoteTarget,
+): RemoteSending {
+  const missing = missingRouteError(501, request.workerPath);
+  if (missing) throw missing;
+  if (request.workerPath === '/v1/completions' && !target.capabilities.includes('completions'))
+    throw new SamovarError('engine.unsupported_operation', {
+      params: { operation: 'complete a plain prompt' },
+      field: 'model',
+    });
+  const body = remoteBody(request, model, target);
+  const headers = ['content-type', 'application/json', 'x-request-id', request.requestId, ...target.headers];
+  if (target.flavour === 'samovar') headers.push('x-samovar-priority', request.priority);
+  const path = `${target.pathPrefix}${request.workerPath}`;
+  return {
+    body,
+    send: (events) => transport.call(target.endpoint, { method: 'POST', path, headers, body }, events),
+  };
+}

@@ -1,0 +1,60 @@
+import { getCACertificates } from 'node:tls';
+import type { OutboundGuard } from '../../kernel/ports/outbound-guard.ts';
+import type { RemoteEndpoint, RemoteTransport } from '../../kernel/ports/remote-transport.ts';
+import { RemotePool } from './remote-pool.ts';
+
+/** Time limits are kept to within this. */
+const sweepMs = 100;
+const closeMs = 500;
+
+export interface RemoteTransportOptions {
+  readonly guard: OutboundGuard;
+  /** The company's certificate authorities in PEM (`SAMOVAR_CA_FILE`). */
+  readonly ca?: string;
+}
+
+/** Keep-alive connections to foreign engines, one pool for each endpoint. */
+export function createRemoteTransport(options: RemoteTransportOptions): RemoteTransport {
+  const pools = new Map<string, RemotePool>();
+  const leaving = new Set<RemotePool>();
+  let authorities: readonly string[] | null = null;
+  const sweeping = setInterval(() => {
+    const nowMs = performance.now();
+    for (const pool of pools.values()) pool.sweep(nowMs);
+    for (const pool of leaving) pool.sweep(nowMs);
+  }, sweepMs).unref();
+
+  function poolOf(endpoint: RemoteEndpoint): RemotePool {
+    let pool = pools.get(endpoint.key);
+    if (!pool) {
+      authorities ??= [...getCACertificates('default'), ...(options.ca === undefined ? [] : [options.ca])];
+      pool = new RemotePool(endpoint, { guard: options.guard, authorities });
+      pools.set(endpoint.key, pool);
+    }
+    return pool;
+  }
+
+  return {
+    call: (endpoint, request, events) => poolOf(endpoint).call(request, events),
+    keepOnly(keys) {
+      for (const [key, pool] of pools) {
+        if (keys.has(key)) continue;
+        pools.delete(key);
+        leaving.add(pool);
+        void pool.close().then(() => leaving.delete(pool));
+      }
+    },
+    async close() {
+      clearInterval(sweeping);
+      const closing = [...pools.values(), ...leaving].map(closeSoon);
+      pools.clear();
+      await Promise.all(closing);
+    },
+  };
+}
+
+async function closeSoon(pool: RemotePool): Promise<void> {
+  const timer = setTimeout(() => pool.destroy(), closeMs);
+  await pool.close();
+  clearTimeout(timer);
+}
