@@ -1,9 +1,13 @@
 import type { LlamaModel } from 'node-llama-cpp';
+import { joinTokens } from '../language-worker/join-tokens.ts';
 import type { Vocabulary } from '../language-worker/vocabulary.ts';
 import { nativeVocabulary } from './native-vocabulary.ts';
+import { createSpecialBorders } from './special-borders.ts';
 import {
+  isAlwaysParsed,
   isControlToken,
   isParsedAsSpecial,
+  specialTokenOf,
   type TokenEntry,
   tokenBytes,
   type VocabularyKind,
@@ -25,6 +29,13 @@ export function createGgufVocabulary(model: LlamaModel): Vocabulary {
   const bos = native.tokenBos();
   const eos = native.tokenEos();
   const textOf = (token: number) => (token >= 0 && token < size ? native.getTokenString(token) : '');
+  const entries = spellings.map((_, token) => entry(token));
+  const alwaysParsed = entries.filter(isAlwaysParsed).map(specialTokenOf);
+  const controls = entries.filter(isParsedAsSpecial);
+  const partAtAll = createSpecialBorders([...controls.map(specialTokenOf), ...alwaysParsed]);
+  const partAtAlways = createSpecialBorders(alwaysParsed);
+  const encodeSpecial = (text: string) =>
+    joinTokens(partAtAll(text).map((part) => native.tokenize(part, true)));
   const prependBos = native.shouldPrependBosToken() && bos >= 0 && bos < size;
   return {
     size,
@@ -33,12 +44,12 @@ export function createGgufVocabulary(model: LlamaModel): Vocabulary {
     bosText: textOf(bos),
     eosText: textOf(eos),
     encodePrompt(text) {
-      const tokens = native.tokenize(text, true);
+      const tokens = encodeSpecial(text);
       return prependBos && tokens[0] !== bos ? Uint32Array.from([bos, ...tokens]) : tokens;
     },
-    encodeContinuation: (text) => native.tokenize(text, true),
-    controlTexts: spellings.filter((_, token) => isParsedAsSpecial(entry(token))),
-    encodePlain: (text) => native.tokenize(text, false),
+    encodeContinuation: encodeSpecial,
+    controlTexts: controls.map(({ text }) => text),
+    encodePlain: (text) => joinTokens(partAtAlways(text).map((part) => native.tokenize(part, false))),
     bytes(token) {
       const known = cache.get(token);
       if (known !== undefined) return known;

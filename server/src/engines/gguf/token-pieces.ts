@@ -1,3 +1,5 @@
+import type { SpecialToken } from './special-borders.ts';
+
 /** What a vocabulary tells of one token. */
 export interface TokenEntry {
   /** As the vocabulary spells it. */
@@ -9,7 +11,15 @@ export interface TokenEntry {
 /** llama.cpp's vocabulary kinds. */
 export type VocabularyKind = 'sentence-piece' | 'byte-level' | 'other';
 
-const attribute = { unknown: 1, unused: 2, control: 8, userDefined: 16, byte: 32 } as const;
+const attribute = {
+  unknown: 1,
+  unused: 2,
+  control: 8,
+  userDefined: 16,
+  byte: 32,
+  stripsLeft: 128,
+  stripsRight: 256,
+} as const;
 
 export function isControlToken(entry: TokenEntry): boolean {
   return (entry.attributes & attribute.control) !== 0;
@@ -18,6 +28,20 @@ export function isControlToken(entry: TokenEntry): boolean {
 /** Whether its spelling in a text stands for it only where special tokens are asked for. */
 export function isParsedAsSpecial(entry: TokenEntry): boolean {
   return (entry.attributes & (attribute.control | attribute.unknown)) !== 0;
+}
+
+/** Whether its spelling in a text always stands for it, also where special tokens are not asked for. */
+export function isAlwaysParsed(entry: TokenEntry): boolean {
+  return (entry.attributes & attribute.userDefined) !== 0 && !isParsedAsSpecial(entry);
+}
+
+/** Its spelling, and whether white space before and after it is dropped where it is parsed. */
+export function specialTokenOf({ text, attributes }: TokenEntry): SpecialToken {
+  return {
+    text,
+    stripsLeft: (attributes & attribute.stripsLeft) !== 0,
+    stripsRight: (attributes & attribute.stripsRight) !== 0,
+  };
 }
 
 /**

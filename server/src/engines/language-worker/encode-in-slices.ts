@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import { joinTokens } from './join-tokens.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
 const sliceLength = 64 * 1024;
@@ -17,13 +18,7 @@ export async function encodeInSlices(vocabulary: Vocabulary, text: string): Prom
     from = to;
     await setImmediate();
   }
-  const tokens = new Uint32Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    tokens.set(part, at);
-    at += part.length;
-  }
-  return tokens;
+  return joinTokens(parts);
 }
 
 /** One space between two letters: it begins the second word, whatever the rules for anything else are. */

@@ -1,5 +1,6 @@
 import { SamovarError } from '../../../kernel/errors.ts';
 import type { JsonObject } from '../../worker-http/read-json-body.ts';
+import { joinTokens } from '../join-tokens.ts';
 import type { LanguageModel } from '../language-model.ts';
 import type { ChatMessage } from '../templates/chat-message.ts';
 import type { PromptPiece } from '../templates/control-text-guard.ts';
@@ -8,7 +9,7 @@ import type { Vocabulary } from '../vocabulary.ts';
 
 /**
  * The prompt as the model's template writes it; what messages and tools say can be no control token in it. Throws
- * `engine.context_exceeded` when its control tokens alone are too many: the tokenizer's time grows faster than their number.
+ * `engine.context_exceeded` when its control tokens alone are too many.
  */
 export function renderChat(
   model: LanguageModel,
@@ -42,13 +43,5 @@ export function encodePieces(vocabulary: Vocabulary, pieces: readonly PromptPiec
     if (literal) return vocabulary.encodePlain(text);
     return at === 0 ? vocabulary.encodePrompt(text) : vocabulary.encodeContinuation(text);
   });
-  const [only] = encoded;
-  if (encoded.length === 1 && only !== undefined) return only;
-  const tokens = new Uint32Array(encoded.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of encoded) {
-    tokens.set(part, at);
-    at += part.length;
-  }
-  return tokens;
+  return joinTokens(encoded);
 }
