@@ -1,4 +1,5 @@
 import { accessErrors } from './errors/access.ts';
+import { aliasErrors } from './errors/alias.ts';
 import { engineErrors } from './errors/engine.ts';
 import { importErrors } from './errors/import.ts';
 import { limitErrors } from './errors/limit.ts';
@@ -14,6 +15,7 @@ import { uploadErrors } from './errors/upload.ts';
 export const errorCatalogue = {
   ...accessErrors,
   ...engineErrors,
+  ...aliasErrors,
   ...importErrors,
   ...limitErrors,
   ...modelErrors,

@@ -4,6 +4,8 @@ export const permissions = {
     'Call models: chat, completions, responses, embeddings, classification, tokens; also asynchronously.',
   'models.read': 'List models, aliases, deployments and their state.',
   'models.manage': 'Load, unload and import models.',
+  'aliases.manage': 'Move, roll back and remove aliases of the project, and run canaries.',
+  'aliases.share': 'Give aliases to every project of the organization.',
   'keys.read': 'List API keys.',
   'keys.manage': 'Create and revoke API keys.',
   'usage.read': 'Read usage.',

@@ -1,6 +1,7 @@
 import type { Classification, ClassificationRequest, Classify } from '../src/modules/classification/index.ts';
 import { createClassify } from '../src/modules/classification/index.ts';
 import type { StartInference } from '../src/modules/inference/index.ts';
+import { plainAlias } from '../src/modules/registry/index.ts';
 import { embeddingVersionId, type TestGateway } from './gateway.ts';
 import { testPrincipal } from './test-principal.ts';
 
@@ -24,8 +25,10 @@ export function classifierOver(
     models: () => ({
       models,
       versions,
-      aliases: new Map([[`${model.projectId}/chat-default`, model]]),
+      aliases: new Map([[`${model.projectId}/chat-default`, plainAlias('chat-default', model)]]),
       pending: new Map(),
+      archived: new Map(),
+      deprecated: new Map(),
     }),
   });
   return {

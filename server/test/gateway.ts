@@ -7,7 +7,7 @@ import type { BoundGrpcMethod } from '../src/kernel/ports/message-exchange.ts';
 import { createClassify } from '../src/modules/classification/index.ts';
 import { authorize, hashKeySecret, type KeyLimits, type KeyRecord } from '../src/modules/iam/index.ts';
 import { createInference, type Inference, type LoadState } from '../src/modules/inference/index.ts';
-import type { ServedModel } from '../src/modules/registry/index.ts';
+import { plainAlias, type ServedModel } from '../src/modules/registry/index.ts';
 import type { Replica } from '../src/modules/serving/index.ts';
 import { createKeyLimiter, type UsageRecord } from '../src/modules/usage/index.ts';
 import { createGrpcServer } from '../src/platform/grpc/grpc-server.ts';
@@ -84,10 +84,12 @@ export async function startTestGateway(options: GatewayOptions = {}): Promise<Te
     models: new Map([chat, embedding].map((model) => [`${projectId}/${model.name}`, model])),
     versions: new Map([chat, embedding].map((model) => [model.versionId, model])),
     aliases: new Map([
-      [`${projectId}/chat-default`, chat],
-      [`${projectId}/embedding-default`, embedding],
+      [`${projectId}/chat-default`, plainAlias('chat-default', chat)],
+      [`${projectId}/embedding-default`, plainAlias('embedding-default', embedding)],
     ]),
     pending: new Map(),
+    archived: new Map(),
+    deprecated: new Map(),
   };
   const keys = new Map([[hashKeySecret(key).toString('hex'), record]]);
   let replicas = byVersion(options.replicas ?? []);

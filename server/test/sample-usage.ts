@@ -22,6 +22,8 @@ export function sampleUsage(changes: Partial<UsageRecord> = {}): UsageRecord {
     durationMs: 40,
     status: 200,
     errorCode: null,
+    chosenVersionId: null,
+    chosenError: null,
     startedAt: Date.now(),
     ...changes,
   };

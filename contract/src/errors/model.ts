@@ -14,6 +14,12 @@ export const modelErrors = defineErrors({
       'The version {version} that `{model}` meant when this request was accepted is gone: it was deleted or archived.',
     remedy: 'Ask again: the request is then answered by the version that the name means now.',
   },
+  'model.archived': {
+    httpStatus: 404,
+    grpcStatus: 'NOT_FOUND',
+    message: 'The model `{model}` is archived and answers no more. {instead}',
+    remedy: 'Use its successor, or another model: `GET /v1/models` lists those that this key can call.',
+  },
   'model.wrong_task': {
     httpStatus: 400,
     grpcStatus: 'INVALID_ARGUMENT',

@@ -1,5 +1,5 @@
 import { reserveTokens, type StartInference } from '../inference/index.ts';
-import type { ModelSnapshot, ServedModel } from '../registry/index.ts';
+import { findServed, type ModelSnapshot, type ServedModel } from '../registry/index.ts';
 import { createBoundedCache } from './bounded-cache.ts';
 import { type ClassificationTask, checkRequest } from './check-request.ts';
 import type { ClassificationRequest, Classify } from './classification.ts';
@@ -25,7 +25,8 @@ export function createClassify({ start, models }: ClassificationDependencies): C
     embedding: createSimilarityMethod(createBoundedCache(mostVectorNumbers)),
   };
   const run = async (request: ClassificationRequest, task: ClassificationTask, signal: AbortSignal) => {
-    const model = modelOf(models(), request);
+    // `null` when the name means none that is ready: the inference says so then, and meters it.
+    const model = findServed(models(), request.principal, request.model);
     const method = methods[model?.task ?? 'chat'];
     const { requestId, principal, endpoint, deadline } = request;
     const { answered, confidences } = await method({
@@ -49,15 +50,6 @@ export function createClassify({ start, models }: ClassificationDependencies): C
   };
   // What is wrong with the request itself is thrown, not rejected: nothing has been metered then.
   return (request, signal) => run(request, checkRequest(request), signal);
-}
-
-/** `null` when the name means none that is ready: the inference says so then, and meters it. */
-function modelOf(
-  { models, aliases }: ModelSnapshot,
-  { principal, model }: ClassificationRequest,
-): ServedModel | null {
-  const key = `${principal.projectId}/${model}`;
-  return models.get(key) ?? aliases.get(key) ?? null;
 }
 
 /** About the bytes of the prompt, in characters. */

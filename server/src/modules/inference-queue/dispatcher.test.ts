@@ -20,6 +20,7 @@ import type { Running } from '../../kernel/ports/running.ts';
 import { openPostgres } from '../../platform/postgres/connect-postgres.ts';
 import { listenNotifications } from '../../platform/postgres/listen-notifications.ts';
 import type { Operation } from '../operations/index.ts';
+import { plainAlias } from '../registry/index.ts';
 import { type AsyncRequest, measureQueue } from './index.ts';
 
 let store: TestDatabase;
@@ -408,7 +409,7 @@ test('an alias moved after acceptance changes nothing that was accepted, also wh
     models: {
       ...models,
       models: new Map([[`${old.projectId}/${old.name}`, next]]),
-      aliases: new Map([[key, next]]),
+      aliases: new Map([[key, plainAlias('chat-default', next)]]),
       versions: new Map([old, next].map((version) => [version.versionId, version])),
     },
   };

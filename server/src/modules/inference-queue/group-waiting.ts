@@ -22,7 +22,7 @@ export function groupWaiting(pairs: readonly WaitingPair[], models: ModelSnapsho
     const fixed = pair.versionId !== unfixedVersion;
     const model = fixed
       ? models.versions.get(pair.versionId)
-      : (models.models.get(key) ?? models.aliases.get(key));
+      : (models.models.get(key) ?? models.aliases.get(key)?.primary);
     if (model) {
       const group = versions.get(model.versionId) ?? { model, pairs: [] };
       group.pairs.push(pair);

@@ -24,6 +24,8 @@ export function unusedRecord(facts: MeteredFacts, error: SamovarError, clock: Cl
     durationMs: 0,
     status: error.entry.httpStatus,
     errorCode: error.code,
+    chosenVersionId: null,
+    chosenError: null,
     startedAt: clock.now(),
   };
 }

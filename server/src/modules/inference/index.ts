@@ -1,3 +1,4 @@
+export { type AnswerMark, answerMark, markHeaders } from './answer-marks.ts';
 export { createInference, type Inference } from './create-inference.ts';
 export type { InferenceDependencies, InferencePolicy, LoadState } from './inference-dependencies.ts';
 export type {
@@ -11,4 +12,4 @@ export type {
 } from './inference-request.ts';
 export type { MeterRefused } from './meter-refused.ts';
 export { reserveTokens } from './reserve-tokens.ts';
-export { resolveModel } from './resolve-model.ts';
+export { type ChosenModel, chooseModel, resolveModel } from './resolve-model.ts';

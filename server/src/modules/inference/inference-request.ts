@@ -1,6 +1,6 @@
 import type { SamovarError } from '../../kernel/errors.ts';
 import type { Principal } from '../../kernel/principal.ts';
-import type { ServedModel } from '../registry/index.ts';
+import type { Deprecation, ServedAlias, ServedModel } from '../registry/index.ts';
 
 export type Endpoint =
   | 'chat.completions'
@@ -54,7 +54,12 @@ export interface TokenCounts {
 }
 
 export interface AnswerStart {
+  /** What answers. */
   readonly model: ServedModel;
+  /** The alias that was asked for; `null`: the model was asked for by its own name. */
+  readonly alias: ServedAlias | null;
+  /** What was asked for is on its way out. */
+  readonly deprecation: Deprecation | null;
   /** `x-ratelimit-*` values after this request was admitted; empty when the key has no limits. */
   readonly rateLimitHeaders: Readonly<Record<string, string>>;
 }

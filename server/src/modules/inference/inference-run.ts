@@ -6,8 +6,9 @@ import type { PlaceWaiter } from './engine-gates.ts';
 import type { InferenceHandle, InferenceRequest, InferenceSink, TokenCounts } from './inference-request.ts';
 import type { LoadWaiters } from './load-waiters.ts';
 import { clientLeft, meterOutcome, noTokens } from './meter-outcome.ts';
+import { ModelChoice } from './model-choice.ts';
 import { explainLost, explainReader } from './remote/remote-error.ts';
-import { resolveModel } from './resolve-model.ts';
+import { chooseModel } from './resolve-model.ts';
 import { type AttemptParts, WorkerAttempts } from './worker-attempts.ts';
 import type { Refusal, WorkerCallEvents } from './worker-call.ts';
 
@@ -22,7 +23,8 @@ export interface RunParts extends AttemptParts {
 
 /**
  * One request from admission to metering. It moves from worker to worker only while nothing of an answer has been
- * read; from the first byte on there is one worker and one answer.
+ * read, and to another model, where its alias names one for the case, only while nothing was sent to the client: from
+ * then on there is one worker and one answer.
  */
 export class InferenceRun implements InferenceHandle, AnswerTarget, WorkerCallEvents {
   readonly #parts: RunParts;
@@ -33,7 +35,7 @@ export class InferenceRun implements InferenceHandle, AnswerTarget, WorkerCallEv
   readonly #startedMs = performance.now();
   /** Where it stands among those that are open. */
   place = -1;
-  #model: ServedModel | null = null;
+  #choice: ModelChoice | null = null;
   #admission: Admission | null = null;
   #lastError: SamovarError | null = null;
   #stopWaiting: (() => void) | null = null;
@@ -61,7 +63,7 @@ export class InferenceRun implements InferenceHandle, AnswerTarget, WorkerCallEv
     const { principal, reserveTokens } = this.#request;
     try {
       const policy = deps.policy();
-      this.#model = resolveModel(policy.models, this.#request);
+      this.#choice = new ModelChoice(chooseModel(policy.models, this.#request));
       const limits = policy.limits.get(principal.keyId);
       // A key that is gone from the snapshot since it was looked up has just been revoked.
       if (!limits) throw new SamovarError('access.key_invalid');
@@ -122,6 +124,7 @@ export class InferenceRun implements InferenceHandle, AnswerTarget, WorkerCallEv
       reader?.end();
     } catch (thrown) {
       this.#endWithNonsense(thrown);
+      return;
     }
     if (this.#over) return;
     if (this.#cancelled) this.#finishCancelled();
@@ -201,13 +204,14 @@ export class InferenceRun implements InferenceHandle, AnswerTarget, WorkerCallEv
   }
 
   #begin(): void {
-    if (this.#begun || this.#model === null) return;
+    if (this.#begun || this.#choice === null) return;
     this.#begun = true;
-    this.#sink.start({ model: this.#model, rateLimitHeaders: this.#admission?.headers ?? {} });
+    const { model, alias, deprecation } = this.#choice;
+    this.#sink.start({ model, alias, deprecation, rateLimitHeaders: this.#admission?.headers ?? {} });
   }
 
   #send(): boolean {
-    if (this.#model === null || !this.#attempts.send(this.#model)) return false;
+    if (this.#choice === null || !this.#attempts.send(this.#choice.model)) return false;
     this.#stopWaiting = null;
     return true;
   }
@@ -226,7 +230,8 @@ export class InferenceRun implements InferenceHandle, AnswerTarget, WorkerCallEv
 
   /** Waits for a worker of the model, which is loaded if need be. */
   #waitOrFail(): void {
-    if (this.#model === null) return;
+    if (this.#choice === null || this.#sendToFallback(this.#choice)) return;
+    const { model } = this.#choice;
     const waiter: PlaceWaiter = {
       retry: () => {
         try {
@@ -238,15 +243,53 @@ export class InferenceRun implements InferenceHandle, AnswerTarget, WorkerCallEv
       },
       fail: (error) => this.#fail(error),
     };
-    if (this.#model.manifest.engine === 'remote') {
-      const waiting = this.#attempts.waitForPlace(this.#model, waiter);
+    if (model.manifest.engine === 'remote') {
+      const waiting = this.#attempts.waitForPlace(model, waiter);
       if (waiting instanceof SamovarError) this.#fail(this.#lastError ?? waiting);
       else this.#stopWaiting = waiting;
       return;
     }
     this.#attempts.forgetTried();
     this.#waitingSince ??= this.#parts.deps.clock.now();
-    this.#stopWaiting = this.#parts.waiters.add(this.#model, { since: this.#waitingSince, ...waiter });
+    this.#stopWaiting = this.#parts.waiters.add(model, { since: this.#waitingSince, ...waiter });
+  }
+
+  /** While no worker has the model, a fallback that has one answers; the model is asked for all the same. */
+  #sendToFallback(choice: ModelChoice): boolean {
+    const { deps, waiters, picker } = this.#parts;
+    const missing = choice.model;
+    const { replicas } = deps.policy();
+    const hasWorker = ({ versionId }: ServedModel) =>
+      picker.pick(replicas.get(versionId) ?? [], this.#request.body, null) !== null;
+    while (choice.fallBack('engine.unreachable', hasWorker)) {
+      waiters.wake(missing);
+      this.#beginAnew();
+      if (this.#send()) return true;
+    }
+    return false;
+  }
+
+  /** Goes to the model that the alias names for this error; nothing has been sent to the client. */
+  #fallBack(error: SamovarError): boolean {
+    if (this.#begun || this.#cancelled || !this.#choice?.fallBack(error.code, () => true)) return false;
+    this.#beginAnew();
+    try {
+      if (!this.#send()) this.#waitOrFail();
+    } catch (thrown) {
+      this.#fail(asSamovarError(thrown));
+    }
+    return true;
+  }
+
+  /** Another model: nothing counts that was tried before. */
+  #beginAnew(): void {
+    this.#attempts.leave();
+    this.#attempts.forgetTried();
+    this.#stopWaiting = null;
+    this.#waitingSince = null;
+    this.#wasLost = false;
+    this.#lastError = null;
+    this.#firstByteMs = null;
   }
 
   #succeed(reader: AnswerReader): void {
@@ -262,7 +305,7 @@ export class InferenceRun implements InferenceHandle, AnswerTarget, WorkerCallEv
   }
 
   #fail(error: SamovarError): void {
-    if (this.#over) return;
+    if (this.#over || this.#fallBack(error)) return;
     const sent = this.#begun ? 200 : error.entry.httpStatus;
     const counts = this.#attempts.counts ?? (this.#begun ? this.#attempts.estimate() : noTokens);
     if (error.code === 'system.internal' || error.code === 'engine.failed')
@@ -282,7 +325,8 @@ export class InferenceRun implements InferenceHandle, AnswerTarget, WorkerCallEv
     this.#attempts.leave();
     this.#admission?.release(counts.inputTokens + counts.outputTokens);
     meterOutcome(this.#parts.deps, this.#request, {
-      model: this.#model,
+      model: this.#choice?.model ?? null,
+      fallback: this.#choice,
       status,
       errorCode,
       counts,

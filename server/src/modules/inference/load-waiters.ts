@@ -25,6 +25,8 @@ export interface Waiter {
 export interface LoadWaiters {
   /** Asks for the model and waits for a worker. Returns how to stop waiting. */
   add(model: ServedModel, waiter: Waiter): () => void;
+  /** Asks for a model that nobody waits for, so that it answers again later. */
+  wake(model: ServedModel): void;
   readonly waiting: number;
 }
 
@@ -136,6 +138,8 @@ export function createLoadWaiters(deps: WaiterDependencies): LoadWaiters {
     return queue;
   }
 
+  const woken = new Map<string, number>();
+
   deps.onPolicyChange(() => {
     for (const queue of queues.values()) retry(queue);
   });
@@ -149,6 +153,18 @@ export function createLoadWaiters(deps: WaiterDependencies): LoadWaiters {
       }
       queue.waiters.add(waiter);
       return () => remove(queue, waiter);
+    },
+    wake(model) {
+      const now = deps.clock.now();
+      if (queues.has(model.versionId) || now - (woken.get(model.versionId) ?? 0) < askAgainMs) return;
+      for (const [versionId, at] of woken) if (now - at >= askAgainMs) woken.delete(versionId);
+      woken.set(model.versionId, now);
+      deps.requestLoad(model).catch((error: unknown) => {
+        deps.log.warn(
+          { error, model: model.name },
+          'A model that a fallback stands in for could not be asked for',
+        );
+      });
     },
     get waiting() {
       let sum = 0;

@@ -2,6 +2,7 @@ import { newId } from '../../kernel/ids.ts';
 import type { ServedModel } from '../registry/index.ts';
 import type { InferenceDependencies } from './inference-dependencies.ts';
 import type { InferenceRequest, TokenCounts } from './inference-request.ts';
+import type { ModelChoice } from './model-choice.ts';
 
 /** The status under which a request is metered whose client left first. */
 export const clientLeft = 499;
@@ -9,6 +10,8 @@ export const clientLeft = 499;
 /** How one request went. */
 export interface Outcome {
   readonly model: ServedModel | null;
+  /** What its alias chose first, and what went wrong there when it is not `model` that was chosen. */
+  readonly fallback: Pick<ModelChoice, 'chosen' | 'chosenError'> | null;
   /** HTTP status sent, or `clientLeft`. */
   readonly status: number;
   readonly errorCode: string | null;
@@ -34,7 +37,7 @@ export type MeteredRequest = Pick<InferenceRequest, 'requestId' | 'principal' | 
 export function meterOutcome(
   { meter, metrics }: Pick<InferenceDependencies, 'meter' | 'metrics'>,
   { requestId, principal, endpoint, model: requestedModel }: MeteredRequest,
-  { model, status, errorCode, counts, startedAt, durationMs, timeToFirstTokenMs }: Outcome,
+  { model, fallback, status, errorCode, counts, startedAt, durationMs, timeToFirstTokenMs }: Outcome,
 ): void {
   meter.record({
     id: newId(),
@@ -56,6 +59,8 @@ export function meterOutcome(
     status,
     errorCode,
     startedAt,
+    chosenVersionId: fallback?.chosenError ? fallback.chosen.versionId : null,
+    chosenError: fallback?.chosenError ?? null,
   });
   metrics.observe({
     endpoint,

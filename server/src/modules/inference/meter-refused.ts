@@ -18,6 +18,7 @@ export function meterRefused(
   const { error, durationMs } = refused;
   meterOutcome(deps, refused, {
     model: null,
+    fallback: null,
     status: error?.entry.httpStatus ?? clientLeft,
     errorCode: error?.code ?? null,
     counts: noTokens,

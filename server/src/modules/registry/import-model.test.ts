@@ -135,7 +135,7 @@ test('an import puts verified files into the store by their digest and makes the
   await runImport(versionId);
   const snapshot = await loadModelSnapshot(fresh.database);
   assert.equal(snapshot.models.get(`${defaultScope.projectId}/imported`)?.versionId, versionId);
-  assert.equal(snapshot.aliases.get(`${defaultScope.projectId}/embedding-default`)?.name, 'imported');
+  assert.equal(snapshot.aliases.get(`${defaultScope.projectId}/embedding-default`)?.primary.name, 'imported');
   for (const file of await getVersionFiles(fresh.database, versionId)) {
     assert.equal(file.objectKey, `models/sha256/${file.sha256.slice(0, 2)}/${file.sha256}`);
     assert.equal((await store.head(file.objectKey))?.sizeBytes, file.sizeBytes);

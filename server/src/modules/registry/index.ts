@@ -1,7 +1,15 @@
+export { chooseTarget } from './aliases/choose-target.ts';
+export { type FallbackKind, fallbackKindOf } from './aliases/fallback-kind.ts';
+export { findNamed, findServed, type NamedModel } from './aliases/find-served.ts';
+export { type Deprecation, plainAlias, type ServedAlias } from './aliases/served-alias.ts';
 export { getVersionFiles, modelFileKey } from './get-version-files.ts';
 export { createImportModelJob, importModelJobKind } from './import-model-job.ts';
 export { type ListedModel, listModels } from './list-models.ts';
-export { loadModelSnapshot } from './load-model-snapshot.ts';
+export {
+  createModelSnapshotLoader,
+  loadModelSnapshot,
+  type ModelSnapshotLoader,
+} from './load-model-snapshot.ts';
 export type { ModelPolicy } from './model-uri/model-policy.ts';
 export { resolveModelUri } from './model-uri/resolve-model-uri.ts';
 export { notReady } from './not-ready.ts';

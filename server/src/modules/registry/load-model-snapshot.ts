@@ -1,87 +1,87 @@
-import { sql } from 'kysely';
+import type { ModelManifest } from '@samovar/contract/worker-protocol';
 import type { DatabaseOrTransaction } from '../../kernel/ports/database.ts';
-import type { RegistryTables } from './registry-tables.ts';
-import type { ModelSnapshot, PendingModel, ServedModel } from './served-model.ts';
+import { type StoredAlias, selectAliases, selectRemovedAliases } from './aliases/alias-rows.ts';
+import { aliasKeys, meaningOf } from './aliases/serve-aliases.ts';
+import type { ServedAlias } from './aliases/served-alias.ts';
+import { type ServedVersions, serveVersions } from './serve-versions.ts';
+import type { ModelSnapshot } from './served-model.ts';
+import { selectManifests, selectVersions } from './version-rows.ts';
+
+/** Reads the registry again and again, each time no more than has changed. */
+export interface ModelSnapshotLoader {
+  /** Everything of every project anew, except manifests that are known: a version never gets another. */
+  loadAll(): Promise<ModelSnapshot>;
+  /** Only aliases that changed after this number of `config_version.aliases`. */
+  loadAliases(since: string): Promise<ModelSnapshot>;
+}
+
+/** Manifests read at once: they are the large part of a row. */
+const manifestsAtOnce = 1000;
+
+export function createModelSnapshotLoader(database: DatabaseOrTransaction): ModelSnapshotLoader {
+  let manifests: ReadonlyMap<string, ModelManifest> = new Map();
+  let versions: ServedVersions | null = null;
+  let stored: ReadonlyMap<string, StoredAlias> = new Map();
+
+  async function loadVersions(): Promise<ServedVersions> {
+    const rows = await selectVersions(database);
+    const ready = rows.filter(({ state }) => state === 'ready').map(({ version_id }) => version_id);
+    const kept = new Map<string, ModelManifest>();
+    const unknown: string[] = [];
+    for (const id of ready) {
+      const manifest = manifests.get(id);
+      if (manifest) kept.set(id, manifest);
+      else unknown.push(id);
+    }
+    for (let at = 0; at < unknown.length; at += manifestsAtOnce)
+      for (const { id, manifest } of await selectManifests(database, unknown.slice(at, at + manifestsAtOnce)))
+        kept.set(id, manifest);
+    manifests = kept;
+    return serveVersions(rows, kept);
+  }
+
+  async function loadAll(): Promise<ModelSnapshot> {
+    const [served, aliases] = await Promise.all([loadVersions(), selectAliases(database, null)]);
+    versions = served;
+    stored = new Map(aliases.map((alias) => [ownKey(alias), alias]));
+    return withAliases(served, stored.values());
+  }
+
+  return {
+    loadAll,
+    async loadAliases(since) {
+      if (versions === null) return await loadAll();
+      const removed = await selectRemovedAliases(database, since);
+      const changed = await selectAliases(database, since);
+      const merged = new Map(stored);
+      for (const { project_id, alias } of removed) merged.delete(`${project_id}/${alias}`);
+      for (const alias of changed) merged.set(ownKey(alias), alias);
+      stored = merged;
+      return withAliases(versions, merged.values());
+    },
+  };
+}
 
 /** Everything of the registry that the data path reads, of every project: ready versions, aliases, what is not ready. */
 export async function loadModelSnapshot(database: DatabaseOrTransaction): Promise<ModelSnapshot> {
-  const versions = await selectCurrentVersions(database);
-  const aliases = await database
-    .withTables<RegistryTables>()
-    .selectFrom('model_aliases')
-    .selectAll()
-    .execute();
-  const models = new Map<string, ServedModel>();
-  const pending = new Map<string, PendingModel>();
-  const ready = new Map<string, ServedModel>();
-  const byVersion = new Map<string, ServedModel>();
-  const pendingById = new Map<string, PendingModel>();
-  for (const row of versions) {
-    const key = `${row.project_id}/${row.name}`;
-    if (row.state === 'ready') {
-      const served = servedModelOf(row);
-      ready.set(row.version_id, served);
-      byVersion.set(row.version_id, served);
-      if (row.current) {
-        models.set(key, served);
-        ready.set(row.model_id, served);
-      }
-    } else {
-      pendingById.set(row.version_id, { state: row.state });
-      if (row.current) {
-        pending.set(key, { state: row.state });
-        pendingById.set(row.model_id, { state: row.state });
-      }
-    }
-  }
-  const aliasTargets = new Map<string, ServedModel>();
-  for (const alias of aliases) {
-    const key = `${alias.project_id}/${alias.name}`;
-    const target = alias.version_id ?? alias.model_id;
-    const served = ready.get(target);
-    const waiting = pendingById.get(target);
-    if (served) aliasTargets.set(key, served);
-    else if (waiting) pending.set(key, waiting);
-  }
-  return { models, versions: byVersion, aliases: aliasTargets, pending };
+  return await createModelSnapshotLoader(database).loadAll();
 }
 
-type VersionRow = Awaited<ReturnType<typeof selectCurrentVersions>>[number];
-
-/** Every version; `current` marks the one that its model's name means: the newest ready one, else the newest. */
-async function selectCurrentVersions(database: DatabaseOrTransaction) {
-  return await database
-    .withTables<RegistryTables>()
-    .selectFrom('model_versions as v')
-    .innerJoin('models as m', 'm.id', 'v.model_id')
-    .select([
-      'v.id as version_id',
-      'v.manifest',
-      'v.state',
-      'm.id as model_id',
-      'm.organization_id',
-      'm.project_id',
-      'm.name',
-      'm.owned_by',
-      'm.created_at',
-      sql<boolean>`row_number() over (partition by v.model_id order by (v.state = 'ready') desc, v.id desc) = 1`.as(
-        'current',
-      ),
-    ])
-    .execute();
+function ownKey(alias: StoredAlias): string {
+  return aliasKeys(alias)[0];
 }
 
-function servedModelOf(row: VersionRow): ServedModel {
-  return {
-    modelId: row.model_id,
-    versionId: row.version_id,
-    name: row.name,
-    organizationId: row.organization_id,
-    projectId: row.project_id,
-    task: row.manifest.task,
-    createdAtSeconds: Math.floor(row.created_at.getTime() / 1000),
-    ownedBy: row.owned_by,
-    contextTokens: row.manifest.contextTokens,
-    manifest: row.manifest,
-  };
+function withAliases(served: ServedVersions, stored: Iterable<StoredAlias>): ModelSnapshot {
+  const { models, versions, deprecated, known } = served;
+  const aliases = new Map<string, ServedAlias>();
+  const pending = new Map(served.pending);
+  const archived = new Map(served.archived);
+  for (const alias of stored) {
+    const meaning = meaningOf(alias, known);
+    for (const key of alias.scope === 'organization' ? aliasKeys(alias) : [ownKey(alias)])
+      if (meaning.kind === 'served') aliases.set(key, meaning.alias);
+      else if (meaning.kind === 'pending') pending.set(key, meaning.pending);
+      else if (meaning.kind === 'archived') archived.set(key, meaning.archived);
+  }
+  return { models, versions, aliases, pending, archived, deprecated };
 }

@@ -25,6 +25,10 @@ export interface UsageRecord {
   readonly errorCode: string | null;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
+  /** Where its alias sent it first, when something else answered. */
+  readonly chosenVersionId: string | null;
+  /** What went wrong there. */
+  readonly chosenError: string | null;
 }
 
 /** Takes records without waiting; they are written in batches. */

@@ -28,6 +28,8 @@ const encoders: Readonly<Record<string, Encode>> = {
   duration_ms: (record) => record.durationMs,
   status: (record) => record.status,
   error_code: (record) => record.errorCode,
+  chosen_version_id: (record) => record.chosenVersionId ?? null,
+  chosen_error: (record) => record.chosenError ?? null,
 };
 
 export const usageColumns: readonly string[] = Object.keys(encoders);
@@ -59,6 +61,8 @@ export function usageOfFields(fields: readonly (string | null)[]): UsageRecord {
     status: Number(text('status')),
     errorCode: orNull('error_code'),
     startedAt: Date.parse(text('started_at')),
+    chosenVersionId: orNull('chosen_version_id'),
+    chosenError: orNull('chosen_error'),
   };
 }
 

@@ -1,4 +1,5 @@
 import { Client } from 'pg';
+import type { ConfigSections } from '../../kernel/ports/config-version.ts';
 import type { Log } from '../../kernel/ports/log.ts';
 import { createWakeUp } from '../../kernel/wake-up.ts';
 import { configChannel } from './config-version.ts';
@@ -11,7 +12,7 @@ export interface ConfigWatchOptions extends PostgresAddress {
   /** How often the row is read; 500 when absent. */
   readonly pollMs?: number;
   /** Loads what the data path holds in memory. Called first at the start, never twice at a time, again when it threw. */
-  onChange(version: string): Promise<void>;
+  onChange(version: string, sections: ConfigSections): Promise<void>;
 }
 
 export interface ConfigWatch {
@@ -44,8 +45,8 @@ export function watchConfigVersion(options: ConfigWatchOptions): ConfigWatch {
     await client.query(`listen ${configChannel}`);
     while (!stopping) {
       const askedAt = Date.now();
-      const version = await readVersion(client, options.schema);
-      if (version !== known) await options.onChange(version);
+      const { version, ...sections } = await readVersion(client, options.schema);
+      if (version !== known) await options.onChange(version, sections);
       known = version;
       confirmedAt = askedAt;
       loaded.resolve();
@@ -87,13 +88,16 @@ export function watchConfigVersion(options: ConfigWatchOptions): ConfigWatch {
   };
 }
 
-async function readVersion(client: Client, schema: string): Promise<string> {
-  const result = await client.query<{ version: string }>(
-    `select version::text from ${quoteIdentifier(schema)}.config_version`,
+type VersionRow = ConfigSections & { readonly version: string };
+
+async function readVersion(client: Client, schema: string): Promise<VersionRow> {
+  const result = await client.query<VersionRow>(
+    `select version::text, keys::text, models::text, aliases::text, replicas::text
+     from ${quoteIdentifier(schema)}.config_version`,
   );
   const row = result.rows[0];
   if (!row) throw new Error('the table config_version is empty');
-  return row.version;
+  return row;
 }
 
 async function close(client: Client, log: Log): Promise<void> {

@@ -150,7 +150,11 @@ describe('an api process', () => {
   test('answers a chat through the alias and meters it', async () => {
     const answer = await chat(firstKey);
     assert.equal(answer.status, 200);
-    assert.equal(await answer.text(), chatAnswer('a'));
+    assert.equal(answer.headers.get('x-samovar-model'), model);
+    const version = answer.headers.get('x-samovar-version');
+    const expected = JSON.parse(chatAnswer('a'));
+    const mark = { alias: 'chat-default', model, version };
+    assert.deepEqual(await answer.json(), { ...expected, samovar: { ...expected.samovar, ...mark } });
     assert.equal(worker.requests.at(-1)?.body.model, model);
     const requestId = answer.headers.get('x-request-id');
     for (let attempt = 0; ; attempt += 1) {

@@ -82,7 +82,7 @@ export async function startApi(settings: ServerSettings, log: Log): Promise<Runn
   const inference = createInference({
     policy: () => policy.current(),
     onPolicyChange: (listener) => policy.onChange(listener),
-    requestLoad: (model) => requestLoad({ database, configVersion }, model),
+    requestLoad: (model) => requestLoad({ database, configVersion: createConfigVersion('replicas') }, model),
     loadState: (model) => readLoadState(database, model),
     transport: createWorkerTransport(),
     remoteTransport: openRemoteTransport(settings),

@@ -1,8 +1,8 @@
 import type { Clock } from '../../kernel/clock.ts';
 import type { Database } from '../../kernel/ports/database.ts';
 import {
+  createModelSnapshotLoader,
   getVersionFiles,
-  loadModelSnapshot,
   type ModelSnapshot,
   type ServedModel,
 } from '../../modules/registry/index.ts';
@@ -21,6 +21,7 @@ const oldestMs = 5_000;
  * configuration changes.
  */
 export function createModelSource(database: Database, clock: Clock): FollowedModels {
+  const registry = createModelSnapshotLoader(database);
   let kept: { readonly models: readonly ServedModel[]; readonly readAt: number } | null = null;
   let changes = 0;
   return {
@@ -32,7 +33,7 @@ export function createModelSource(database: Database, clock: Clock): FollowedMod
       const readAt = clock.now();
       if (kept !== null && readAt - kept.readAt < oldestMs) return kept.models;
       const before = changes;
-      const models = readyModelsOf(await loadModelSnapshot(database));
+      const models = readyModelsOf(await registry.loadAll());
       // A change during the reading may not be in it.
       if (before === changes) kept = { models, readAt };
       return models;
@@ -48,9 +49,10 @@ export function createModelSource(database: Database, clock: Clock): FollowedMod
 }
 
 function readyModelsOf(snapshot: ModelSnapshot): readonly ServedModel[] {
-  // An alias may point at a version that its model's name does not mean.
+  // An alias may point at versions that their models' names do not mean.
   const ready = new Map<string, ServedModel>();
-  for (const model of [...snapshot.models.values(), ...snapshot.aliases.values()])
-    ready.set(model.versionId, model);
+  for (const model of snapshot.models.values()) ready.set(model.versionId, model);
+  for (const { targets, fallbacks } of snapshot.aliases.values())
+    for (const { model } of [...targets, ...fallbacks]) ready.set(model.versionId, model);
   return [...ready.values()];
 }

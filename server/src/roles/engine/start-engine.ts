@@ -56,7 +56,7 @@ export async function startEngine(settings: ServerSettings, log: Log): Promise<R
   const models = createModelSource(database, steadyClock);
   const host = startEngineHost({
     database,
-    configVersion: createConfigVersion(),
+    configVersion: createConfigVersion('replicas'),
     clock: systemClock,
     log,
     runner: createWorkerRunner({

@@ -25,7 +25,7 @@ export function followPolicy(settings: ServerSettings, log: Log, role: 'api' | '
     lastConfirmedAt: () => confirmedAt(),
     clock: systemClock,
   });
-  const watch = watchConfigVersion({ ...address, onChange: (version) => policy.load(version) });
+  const watch = watchConfigVersion({ ...address, onChange: policy.load });
   confirmedAt = () => watch.lastConfirmedAt();
   return {
     postgres,

@@ -1,5 +1,6 @@
 import type { Clock } from '../../kernel/clock.ts';
 import { SamovarError } from '../../kernel/errors.ts';
+import type { ConfigSection, ConfigSections } from '../../kernel/ports/config-version.ts';
 import type { Database } from '../../kernel/ports/database.ts';
 import {
   type KeyLimits,
@@ -7,7 +8,7 @@ import {
   loadKeySnapshot,
   loadProjectNames,
 } from '../../modules/iam/index.ts';
-import { loadModelSnapshot, type ModelSnapshot } from '../../modules/registry/index.ts';
+import { createModelSnapshotLoader, type ModelSnapshot } from '../../modules/registry/index.ts';
 import { loadReplicaSnapshot, type ReplicaSnapshot } from '../../modules/serving/index.ts';
 
 /** Everything that a request is decided by. Immutable: a change makes a new one. */
@@ -28,8 +29,8 @@ export interface PolicyHolder {
    * PostgreSQL has not confirmed it for longer than is allowed.
    */
   current(): PolicySnapshot;
-  /** Loads what `version` stands for and puts it in the place of the old one. */
-  load(version: string): Promise<void>;
+  /** Loads what has changed up to `version`, by its sections, and puts it in the place of the old. */
+  load(version: string, sections: ConfigSections): Promise<void>;
   onChange(listener: () => void): void;
   readonly state: 'none' | 'stale' | 'good';
 }
@@ -44,6 +45,7 @@ export interface PolicyHolderOptions {
 
 export function createPolicyHolder(options: PolicyHolderOptions): PolicyHolder {
   const listeners: (() => void)[] = [];
+  const loadSnapshot = createSnapshotLoader(options.database);
   let snapshot: PolicySnapshot | null = null;
 
   function isStale(): boolean {
@@ -59,8 +61,8 @@ export function createPolicyHolder(options: PolicyHolderOptions): PolicyHolder {
       if (isStale()) throw new SamovarError('system.policy_stale', { retryAfterSeconds: 5 });
       return snapshot;
     },
-    async load(version) {
-      snapshot = await loadSnapshot(options.database, version);
+    async load(version, sections) {
+      snapshot = await loadSnapshot(version, sections);
       for (const listener of listeners) listener();
     },
     onChange(listener) {
@@ -76,19 +78,41 @@ export function createPolicyHolder(options: PolicyHolderOptions): PolicyHolder {
 /** The row is read twice a second; within this time nobody can say that PostgreSQL is away. */
 const graceSeconds = 2;
 
-async function loadSnapshot(database: Database, version: string): Promise<PolicySnapshot> {
-  const [keys, models, serving, projectNames] = await Promise.all([
-    loadKeySnapshot(database),
-    loadModelSnapshot(database),
-    loadReplicaSnapshot(database),
-    loadProjectNames(database),
-  ]);
+type LoadSnapshot = (version: string, sections: ConfigSections) => Promise<PolicySnapshot>;
+
+/** Reads again only the parts whose section has another number than the snapshot before. */
+function createSnapshotLoader(database: Database): LoadSnapshot {
+  const registry = createModelSnapshotLoader(database);
+  let last: { readonly snapshot: PolicySnapshot; readonly sections: ConfigSections } | null = null;
+
+  async function loadModels(sections: ConfigSections): Promise<ModelSnapshot> {
+    if (last === null || last.sections.models !== sections.models) return await registry.loadAll();
+    if (last.sections.aliases === sections.aliases) return last.snapshot.models;
+    return await registry.loadAliases(last.sections.aliases);
+  }
+
+  return async (version, sections) => {
+    const kept = (section: ConfigSection): PolicySnapshot | null =>
+      last?.sections[section] === sections[section] ? last.snapshot : null;
+    const [keyParts, models, replicas] = await Promise.all([
+      kept('keys') ?? loadKeyParts(database),
+      loadModels(sections),
+      kept('replicas')?.replicas ?? loadReplicaSnapshot(database).then((serving) => serving.replicas),
+    ]);
+    const { keys, limits, projectNames } = keyParts;
+    const snapshot = { version, keys, limits, projectNames, models, replicas };
+    last = { snapshot, sections };
+    return snapshot;
+  };
+}
+
+async function loadKeyParts(
+  database: Database,
+): Promise<Pick<PolicySnapshot, 'keys' | 'limits' | 'projectNames'>> {
+  const [keys, projectNames] = await Promise.all([loadKeySnapshot(database), loadProjectNames(database)]);
   return {
-    version,
     keys,
     limits: new Map([...keys.values()].map((record) => [record.keyId, record.limits])),
-    models,
-    replicas: serving.replicas,
     projectNames,
   };
 }

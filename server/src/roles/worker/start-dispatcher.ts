@@ -23,7 +23,7 @@ export async function startDispatcher(
   const url = requiredPostgresUrl(settings, 'worker');
   const notifications = listenNotifications({ url, caFile: settings.caFile, log });
   await followed.watch.loaded;
-  const configVersion = createConfigVersion();
+  const configVersion = createConfigVersion('replicas');
   const dispatcher = createDispatcher({
     database,
     notifications,

@@ -1,5 +1,5 @@
 import type { DataExchange } from '../../kernel/ports/http-routes.ts';
-import type { AnswerStart } from '../../modules/inference/index.ts';
+import { type AnswerStart, markHeaders } from '../../modules/inference/index.ts';
 
 /** The version of the published API whose shapes we send, as the published service names it. */
 const apiVersion = '2020-10-01';
@@ -12,6 +12,7 @@ export function answerHeaders(
 ): string[] {
   const headers = [
     ...exchange.commonHeaders,
+    ...markHeaders(answer),
     'content-type',
     form.stream ? 'text/event-stream; charset=utf-8' : 'application/json',
     'openai-version',

@@ -1,9 +1,10 @@
 import type { SamovarError } from '../../kernel/errors.ts';
 import type { DataExchange } from '../../kernel/ports/http-routes.ts';
-import type { InferenceSink } from '../../modules/inference/index.ts';
+import type { AnswerStart, InferenceSink } from '../../modules/inference/index.ts';
 import { answerHeaders } from './answer-headers.ts';
 import { openaiErrorBody } from './openai-error.ts';
 import { sendError } from './send-error.ts';
+import { withAnswerMark } from './with-answer-mark.ts';
 import { withPromptField } from './with-prompt-field.ts';
 
 /** Writes the worker's bytes to the client, untouched unless a rewriting is asked for. The header goes out with the first of them. */
@@ -45,10 +46,12 @@ function streamSink(exchange: DataExchange, { ignored, promptField, rewrite }: B
 function bodySink(exchange: DataExchange, { ignored, promptField }: ByteSinkForm): InferenceSink {
   const { answer } = exchange;
   let headers: readonly string[] = [];
+  let started: AnswerStart | null = null;
   let held: Buffer | null = null;
   return {
     form: 'bytes',
     start(begun) {
+      started = begun;
       headers = answerHeaders(exchange, begun, { stream: false, ignored });
     },
     bytes(chunk) {
@@ -64,7 +67,7 @@ function bodySink(exchange: DataExchange, { ignored, promptField }: ByteSinkForm
     object: refuseObjects,
     end() {
       if (answer.begun) answer.end();
-      else answer.send(200, headers, held ?? nothing);
+      else answer.send(200, headers, started && held ? withAnswerMark(held, started) : nothing);
     },
     error(error) {
       if (answer.begun)

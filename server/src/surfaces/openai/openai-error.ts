@@ -24,6 +24,7 @@ const publishedCodes: Partial<Record<ErrorCode, string>> = {
   'limit.request_too_large': 'rate_limit_exceeded',
   'limit.requests': 'rate_limit_exceeded',
   'limit.tokens': 'rate_limit_exceeded',
+  'model.archived': 'model_not_found',
   'model.not_found': 'model_not_found',
   'request.missing_parameter': 'missing_required_parameter',
   'request.route_not_found': 'unknown_url',

@@ -22,7 +22,7 @@ import { embeddingList } from './embeddings/embedding-answer-schema.ts';
 import { embeddingParameters } from './embeddings/embedding-parameters.ts';
 import { errorResponses, inferenceErrors, readErrors } from './error-responses.ts';
 import { type Forwarded, forward } from './forward.ts';
-import { listModels, retrieveModel } from './models/list-models.ts';
+import { createModelList, retrieveModel } from './models/list-models.ts';
 import { modelList, modelObject } from './models/model-schema.ts';
 import { openaiErrorBody } from './openai-error.ts';
 import type { ParameterTable } from './parameter.ts';
@@ -52,6 +52,7 @@ function modelRoutes({ policy }: OpenaiSurface): BoundRoute[] {
     audit: null,
     tag: 'Models',
   } as const;
+  const listModels = createModelList();
   return [
     {
       route: {
@@ -60,12 +61,22 @@ function modelRoutes({ policy }: OpenaiSurface): BoundRoute[] {
         path: '/v1/models',
         summary: 'List models and aliases',
         description:
-          'By name; a caller that names its own project in the header `OpenAI-Project` gets their URIs as ids.',
+          'By name; a caller that names its own project in the header `OpenAI-Project` gets their URIs as ids. All of them, unless a page is asked for.',
+        query: Type.Object({
+          limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
+          after: Type.Optional(Type.String({ description: 'The id of the last model of the page before.' })),
+        }),
         responses: { 200: { description: 'Models, then aliases.', schema: modelList }, ...readErrors },
       },
       errorBody: openaiErrorBody,
       handle: async (request: ManagementRequest) =>
-        ok(listModels(policy(), scopeOf(request), request.headers['openai-project'])),
+        ok(
+          listModels(policy(), scopeOf(request), {
+            folder: request.headers['openai-project'],
+            limit: typeof request.query.limit === 'number' ? request.query.limit : null,
+            after: typeof request.query.after === 'string' ? request.query.after : null,
+          }),
+        ),
     },
     {
       route: {

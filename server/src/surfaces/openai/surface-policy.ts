@@ -1,6 +1,6 @@
 import type { ModelManifest } from '@samovar/contract/worker-protocol';
 import type { Scope } from '../../kernel/principal.ts';
-import { type ModelPolicy, resolveModelUri, type ServedModel } from '../../modules/registry/index.ts';
+import { findServed, type ModelPolicy, resolveModelUri } from '../../modules/registry/index.ts';
 
 /** What this surface reads of the in-memory policy snapshot. */
 export type SurfacePolicy = ModelPolicy;
@@ -16,13 +16,7 @@ export function modelNameOf(policy: SurfacePolicy, scope: Scope, asked: string):
     .name;
 }
 
-/** The model that a name or an alias means in this project. */
-export function findModel(policy: SurfacePolicy, scope: Scope, name: string): ServedModel | null {
-  const key = `${scope.projectId}/${name}`;
-  return policy.models.models.get(key) ?? policy.models.aliases.get(key) ?? null;
-}
-
 /** How the model marks its reasoning; `none` for a model that does not exist, which is refused later. */
 export function reasoningOf(policy: SurfacePolicy, scope: Scope, name: string): ModelManifest['reasoning'] {
-  return findModel(policy, scope, name)?.manifest.reasoning ?? 'none';
+  return findServed(policy.models, scope, name)?.manifest.reasoning ?? 'none';
 }

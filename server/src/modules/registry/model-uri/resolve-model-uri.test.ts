@@ -4,6 +4,7 @@ import { defaultScope } from '@samovar/contract/default-scope';
 import { servedModel } from '../../../../test/gateway.ts';
 import { testPrincipal } from '../../../../test/test-principal.ts';
 import { SamovarError } from '../../../kernel/errors.ts';
+import { plainAlias } from '../aliases/served-alias.ts';
 import type { ModelPolicy } from './model-policy.ts';
 import type { ModelScheme } from './parse-model-uri.ts';
 import { resolveModelUri } from './resolve-model-uri.ts';
@@ -24,11 +25,13 @@ const policy: ModelPolicy = {
     ]),
     versions: new Map(),
     aliases: new Map([
-      [key('m/rc'), candidate],
-      [key('m@tuned'), candidate],
-      [key('text-search-doc'), embedding],
+      [key('m/rc'), plainAlias('m/rc', candidate)],
+      [key('m@tuned'), plainAlias('m@tuned', candidate)],
+      [key('text-search-doc'), plainAlias('text-search-doc', embedding)],
     ]),
     pending: new Map([[key('slow'), { state: 'registered' }]]),
+    archived: new Map(),
+    deprecated: new Map(),
   },
   projectNames: new Map([[projectId, 'default']]),
 };

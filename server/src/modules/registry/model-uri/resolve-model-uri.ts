@@ -1,5 +1,6 @@
 import { SamovarError } from '../../../kernel/errors.ts';
 import type { Scope } from '../../../kernel/principal.ts';
+import { findServed } from '../aliases/find-served.ts';
 import type { ModelSnapshot, ServedModel } from '../served-model.ts';
 import { checkFolder } from './check-folder.ts';
 import type { ModelPolicy } from './model-policy.ts';
@@ -8,7 +9,7 @@ import { type AskedModelUri, type ModelScheme, type ModelUri, parseModelUri } fr
 export interface ResolvedModel {
   /** The name or alias of the registry that the URI means. */
   readonly name: string;
-  /** `null` while the model is not ready: the inference module says what is in the way. */
+  /** `null` while the model is not ready, or archived: the inference module says what is in the way. */
   readonly served: ServedModel | null;
 }
 
@@ -26,10 +27,9 @@ export function resolveModelUri(
   const uri = parseModelUri(asked);
   checkFolder(uri.folder, principal, policy, asked.field);
   for (const name of candidates(uri)) {
-    const key = `${principal.projectId}/${name}`;
-    const served = policy.models.models.get(key) ?? policy.models.aliases.get(key) ?? null;
+    const served = findServed(policy.models, principal, name);
     if (served !== null) return { name, served: withTask(served, asked) };
-    if (isPending(policy.models, key)) return { name, served: null };
+    if (isKnown(policy.models, principal, name)) return { name, served: null };
   }
   throw new SamovarError('model.not_found', { params: { model: asked.text }, field: asked.field });
 }
@@ -44,8 +44,12 @@ function candidates({ name, branch, suffix }: ModelUri): string[] {
   return branch === 'latest' ? [exact, `${name}${tail}`] : [exact];
 }
 
-function isPending(models: ModelSnapshot, key: string): boolean {
-  return models.pending.has(key);
+/** It exists, and does not answer. */
+function isKnown({ pending, archived }: ModelSnapshot, scope: Scope, name: string): boolean {
+  return [scope.projectId, scope.organizationId].some((owner) => {
+    const key = `${owner}/${name}`;
+    return pending.has(key) || archived.has(key);
+  });
 }
 
 const tasks: Record<ModelScheme, readonly ServedModel['task'][]> = {

@@ -64,7 +64,7 @@ function submit(
   // There is nobody to stream to.
   const unused = stream ? [...ignored, 'completionOptions.stream'] : ignored;
   const message = surface.submitRequest(asked).then(operationMessage);
-  answerLater(answer, { message, headers: answerHeaders({}, unused) }).catch(refuse);
+  answerLater(answer, { message, headers: answerHeaders(null, unused) }).catch(refuse);
 }
 
 function readIdempotencyKey(key: string | undefined): string | null {

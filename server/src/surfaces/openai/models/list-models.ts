@@ -2,8 +2,13 @@ import type { Model } from 'openai/resources/models';
 import { SamovarError } from '../../../kernel/errors.ts';
 import type { RequestHeaders } from '../../../kernel/ports/http-routes.ts';
 import type { Scope } from '../../../kernel/principal.ts';
-import type { ServedModel } from '../../../modules/registry/index.ts';
-import { findModel, modelNameOf, type SurfacePolicy } from '../surface-policy.ts';
+import {
+  findNamed,
+  type ModelSnapshot,
+  type NamedModel,
+  type ServedModel,
+} from '../../../modules/registry/index.ts';
+import { modelNameOf, type SurfacePolicy } from '../surface-policy.ts';
 
 export interface SamovarModel extends Model {
   readonly samovar: {
@@ -15,46 +20,92 @@ export interface SamovarModel extends Model {
     readonly capabilities: readonly string[];
     readonly dimensions: number | null;
     readonly license: string;
+    readonly version: string;
+    /** Times in RFC 3339. */
+    readonly deprecated: string | null;
+    readonly sunset: string | null;
+    readonly successor: string | null;
   };
 }
 
+export interface ModelPage {
+  readonly object: 'list';
+  readonly data: readonly SamovarModel[];
+  /** Only of a page that was asked for: more models come behind it. */
+  readonly has_more?: boolean;
+}
+
+export interface ListedPart {
+  /** The project as the client names it, where it does. */
+  readonly folder: RequestHeaders[string];
+  /** At most so many; `null`: all, as published. */
+  readonly limit: number | null;
+  /** What comes behind the model with this id. */
+  readonly after: string | null;
+}
+
 /**
- * The models of a project, then its aliases, each by name. To a client that names the project as its folder they are
- * what that client calls its models by: their URIs.
+ * The models of a project, then its aliases and those of its organization, each by name. To a client that names the
+ * project as its folder they are what that client calls its models by: their URIs.
  */
-export function listModels(
-  policy: SurfacePolicy,
-  scope: Scope,
-  folder?: RequestHeaders[string],
-): { object: 'list'; data: SamovarModel[] } {
-  const own = policy.projectNames.get(scope.projectId);
-  const uris = typeof folder === 'string' && (folder === own || folder === scope.projectId);
-  return {
-    object: 'list',
-    data: [...named(policy.models.models, scope), ...named(policy.models.aliases, scope)].map(
-      ([name, model]) => modelObjectOf(name, model, uris ? uriOf(folder, name, model) : name),
-    ),
+export type ListModels = (policy: SurfacePolicy, scope: Scope, part: ListedPart) => ModelPage;
+
+/** What was put in order once is kept as long as the registry has not changed. */
+export function createModelList(): ListModels {
+  const kept = new WeakMap<ModelSnapshot, Map<string, readonly SamovarModel[]>>();
+  const all = ({ models }: SurfacePolicy, scope: Scope, folder: string | null) => {
+    const lists = kept.get(models) ?? new Map<string, readonly SamovarModel[]>();
+    kept.set(models, lists);
+    const key = `${scope.projectId} ${folder ?? ''}`;
+    const list = lists.get(key) ?? modelObjectsOf(models, scope, folder);
+    lists.set(key, list);
+    return list;
+  };
+  return (policy, scope, { folder, limit, after }) => {
+    const own = policy.projectNames.get(scope.projectId);
+    const uris = typeof folder === 'string' && (folder === own || folder === scope.projectId);
+    const list = all(policy, scope, uris ? folder : null);
+    const from = after === null ? 0 : list.findIndex(({ id }) => id === after) + 1;
+    if (after !== null && from === 0)
+      throw new SamovarError('request.invalid', {
+        params: { parameter: 'after', reason: 'no model of this list has this id.' },
+        field: 'after',
+      });
+    if (limit === null) return { object: 'list', data: from === 0 ? list : list.slice(from) };
+    return { object: 'list', data: list.slice(from, from + limit), has_more: list.length > from + limit };
   };
 }
 
 /** One model or alias. Throws `model.not_found`. */
 export function retrieveModel(policy: SurfacePolicy, scope: Scope, name: string): SamovarModel {
   const own = modelNameOf(policy, scope, name);
-  const model = findModel(policy, scope, own);
-  if (model === null)
+  const named = findNamed(policy.models, scope, own);
+  if (named === null)
     throw new SamovarError('model.not_found', { params: { model: name.slice(0, 256) }, field: 'model' });
-  return modelObjectOf(own, model, name);
+  return modelObjectOf(policy.models, named, name);
 }
 
-function named(
-  entries: ReadonlyMap<string, ServedModel>,
-  scope: Scope,
-): readonly (readonly [string, ServedModel])[] {
-  const prefix = `${scope.projectId}/`;
-  return [...entries]
-    .filter(([key]) => key.startsWith(prefix))
-    .map(([key, model]) => [key.slice(prefix.length), model] as const)
-    .sort(([left], [right]) => left.localeCompare(right));
+function modelObjectsOf(models: ModelSnapshot, scope: Scope, folder: string | null): SamovarModel[] {
+  const own = `${scope.projectId}/`;
+  const names = (prefix: string, keys: Iterable<string>): string[] =>
+    [...keys].filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length));
+  const modelNames = names(own, models.models.keys());
+  const aliasNames = [
+    ...names(own, models.aliases.keys()),
+    ...names(`${scope.organizationId}/`, models.aliases.keys()),
+  ];
+  const known = new Set(modelNames);
+  const { compare } = new Intl.Collator();
+  return [
+    ...modelNames.sort(compare),
+    ...[...new Set(aliasNames)].filter((name) => !known.has(name)).sort(compare),
+  ]
+    .map((name) => ({ name, named: findNamed(models, scope, name) }))
+    .flatMap(({ name, named }) =>
+      named === null
+        ? []
+        : [modelObjectOf(models, named, folder === null ? name : uriOf(folder, name, named.model))],
+    );
 }
 
 /** An alias may name a branch or a tuned version itself. */
@@ -63,15 +114,17 @@ function uriOf(folder: string, name: string, { task }: ServedModel): string {
   return `${task === 'embedding' ? 'emb' : 'gpt'}://${folder}/${name}${branch}`;
 }
 
-function modelObjectOf(name: string, model: ServedModel, id: string): SamovarModel {
+function modelObjectOf(models: ModelSnapshot, { model, alias }: NamedModel, id: string): SamovarModel {
   const { manifest } = model;
+  const deprecation = alias === null ? (models.deprecated.get(model.modelId) ?? null) : alias.deprecation;
   return {
     id,
     object: 'model',
     created: model.createdAtSeconds,
     owned_by: model.ownedBy,
     samovar: {
-      alias_of: name === model.name ? null : model.name,
+      alias_of: alias === null ? null : model.name,
+      version: model.versionId,
       title: manifest.title,
       task: model.task,
       context_tokens: model.contextTokens,
@@ -79,6 +132,9 @@ function modelObjectOf(name: string, model: ServedModel, id: string): SamovarMod
       capabilities: manifest.capabilities,
       dimensions: manifest.embedding?.dimensions ?? null,
       license: manifest.license.id,
+      deprecated: deprecation?.deprecatedAt.toISOString() ?? null,
+      sunset: deprecation?.sunsetAt?.toISOString() ?? null,
+      successor: deprecation?.successor ?? null,
     },
   };
 }

@@ -1,5 +1,7 @@
 import Type from 'typebox';
 
+const nullableText = Type.Union([Type.String(), Type.Null()]);
+
 /** The published model object; what is ours is under one key. */
 export const modelObject = Type.Object(
   {
@@ -9,8 +11,9 @@ export const modelObject = Type.Object(
     owned_by: Type.String(),
     samovar: Type.Object(
       {
-        /** For an alias: the model that it points at. */
-        alias_of: Type.Union([Type.String(), Type.Null()]),
+        /** For an alias: the model that stands for it. */
+        alias_of: nullableText,
+        version: Type.String(),
         title: Type.String(),
         task: Type.Enum(['chat', 'embedding']),
         context_tokens: Type.Integer(),
@@ -18,6 +21,9 @@ export const modelObject = Type.Object(
         capabilities: Type.Array(Type.String()),
         dimensions: Type.Union([Type.Integer(), Type.Null()]),
         license: Type.String(),
+        deprecated: nullableText,
+        sunset: nullableText,
+        successor: nullableText,
       },
       { additionalProperties: false },
     ),
@@ -26,6 +32,10 @@ export const modelObject = Type.Object(
 );
 
 export const modelList = Type.Object(
-  { object: Type.Literal('list'), data: Type.Array(modelObject) },
+  {
+    object: Type.Literal('list'),
+    data: Type.Array(modelObject),
+    has_more: Type.Optional(Type.Boolean({ description: 'Of a page that was asked for with `limit`.' })),
+  },
   { additionalProperties: false },
 );

@@ -1,5 +1,5 @@
 import Type, { type TSchema } from 'typebox';
-import { closed } from '../answer-pieces.ts';
+import { closed, samovarExtra } from '../answer-pieces.ts';
 import { anyObject, nullable, oneOf } from '../schema-pieces.ts';
 import { responseToolChoice } from './response-tools-schema.ts';
 
@@ -138,6 +138,7 @@ const always: Readonly<Record<string, TSchema>> = {
   top_logprobs: Type.Integer(),
   top_p: Type.Number(),
   truncation: Type.Literal('disabled'),
+  samovar: samovarExtra,
 };
 
 /** `response`, as published. */

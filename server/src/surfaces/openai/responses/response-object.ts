@@ -6,8 +6,8 @@ import type {
   ToolChoiceFunction,
   ToolChoiceOptions,
 } from 'openai/resources/responses/responses';
-import type { TokenCounts } from '../../../modules/inference/index.ts';
-import type { ServedModel } from '../../../modules/registry/index.ts';
+import { answerMark, type TokenCounts } from '../../../modules/inference/index.ts';
+import type { ServedAlias, ServedModel } from '../../../modules/registry/index.ts';
 import type {
   ResponseChoice,
   ResponseFormat,
@@ -20,10 +20,12 @@ export interface ResponseIdentity {
   readonly id: string;
   readonly createdAtSeconds: number;
   readonly model: ServedModel;
+  readonly alias: ServedAlias | null;
 }
 
 /** A response that has begun: every published field, with what the request said of it. */
 export function beginResponse(identity: ResponseIdentity, request: ResponseRequest): WireResponse {
+  const mark = answerMark(identity);
   return {
     id: identity.id,
     object: 'response',
@@ -54,6 +56,7 @@ export function beginResponse(identity: ResponseIdentity, request: ResponseReque
     top_logprobs: request.top_logprobs ?? 0,
     top_p: request.top_p ?? samplingDefault(identity.model, 'topP'),
     truncation: 'disabled',
+    ...(mark && { samovar: mark }),
   };
 }
 

@@ -2,7 +2,6 @@ import type { ChatCompletion, ChatCompletionChunk } from 'openai/resources/chat/
 import { newId, withPrefix } from '../../../kernel/ids.ts';
 import type { DataExchange } from '../../../kernel/ports/http-routes.ts';
 import type { AnswerStart, InferenceSink } from '../../../modules/inference/index.ts';
-import type { ServedModel } from '../../../modules/registry/index.ts';
 import { answerHeaders } from '../answer-headers.ts';
 import { sendError } from '../send-error.ts';
 import { deltaOfAnswer, deltaOfChunk } from './chat-delta.ts';
@@ -46,7 +45,7 @@ function streamSink(
     form: 'objects',
     start(begun) {
       answer.begin(200, answerHeaders(exchange, begun, { stream: true, ignored }));
-      writer = createResponseWriter(newResponse(request, begun.model), emit);
+      writer = createResponseWriter(newResponse(request, begun), emit);
       flush();
     },
     bytes: refuseBytes,
@@ -85,7 +84,7 @@ function objectSink(
     form: 'objects',
     start(started) {
       begun = started;
-      writer = createResponseWriter(newResponse(request, started.model), () => {});
+      writer = createResponseWriter(newResponse(request, started), () => {});
     },
     bytes: refuseBytes,
     object(value) {
@@ -105,9 +104,9 @@ function objectSink(
   };
 }
 
-function newResponse(request: ResponseRequest, model: ServedModel) {
+function newResponse(request: ResponseRequest, { model, alias }: AnswerStart) {
   return beginResponse(
-    { id: withPrefix('resp', newId()), createdAtSeconds: Math.floor(Date.now() / 1000), model },
+    { id: withPrefix('resp', newId()), createdAtSeconds: Math.floor(Date.now() / 1000), model, alias },
     request,
   );
 }

@@ -29,7 +29,7 @@ type Numbered = WireEvent & { readonly sequence_number: number };
 function writer(request: Partial<ResponseRequest> = {}) {
   const events: Numbered[] = [];
   const begun = beginResponse(
-    { id: 'resp_1', createdAtSeconds: 1, model },
+    { id: 'resp_1', createdAtSeconds: 1, model, alias: null },
     { model: 'm', input: 'Hi', ...request },
   );
   const made = createResponseWriter(begun, (event) => {

@@ -17,9 +17,13 @@ import type {
   ResponseTextDeltaEvent,
   ResponseTextDoneEvent,
 } from 'openai/resources/responses/responses';
+import type { AnswerMark } from '../../../modules/inference/index.ts';
 
 /** A response as it is sent: `output_text` is added by clients, and the stored state is always named. */
-export type WireResponse = Omit<Response, 'output_text'> & { readonly store: false };
+export type WireResponse = Omit<Response, 'output_text'> & {
+  readonly store: false;
+  readonly samovar?: AnswerMark;
+};
 
 type Wire<Event> = Event extends { response: Response }
   ? Omit<Event, 'response'> & { response: WireResponse }

@@ -1,0 +1,39 @@
+import type { ErrorCode } from '@samovar/contract/errors';
+import { type Deprecation, fallbackKindOf, type ServedAlias, type ServedModel } from '../registry/index.ts';
+import type { ChosenModel } from './resolve-model.ts';
+
+/** Which model a request goes to, and which its alias falls back to, in order and each once. */
+export class ModelChoice {
+  model: ServedModel;
+  readonly alias: ServedAlias | null;
+  readonly deprecation: Deprecation | null;
+  /** Where the alias sent it first. */
+  readonly chosen: ServedModel;
+  /** What went wrong there, when another one was tried. */
+  chosenError: ErrorCode | null = null;
+  #next = 0;
+
+  constructor({ model, alias, deprecation }: ChosenModel) {
+    this.model = model;
+    this.alias = alias;
+    this.deprecation = deprecation;
+    this.chosen = model;
+  }
+
+  /** Goes on to the next fallback that serves this error and is fit; false when there is none. */
+  fallBack(code: ErrorCode, isFit: (model: ServedModel) => boolean): boolean {
+    const fallbacks = this.alias?.fallbacks;
+    const kind = fallbacks === undefined || fallbacks.length === 0 ? null : fallbackKindOf(code);
+    if (fallbacks === undefined || kind === null) return false;
+    for (let place = this.#next; place < fallbacks.length; place += 1) {
+      const fallback = fallbacks[place];
+      if (!fallback?.on.has(kind) || fallback.model.versionId === this.model.versionId) continue;
+      if (!isFit(fallback.model)) continue;
+      this.#next = place + 1;
+      this.chosenError ??= code;
+      this.model = fallback.model;
+      return true;
+    }
+    return false;
+  }
+}
