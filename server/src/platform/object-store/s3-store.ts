@@ -1,6 +1,5 @@
-import { createReadStream, readFileSync } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
-import { getCACertificates } from 'node:tls';
 import {
   DeleteObjectCommand,
   GetObjectCommand,
@@ -8,7 +7,6 @@ import {
   NotFound,
   PutObjectCommand,
   paginateListObjectsV2,
-  S3Client,
   S3ServiceException,
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
@@ -17,21 +15,12 @@ import type { ObjectStore } from '../../kernel/ports/object-store.ts';
 import { checkStore } from './check-store.ts';
 import { exactBytes } from './exact-bytes.ts';
 import { checkObjectKey } from './object-key.ts';
+import { createS3Client, type S3Access } from './s3-client.ts';
 
-export interface S3StoreOptions {
-  /** `null`: Amazon's. */
-  readonly endpoint: string | null;
+export interface S3StoreOptions extends S3Access {
   readonly bucket: string;
   /** Put before every key, `/` included where one is wanted. */
   readonly prefix: string;
-  readonly region: string;
-  /** `null`: the standard credential chain. */
-  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string } | null;
-  readonly pathStyle: boolean;
-  readonly checksums: 'when-required' | 'when-supported';
-  readonly caFile: string | null;
-  /** A connection that carries nothing for so long in the middle of a request fails it: 60 s when absent. */
-  readonly silenceMs?: number;
 }
 
 export interface S3Store extends ObjectStore {
@@ -44,7 +33,7 @@ const mostParts = 9_000;
 
 /** Objects in a bucket. Relies on nothing beyond what S3 servers of many makers do alike. */
 export function createS3Store(options: S3StoreOptions): S3Store {
-  const client = createClient(options);
+  const client = createS3Client(options);
   const place = (key: string) => {
     checkObjectKey(key);
     return { Bucket: options.bucket, Key: options.prefix + key };
@@ -91,24 +80,6 @@ export function createS3Store(options: S3StoreOptions): S3Store {
   };
   const address = `${options.endpoint ?? 's3'}/${options.bucket}`;
   return { ...store, check: () => checkStore(store, address), close: () => client.destroy() };
-}
-
-function createClient(options: S3StoreOptions): S3Client {
-  const checksums = options.checksums === 'when-required' ? 'WHEN_REQUIRED' : 'WHEN_SUPPORTED';
-  const ca =
-    options.caFile === null
-      ? {}
-      : { httpsAgent: { ca: [...getCACertificates('default'), readFileSync(options.caFile, 'utf8')] } };
-  return new S3Client({
-    region: options.region,
-    ...(options.endpoint === null ? {} : { endpoint: options.endpoint }),
-    ...(options.credentials === null ? {} : { credentials: options.credentials }),
-    forcePathStyle: options.pathStyle,
-    requestChecksumCalculation: checksums,
-    responseChecksumValidation: checksums,
-    // The client's own limit counts whole requests and only warns; a large file may take long, silence may not.
-    requestHandler: { connectionTimeout: 5_000, socketTimeout: options.silenceMs ?? 60_000, ...ca },
-  });
 }
 
 function isMissing(error: unknown): boolean {

@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { getCACertificates } from 'node:tls';
-import { Agent, type Dispatcher, EnvHttpProxyAgent, interceptors } from 'undici';
+import { type Dispatcher, interceptors } from 'undici';
+import { createNetworkAgent } from './network-agent.ts';
 import type { PackageMirrors } from './package-mirrors.ts';
 
 /** An index page larger than this is refused. */
@@ -34,25 +33,7 @@ export class HttpStatusError extends Error {
 
 /** An HTTP client that goes through the configured proxies and trusts the configured authorities. */
 export function createPackageHttp(mirrors: PackageMirrors): PackageHttp {
-  const ca =
-    mirrors.caFiles.length === 0
-      ? {}
-      : {
-          ca: [...getCACertificates('default'), ...mirrors.caFiles.map((path) => readFileSync(path, 'utf8'))],
-        };
-  const limits = { connect: { timeout: 15_000, ...ca }, headersTimeout: 60_000, bodyTimeout: 60_000 };
-  const proxied = mirrors.httpProxy !== null || mirrors.httpsProxy !== null;
-  const agent = proxied
-    ? new EnvHttpProxyAgent({
-        ...limits,
-        requestTls: ca,
-        proxyTls: ca,
-        // Empty rather than absent: it must not look into the environment by itself.
-        httpProxy: mirrors.httpProxy ?? '',
-        httpsProxy: mirrors.httpsProxy ?? mirrors.httpProxy ?? '',
-        noProxy: mirrors.noProxy,
-      })
-    : new Agent(limits);
+  const agent = createNetworkAgent(mirrors, { silenceMs: 60_000 });
   const dispatcher = agent.compose(interceptors.redirect({ maxRedirections: 5 }));
 
   const get: PackageHttp['get'] = async (address, headers, signal) => {
