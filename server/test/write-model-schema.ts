@@ -1,7 +1,15 @@
 import { writeFile } from 'node:fs/promises';
+import { catalogueEntrySchema } from '@samovar/contract/catalogue-entry';
 import { modelManifestSchema } from '@samovar/contract/model-manifest';
 
-// Publishes the JSON Schema of model manifests: node server/test/write-model-schema.ts
-const published = { $schema: 'https://json-schema.org/draft/2020-12/schema', ...modelManifestSchema };
-const place = new URL('../../models/model.schema.json', import.meta.url);
-await writeFile(place, `${JSON.stringify(published, null, 2)}\n`);
+// Publishes the JSON Schemas of models/: node server/test/write-model-schema.ts
+for (const [name, schema] of [
+  ['model.schema.json', modelManifestSchema],
+  ['catalogue.schema.json', catalogueEntrySchema],
+] as const) {
+  const published = { $schema: 'https://json-schema.org/draft/2020-12/schema', ...schema };
+  await writeFile(
+    new URL(`../../models/${name}`, import.meta.url),
+    `${JSON.stringify(published, null, 2)}\n`,
+  );
+}

@@ -1,2 +1,2 @@
-export { type AuditContext, auditContextOf, systemAuditContext } from './audit-record.ts';
+export { type Actor, type AuditContext, auditContextOf, systemAuditContext } from './audit-record.ts';
 export { recordAudit } from './record-audit.ts';

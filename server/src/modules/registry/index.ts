@@ -4,6 +4,19 @@ export { findNamed, findServed, type NamedModel } from './aliases/find-served.ts
 export { type Deprecation, plainAlias, type ServedAlias } from './aliases/served-alias.ts';
 export { getVersionFiles, modelFileKey } from './get-version-files.ts';
 export { createImportModelJob, importModelJobKind } from './import-model-job.ts';
+export { acceptLicense, cancelImport, retryImport } from './imports/change-import.ts';
+export {
+  createImport,
+  type ImportAccess,
+  type NewImport,
+  runImportJobKind,
+} from './imports/create-import.ts';
+export { followImport } from './imports/follow-import.ts';
+export type { ImportRequest, KnownFacts } from './imports/import-request.ts';
+export { getImport, importIdOf } from './imports/import-request-store.ts';
+export { importStates } from './imports/import-state.ts';
+export { listImports } from './imports/list-imports.ts';
+export { createRunImportJob } from './imports/run-import-job.ts';
 export { type ListedModel, listModels } from './list-models.ts';
 export {
   createModelSnapshotLoader,
@@ -13,9 +26,18 @@ export {
 export type { ModelPolicy } from './model-uri/model-policy.ts';
 export { resolveModelUri } from './model-uri/resolve-model-uri.ts';
 export { notReady } from './not-ready.ts';
+export { collectObjects, type ObjectCollection } from './objects/collect-objects.ts';
+export {
+  collectObjectsJob,
+  collectObjectsJobKind,
+  requestCollection,
+} from './objects/collect-objects-job.ts';
 export { parseManifest } from './parse-manifest.ts';
 export { type PublishedVersion, publishVersion } from './publish-version.ts';
 export { type ImportRequests, requestImport } from './request-import.ts';
 export type { ModelSnapshot, ServedModel } from './served-model.ts';
 export { type AliasDependencies, removeAlias, setAlias } from './set-alias.ts';
 export { syncCatalogue } from './sync-catalogue.ts';
+export { tidyUploadsJob } from './uploads/tidy-uploads-job.ts';
+export type { Upload } from './uploads/upload.ts';
+export { createUploadAccess, type UploadAccess } from './uploads/upload-access.ts';

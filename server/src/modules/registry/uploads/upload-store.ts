@@ -1,6 +1,6 @@
 import type { Selectable } from 'kysely';
 import { SamovarError } from '../../../kernel/errors.ts';
-import { withoutPrefix } from '../../../kernel/ids.ts';
+import { withoutPrefix, withPrefix } from '../../../kernel/ids.ts';
 import type { Page } from '../../../kernel/paging.ts';
 import type { DatabaseOrTransaction, DatabaseTransaction } from '../../../kernel/ports/database.ts';
 import type { Scope } from '../../../kernel/principal.ts';
@@ -56,7 +56,8 @@ export async function listUploads(
   }
   const found = (await query.execute()).map(uploadOf);
   const items = found.slice(0, page.limit);
-  return { items, nextCursor: found.length > page.limit ? (items.at(-1)?.id ?? null) : null };
+  const last = items.at(-1);
+  return { items, nextCursor: found.length > page.limit && last ? withPrefix('upl', last.id) : null };
 }
 
 /** A whole upload of the project with these bytes. */

@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { readdir, readFile } from 'node:fs/promises';
+import { test } from 'node:test';
+import { catalogueEntrySchema, catalogueGroups } from '@samovar/contract/catalogue-entry';
+import { parse } from 'yaml';
+import { itemOfEntry } from './catalogue-item.ts';
+import { parseCatalogueEntry } from './parse-catalogue-entry.ts';
+import { recommend } from './recommend.ts';
+
+const folder = new URL('../../../../../models/hub/', import.meta.url);
+
+async function entries() {
+  const names = (await readdir(folder)).sort();
+  return await Promise.all(
+    names.map(async (name) => ({
+      name,
+      entry: parseCatalogueEntry(parse(await readFile(new URL(name, folder), 'utf8')), name),
+    })),
+  );
+}
+
+test('every entry of the catalogue is what its schema says, and is called like its file', async () => {
+  const all = await entries();
+  assert.ok(all.length >= 40, `only ${all.length}`);
+  for (const { name, entry } of all) {
+    assert.equal(`${entry.name}.yaml`, name);
+    assert.match(entry.source, /^hf:[\w.-]+\/[\w.-]+(?::[\w]+|\/[\w./-]+)?$/, name);
+    // What is run is told with all that running needs.
+    if (entry.engine !== undefined) assert.ok(entry.contextTokens, name);
+    if (entry.engine === 'llama-cpp') assert.ok(entry.quantization, name);
+    if (['reranking', 'transcription', 'speech', 'forecasting'].includes(entry.task))
+      assert.equal(entry.engine, undefined, `${name}: nothing here runs it yet`);
+  }
+});
+
+test('the published schema is the one that entries are checked with', async () => {
+  const text = await readFile(new URL('../catalogue.schema.json', folder), 'utf8');
+  const { $schema: _, ...published } = JSON.parse(text);
+  assert.deepEqual(published, JSON.parse(JSON.stringify(catalogueEntrySchema)));
+});
+
+test('there is something for every purpose, and for machines from 1 GB to 640 GB', async () => {
+  const items = (await entries()).map(({ entry }) => itemOfEntry(entry));
+  for (const group of [
+    'chat',
+    'reasoning',
+    'code',
+    'embeddings',
+    'multilingual',
+    'reranking',
+    'speech',
+    'vision',
+    'forecasting',
+  ])
+    assert.ok(
+      items.some(({ groups }) => groups.includes(group)),
+      group,
+    );
+  assert.ok(catalogueGroups.length > 8);
+  for (const gigabytes of [1, 4, 8, 16, 32, 64, 192, 640]) {
+    const best = recommend(items, gigabytes * 1e9);
+    const fitting = best.filter(({ recommended }) => recommended);
+    assert.ok(
+      fitting.some(({ item }) => item.task === 'chat'),
+      `${gigabytes} GB`,
+    );
+    for (const { memory, item } of fitting) {
+      assert.ok(memory.neededBytes <= gigabytes * 1e9);
+      assert.notEqual(item.engine, null);
+    }
+  }
+  const [largest] = recommend(items, 640e9).filter(({ item }) => item.task === 'chat');
+  assert.ok((largest?.memory.neededBytes ?? 0) > 300e9);
+});
+
+test('what fits is explained, and without a machine nothing is recommended', async () => {
+  const item = itemOfEntry(
+    (await entries()).find(({ entry }) => entry.name === 'qwen2.5-1.5b-instruct')?.entry ?? assert.fail(),
+  );
+  const [one] = recommend([item], 5.8e9);
+  assert.match(
+    one?.memory.explanation ?? '',
+    /^fits with 8k context and 4 parallel requests: about 2\.\d of 5\.8 GB$/,
+  );
+  assert.equal(recommend([item], null)[0]?.recommended, false);
+});
