@@ -50,6 +50,27 @@ const refusals: readonly Refusal[] = [
   ['a model for something else', 'tokenize', '{"modelUri":"gpt://0/e","text":"a"}', 3, /does embedding/],
   ['nothing to embed', 'textEmbedding', '{"modelUri":"emb://0/e","text":""}', 3, /`text`/],
   ['a negative size', 'textEmbedding', '{"modelUri":"emb://0/e","text":"a","dim":"-1"}', 3, /`dim`/],
+  [
+    'a class that is no text',
+    'fewShotTextClassification',
+    fewShot({ labels: ['a', 5] }),
+    3,
+    /labels\[1\]`: expected a string, but got 5/,
+  ],
+  [
+    'classes that are no list',
+    'fewShotTextClassification',
+    fewShot({ labels: 'a' }),
+    3,
+    /labels`: expected an array, but got "a"/,
+  ],
+  [
+    'a number in hexadecimal',
+    'completion',
+    completion({ completionOptions: { maxTokens: '0x5' } }),
+    3,
+    /maxTokens`: expected a decimal number, but got "0x5"/,
+  ],
   ['one class', 'fewShotTextClassification', fewShot({ labels: ['a'] }), 3, /`labels`/],
   ['the same class twice', 'fewShotTextClassification', fewShot({ labels: ['a', 'a'] }), 3, /`labels\[1\]`/],
   [

@@ -175,6 +175,36 @@ describe('the Foundation Models API over REST', () => {
     assert.equal(headers.get('x-ratelimit-limit-requests'), '100000');
   });
 
+  test('answers what never reaches a method in its form too: the body of a stream, or a status, each with its trace', async () => {
+    const ask = async (path: string, init: RequestInit) => {
+      const response = await fetch(`${gateway.url}${path}`, init);
+      assert.match(
+        response.headers.get('x-server-trace-id') ?? '',
+        /^[0-9a-f]+:[0-9a-f]+:[0-9a-f]+:1$/,
+        path,
+      );
+      return { status: response.status, body: Object(await response.json()) };
+    };
+    const authorization = `Bearer ${gateway.key}`;
+    const wrongMethod = await ask(completion, { headers: { authorization } });
+    assert.deepEqual([wrongMethod.status, wrongMethod.body.error?.httpCode], [405, 405]);
+    const wrongUnary = await ask('/foundationModels/v1/tokenize', { headers: { authorization } });
+    assert.deepEqual([wrongUnary.status, wrongUnary.body.code, wrongUnary.body.error], [405, 12, undefined]);
+    const noKey = await ask(completion, { method: 'POST', body: '{}' });
+    assert.deepEqual([noKey.status, noKey.body.error?.grpcCode], [401, 16]);
+    const form = { authorization, 'content-type': 'application/x-www-form-urlencoded' };
+    assert.equal(
+      (await ask(completion, { method: 'POST', headers: form, body: 'a=b' })).body.error?.httpCode,
+      415,
+    );
+    assert.equal(
+      (await ask('/foundationModels/v1/imageGenerationAsync', { method: 'POST', headers: { authorization } }))
+        .status,
+      404,
+    );
+    assert.equal((await ask('/operations/nothing', { headers: { authorization } })).body.code, 7);
+  });
+
   test('cancels the work of a client that leaves', async () => {
     const arrived = Promise.withResolvers<void>();
     answer = ({ response }) => {

@@ -63,8 +63,12 @@ export interface ManagementReply {
   readonly body: Readable | object | string | null;
 }
 
-/** How a surface writes an error: its own body for one of our codes. */
-export type ErrorBody = (error: SamovarError, requestId: string) => object;
+/** How a surface writes an error: its own body for one of our codes, */
+export interface ErrorBody {
+  (error: SamovarError, requestId: string): object;
+  /** and headers of every error that is answered in front of the surface. */
+  headers?(requestId: string): Readonly<Record<string, string>>;
+}
 
 export type BoundRoute =
   | {

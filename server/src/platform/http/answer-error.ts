@@ -23,7 +23,8 @@ export function answerError(request: IncomingMessage, response: ServerResponse, 
   }
   const { error } = answer;
   const body = Buffer.from(JSON.stringify(answer.errorBody(error, answer.requestId)));
-  for (const [name, value] of Object.entries(errorHeaders(error))) response.setHeader(name, value);
+  const headers = { ...errorHeaders(error), ...answer.errorBody.headers?.(answer.requestId) };
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   response.setHeader('content-type', 'application/json');
   response.setHeader('content-length', body.length);
   response.statusCode = error.entry.httpStatus;
@@ -53,7 +54,7 @@ export function answerWholeError(
     answer.destroy();
     return;
   }
-  const headers = [...commonHeaders, ...Object.entries(errorHeaders(error)).flat()];
-  headers.push('content-type', 'application/json');
+  const own = { ...errorHeaders(error), ...errorBody.headers?.(requestId) };
+  const headers = [...commonHeaders, ...Object.entries(own).flat(), 'content-type', 'application/json'];
   answer.send(error.entry.httpStatus, headers, Buffer.from(JSON.stringify(errorBody(error, requestId))));
 }

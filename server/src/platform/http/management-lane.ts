@@ -202,11 +202,12 @@ function sendError(
   if (error.code === 'system.internal')
     options.log.error({ requestId: request.id, error: error.cause }, 'A management call failed');
   if (!request.raw.complete) reply.header('connection', 'close');
+  const errorBody = options.errorBodyOf(pathOf(request));
   return reply
     .code(error.entry.httpStatus)
-    .headers(errorHeaders(error))
+    .headers({ ...errorHeaders(error), ...errorBody.headers?.(request.id) })
     .header('content-type', 'application/json')
-    .send(JSON.stringify(options.errorBodyOf(pathOf(request))(error, request.id)));
+    .send(JSON.stringify(errorBody(error, request.id)));
 }
 
 function pathOf(request: FastifyRequest): string {

@@ -6,13 +6,14 @@ import { toPathPattern } from './path-template.ts';
 export interface RouteIndex {
   /** `request.method_not_allowed` with `Allow` when the path is known, else `request.route_not_found`. */
   noRoute(method: string, path: string): SamovarError;
-  /** The error body of the surface under whose first path segment a path lies. */
+  /** The error body of the route that has this path, else of the surface under whose first segment it lies. */
   errorBodyOf(path: string): ErrorBody;
 }
 
 export function createRouteIndex(routes: readonly BoundRoute[], fallback: ErrorBody): RouteIndex {
-  const patterns = routes.map(({ route }) => ({
+  const patterns = routes.map(({ route, errorBody }) => ({
     pattern: toPathPattern(route.path),
+    errorBody,
     // A GET that changes something has no HEAD beside it.
     methods: route.method === 'GET' && route.audit === null ? ['GET', 'HEAD'] : [route.method],
   }));
@@ -29,7 +30,10 @@ export function createRouteIndex(routes: readonly BoundRoute[], fallback: ErrorB
         headers: { allow: [...methods].join(', ') },
       });
     },
-    errorBodyOf: (path) => bodies.get(firstSegment(path)) ?? fallback,
+    errorBodyOf: (path) =>
+      patterns.find(({ pattern }) => pattern.test(path))?.errorBody ??
+      bodies.get(firstSegment(path)) ??
+      fallback,
   };
 }
 

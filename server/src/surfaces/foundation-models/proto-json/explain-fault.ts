@@ -38,18 +38,28 @@ function faultOfField(
     const inner = faultIn(field.message, value, at);
     if (inner !== null) return inner;
   }
-  if (field.fieldKind === 'list' && field.listKind === 'message' && Array.isArray(value)) {
+  if (field.fieldKind === 'list' && Array.isArray(value)) {
     for (const [index, item] of value.entries()) {
       if (item === null) return invalidField(`${at}[${index}]`, 'it must not be null');
-      const inner = faultIn(field.message, item, `${at}[${index}]`);
+      const inner =
+        field.listKind === 'message'
+          ? faultIn(field.message, item, `${at}[${index}]`)
+          : isTaken(schema, name, [item])
+            ? null
+            : invalidField(`${at}[${index}]`, `${expectationOfItem(field)}, but got ${kindOf(item)}`);
       if (inner !== null) return inner;
     }
   }
+  if (isTaken(schema, name, value)) return null;
+  return invalidField(at, `${expectation(field)}, but got ${kindOf(value)}`);
+}
+
+function isTaken(schema: DescMessage, name: string, value: JsonValue): boolean {
   try {
     fromJson(schema, { [name]: value });
-    return null;
+    return true;
   } catch {
-    return invalidField(at, `${expectation(field)}, but got ${kindOf(value)}`);
+    return false;
   }
 }
 
@@ -69,10 +79,13 @@ function isFreeForm({ typeName }: DescMessage): boolean {
 }
 
 function expectation(field: DescField): string {
-  if (field.fieldKind === 'list') return 'expected an array';
-  if (field.fieldKind === 'enum')
-    return `expected one of ${field.enum.values.map((value) => value.name).join(', ')}`;
-  if (field.fieldKind === 'message') {
+  return field.fieldKind === 'list' ? 'expected an array' : expectationOfItem(field);
+}
+
+/** What a field takes, each item of it where it is a list. */
+function expectationOfItem(field: DescField): string {
+  if (field.enum) return `expected one of ${field.enum.values.map((value) => value.name).join(', ')}`;
+  if (field.message) {
     const names: Record<string, string> = {
       'google.protobuf.Struct': 'expected an object',
       'google.protobuf.DoubleValue': 'expected a number',
@@ -81,9 +94,9 @@ function expectation(field: DescField): string {
     };
     return names[field.message.typeName] ?? 'expected an object';
   }
-  if (field.fieldKind === 'scalar' && field.scalar === ScalarType.STRING) return 'expected a string';
-  if (field.fieldKind === 'scalar' && field.scalar === ScalarType.BOOL) return 'expected true or false';
-  if (field.fieldKind === 'scalar' && field.scalar === ScalarType.INT64) return 'expected an integer';
+  if (field.scalar === ScalarType.STRING) return 'expected a string';
+  if (field.scalar === ScalarType.BOOL) return 'expected true or false';
+  if (field.scalar === ScalarType.INT64) return 'expected an integer';
   return 'expected another value';
 }
 

@@ -1,4 +1,5 @@
 import { type DescMessage, fromJson, type JsonValue, type MessageShape } from '@bufbuild/protobuf';
+import { checkNumbers } from './check-numbers.ts';
 import { checkValues, malformed } from './check-values.ts';
 import { explainFault } from './explain-fault.ts';
 
@@ -14,6 +15,7 @@ export function readMessage<Schema extends DescMessage>(schema: Schema, body: Bu
   const text = body.toString('utf8');
   const json = parse(text);
   const count = checkValues(json, text);
+  checkNumbers(schema, json);
   try {
     return fromJson(schema, json);
   } catch (thrown) {
