@@ -1,5 +1,6 @@
 import { accessErrors } from './errors/access.ts';
 import { aliasErrors } from './errors/alias.ts';
+import { deploymentErrors } from './errors/deployment.ts';
 import { engineErrors } from './errors/engine.ts';
 import { importErrors } from './errors/import.ts';
 import { limitErrors } from './errors/limit.ts';
@@ -14,6 +15,7 @@ import { uploadErrors } from './errors/upload.ts';
 /** The error catalogue: `area.reason` → statuses, public text and remedy. One docs page is generated per code. */
 export const errorCatalogue = {
   ...accessErrors,
+  ...deploymentErrors,
   ...engineErrors,
   ...aliasErrors,
   ...importErrors,

@@ -65,12 +65,14 @@ export async function startConsoleServer(): Promise<ConsoleServer> {
   };
   const queue = { url: store.url, caFile: null, schema: testSchema, log: silentLog };
   await prepareJobQueue({ ...queue, kinds: [importModelJobKind] });
+  const notifications = createNotificationHub();
   const api: ConsoleApi = {
     database,
+    notifications,
     jobs: createJobSender(queue),
     operations: createOperationAccess({
       database,
-      notifications: createNotificationHub(),
+      notifications,
       works: { completion: createQueueWork(clock) },
       clock,
       log: silentLog,

@@ -140,6 +140,7 @@ export async function createServingFloor(): Promise<ServingFloor> {
           name,
           memoryBudgetBytes: options.memoryBudgetBytes ?? 2 ** 30,
           threads: options.threads ?? 2,
+          hardware: 'test, 2 cores',
           engines: ['llama-cpp'],
           identity: ownIdentity(),
         },

@@ -6,11 +6,11 @@ import { silentLog } from './silent-log.ts';
 
 /**
  * A real model worker process without a model, for tests of the engine host. The manifest's engine options say how it
- * behaves: `loadMs` to load, `failWhile` a file exists, `journal` a file to which each start appends its pid, threads and engine.
+ * behaves: `loadMs` to load, `residentBytes` that it says it takes, `failWhile` a file exists, `journal` a file to which each start appends its pid, threads and engine.
  */
 const host = obeyHost();
 const start = readWorkerStart();
-const { loadMs, failWhile, journal } = start.manifest.engineOptions;
+const { loadMs, failWhile, journal, residentBytes } = start.manifest.engineOptions;
 const beganAt = Date.now();
 const loadingMs = Number(loadMs ?? 0);
 
@@ -46,7 +46,7 @@ const server = await createWorkerServer({
     activeRequests: server.openRequests,
     queuedRequests: 0,
     lastUsedAt: server.lastUsedAt,
-    residentBytes: process.memoryUsage.rss(),
+    residentBytes: typeof residentBytes === 'number' ? residentBytes : 0,
   }),
   metrics: () => '',
   log: silentLog,

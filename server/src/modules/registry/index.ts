@@ -4,6 +4,7 @@ export { findNamed, findServed, type NamedModel } from './aliases/find-served.ts
 export { type Deprecation, plainAlias, type ServedAlias } from './aliases/served-alias.ts';
 export { getVersionFiles, modelFileKey } from './get-version-files.ts';
 export { createImportModelJob, importModelJobKind } from './import-model-job.ts';
+export { getServedVersion } from './get-served-version.ts';
 export { acceptLicense, cancelImport, retryImport } from './imports/change-import.ts';
 export {
   createImport,

@@ -1,8 +1,16 @@
 import { lockDeployment } from './deployment-store.ts';
 import { type HostLease, holdsLease } from './engine-host-store.ts';
+import { appendEvents } from './event-store.ts';
 import type { ServingDependencies } from './serving-dependencies.ts';
 import type { WorkerFailure } from './worker-failure.ts';
 import { countWorkersElsewhere, deleteSettledFailure, type WorkerClaim, writeClaim } from './worker-store.ts';
+
+/** A claim, and what those whom it concerns are told. */
+export interface ToldClaim extends WorkerClaim {
+  /** Deployments of the base and of its adapters. */
+  readonly deploymentIds: readonly string[];
+  readonly reason: string;
+}
 
 /**
  * Makes this host the one that runs a replica of the deployment. False when other hosts run enough of them already,
@@ -11,15 +19,28 @@ import { countWorkersElsewhere, deleteSettledFailure, type WorkerClaim, writeCla
 export async function claimWorker(
   serving: ServingDependencies,
   lease: HostLease,
-  claim: WorkerClaim,
+  claim: ToldClaim,
 ): Promise<boolean> {
   return await serving.database.transaction().execute(async (transaction) => {
-    const deployment = await lockDeployment(transaction, claim.deployment.versionId);
-    if (deployment === null || !(await holdsLease(transaction, lease))) return false;
+    if (!(await holdsLease(transaction, lease))) return false;
+    const deployment = await lockDeployment(transaction, { versionId: claim.deployment.versionId });
+    if (deployment === null) return false;
     const elsewhere = await countWorkersElsewhere(transaction, deployment.id, lease.hostId);
     if (elsewhere >= deployment.replicas) return false;
-    await writeClaim(transaction, claim, 'on-disk', null);
-    await serving.configVersion.bump(transaction);
+    const detail = { memoryBytes: claim.memoryBytes, threads: claim.threads };
+    const before = await writeClaim(transaction, claim, 'on-disk', null);
+    await appendEvents(
+      transaction,
+      claim.deploymentIds.map((deploymentId) => ({
+        deploymentId,
+        kind: 'state',
+        from: before ?? 'unloaded',
+        to: 'on-disk',
+        reason: claim.reason,
+        detail,
+      })),
+    );
+    await serving.configVersion.bump(transaction, 'replicas');
     return true;
   });
 }
@@ -28,24 +49,44 @@ export async function claimWorker(
 export async function refuseWorker(
   serving: ServingDependencies,
   lease: HostLease,
-  claim: WorkerClaim,
+  claim: ToldClaim,
   failure: WorkerFailure,
 ): Promise<void> {
   await serving.database.transaction().execute(async (transaction) => {
     if (!(await holdsLease(transaction, lease))) return;
-    await writeClaim(transaction, claim, 'failed', failure);
-    await serving.configVersion.bump(transaction);
+    const before = await writeClaim(transaction, claim, 'failed', failure);
+    const { reason } = claim;
+    await appendEvents(
+      transaction,
+      claim.deploymentIds.map((deploymentId) => ({
+        deploymentId,
+        kind: 'decision',
+        from: before ?? 'unloaded',
+        to: 'failed',
+        reason,
+      })),
+    );
+    await serving.configVersion.bump(transaction, 'replicas');
   });
 }
 
-/** Takes such a reason back once nobody asks for the deployment any more. */
+/** Takes such a reason back once it stands no longer. */
 export async function withdrawRefusal(
   serving: ServingDependencies,
   lease: HostLease,
   deploymentId: string,
 ): Promise<void> {
   await serving.database.transaction().execute(async (transaction) => {
-    if (await deleteSettledFailure(transaction, deploymentId, lease.hostId))
-      await serving.configVersion.bump(transaction);
+    if (!(await deleteSettledFailure(transaction, deploymentId, lease.hostId))) return;
+    await appendEvents(transaction, [
+      {
+        deploymentId,
+        kind: 'state',
+        from: 'failed',
+        to: 'unloaded',
+        reason: 'what kept it from being loaded stands no longer, or nobody asks for it any more',
+      },
+    ]);
+    await serving.configVersion.bump(transaction, 'replicas');
   });
 }

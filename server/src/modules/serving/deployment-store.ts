@@ -10,7 +10,7 @@ export interface NewDeployment extends Scope {
   readonly modelName: string;
 }
 
-/** Adds those that are missing; returns the versions that were new. */
+/** Adds those that are missing; returns the versions that were new. One that was removed stays so. */
 export async function insertMissingDeployments(
   transaction: DatabaseTransaction,
   deployments: readonly NewDeployment[],
@@ -44,24 +44,41 @@ export async function selectDeployments(database: DatabaseOrTransaction): Promis
   return rows.map(deploymentOf);
 }
 
-/** One deployment by its version, its row locked until the transaction ends. */
+/** One deployment by itself or by its version, its row locked until the transaction ends. */
 export async function lockDeployment(
   transaction: DatabaseTransaction,
-  versionId: string,
+  by: { readonly versionId: string } | { readonly deploymentId: string },
   scope?: Scope,
 ): Promise<Deployment | null> {
-  let query = transaction
-    .withTables<ServingTables>()
-    .selectFrom('deployments')
-    .selectAll()
-    .where('version_id', '=', versionId)
-    .forUpdate();
+  let query = transaction.withTables<ServingTables>().selectFrom('deployments').selectAll().forUpdate();
+  query =
+    'versionId' in by
+      ? query.where('version_id', '=', by.versionId)
+      : query.where('id', '=', by.deploymentId);
   if (scope !== undefined)
     query = query
       .where('organization_id', '=', scope.organizationId)
       .where('project_id', '=', scope.projectId);
   const row = await query.executeTakeFirst();
   return row ? deploymentOf(row) : null;
+}
+
+/** The deployment of a version; `null` when there is none, or it was removed. */
+export async function deploymentIdOf(
+  database: DatabaseOrTransaction,
+  scope: Scope,
+  versionId: string,
+): Promise<string | null> {
+  const row = await database
+    .withTables<ServingTables>()
+    .selectFrom('deployments')
+    .select('id')
+    .where('version_id', '=', versionId)
+    .where('organization_id', '=', scope.organizationId)
+    .where('project_id', '=', scope.projectId)
+    .where('removed_at', 'is', null)
+    .executeTakeFirst();
+  return row?.id ?? null;
 }
 
 /** Notes a demand. True when the version was not in demand before, so that a host has something to do. */
@@ -72,6 +89,7 @@ export async function addDemand(transaction: DatabaseTransaction, versionId: str
     .set({ demand: sql`demand + 1`, requested_at: sql<Date>`now()` })
     .where('version_id', '=', versionId)
     .where('desired', '!=', 'stopped')
+    .where('removed_at', 'is', null)
     .where('demand', '=', sql<string>`released_demand`)
     .returning('id')
     .executeTakeFirst();
@@ -92,33 +110,61 @@ export async function releaseDemand(
     .execute();
 }
 
-export async function updateResidency(
+/** What an operator may set. */
+export interface DeploymentSettings {
+  readonly desired: Residency;
+  readonly pinned: boolean;
+  readonly priority: number;
+  readonly idleSeconds: number | null;
+  readonly options: DeploymentOptions;
+}
+
+/** Writes what an operator set; what is absent stays. `removed` takes it off, or brings it back. */
+export async function updateDeployment(
   transaction: DatabaseTransaction,
   deploymentId: string,
-  residency: { readonly desired: Residency; readonly pinned: boolean },
+  changes: Partial<DeploymentSettings> & { readonly removed?: boolean },
 ): Promise<void> {
+  const { desired, pinned, priority, idleSeconds, options, removed } = changes;
+  const set = {
+    ...(desired === undefined ? {} : { desired }),
+    ...(pinned === undefined ? {} : { pinned }),
+    ...(priority === undefined ? {} : { priority }),
+    ...(idleSeconds === undefined ? {} : { idle_seconds: idleSeconds }),
+    ...(options === undefined ? {} : { options: JSON.stringify(options) }),
+    ...(removed === undefined ? {} : { removed_at: removed ? sql<Date>`now()` : null }),
+  };
+  if (Object.keys(set).length === 0) return;
   await transaction
     .withTables<ServingTables>()
     .updateTable('deployments')
-    .set(residency)
+    .set(set)
     .where('id', '=', deploymentId)
     .execute();
 }
 
-export async function updateOptions(
+/** Forgets the deployments of versions that no longer exist, with all that was written of them. */
+export async function deleteDeployments(
   transaction: DatabaseTransaction,
-  deploymentId: string,
-  options: DeploymentOptions,
+  versionIds: readonly string[],
 ): Promise<void> {
-  await transaction
-    .withTables<ServingTables>()
-    .updateTable('deployments')
-    .set({ options: JSON.stringify(options) })
-    .where('id', '=', deploymentId)
+  if (versionIds.length === 0) return;
+  const tables = transaction.withTables<ServingTables>();
+  await tables
+    .deleteFrom('deployments')
+    .where('version_id', 'in', [...versionIds])
+    .execute();
+  await tables
+    .deleteFrom('version_measurements')
+    .where('version_id', 'in', [...versionIds])
+    .execute();
+  await tables
+    .deleteFrom('load_waits')
+    .where('version_id', 'in', [...versionIds])
     .execute();
 }
 
-function deploymentOf(row: Selectable<ServingTables['deployments']>): Deployment {
+export function deploymentOf(row: Selectable<ServingTables['deployments']>): Deployment {
   return {
     id: row.id,
     organizationId: row.organization_id,
@@ -127,6 +173,9 @@ function deploymentOf(row: Selectable<ServingTables['deployments']>): Deployment
     modelName: row.model_name,
     desired: row.desired,
     pinned: row.pinned,
+    priority: row.priority,
+    idleSeconds: row.idle_seconds,
+    removed: row.removed_at !== null,
     replicas: row.replicas,
     demand: Number(row.demand),
     releasedDemand: Number(row.released_demand),

@@ -1,3 +1,4 @@
+import type { WorkerOption } from '@samovar/contract/engine-capabilities';
 import type { ModelManifest } from '@samovar/contract/worker-protocol';
 import type { Scope } from '../../kernel/principal.ts';
 import type { WorkerState } from './worker-state.ts';
@@ -10,11 +11,25 @@ export interface DeploymentOptions {
   readonly parallelSequences?: number;
   readonly contextTokens?: number;
   readonly threads?: number;
+  /** Precision of the cache of keys and values; the engine's own (`f16`) when absent. */
+  readonly kvCache?: KvCachePrecision;
   /** Instead of the manifest's. */
   readonly engine?: Engine;
+  /** Of an adapter: the version that it runs on, in place of the one found by lineage. */
+  readonly base?: string;
 }
 
+export type KvCachePrecision = 'f16' | 'q8_0';
+
 export type Engine = ModelManifest['engine'];
+
+/** The options that the engine, not the platform, honours. */
+export const workerOptions: readonly WorkerOption[] = [
+  'contextTokens',
+  'parallelSequences',
+  'threads',
+  'kvCache',
+];
 
 /** The engines that can run a model made for this one: both of llama.cpp read the same files. */
 export function enginesFor(engine: Engine): readonly Engine[] {
@@ -29,24 +44,47 @@ export interface Deployment extends Scope {
   readonly desired: Residency;
   /** Never unloaded to make room, nor for being idle. */
   readonly pinned: boolean;
+  /** Of two that could make room, the lower one goes; of two that wait, the higher one is a little earlier. */
+  readonly priority: number;
+  /** Idle for so long it is unloaded; 0: never, `null`: as the settings say. */
+  readonly idleSeconds: number | null;
+  /** Taken off by an operator: nothing loads it. */
+  readonly removed: boolean;
   readonly replicas: number;
   readonly demand: number;
   readonly releasedDemand: number;
   readonly options: DeploymentOptions;
 }
 
+/** A deployment that waits for memory of a host. */
+export interface QueuePlace {
+  /** From 1: the next one to be loaded is the first. */
+  readonly position: number;
+  readonly reason: string;
+  readonly since: Date;
+}
+
 /** A deployment as it is. Of several workers the one nearest to answering counts. */
-export interface DeploymentStatus {
+export interface DeploymentStatus extends Scope {
   readonly deploymentId: string;
   readonly versionId: string;
   readonly modelName: string;
   readonly desired: Residency;
   readonly pinned: boolean;
+  readonly priority: number;
+  readonly idleSeconds: number | null;
+  readonly options: DeploymentOptions;
   /** What an operator chose; `null` where the manifest decides. */
   readonly engine: Engine | null;
   readonly state: WorkerState;
   /** From 0 to 1 while loading. */
   readonly loadProgress: number;
+  /** Why it is in this state, as last decided; `null` when nothing has happened to it yet. */
+  readonly reason: string | null;
+  /** Its place among those that wait for memory; `null` while it does not wait. */
+  readonly queue: QueuePlace | null;
+  /** Requests that wait for it to be loaded. */
+  readonly waitingRequests: number;
   /** Why the last worker failed, whole: for those who manage models. */
   readonly lastError: string | null;
   /** The same for everybody: short, and nothing of the machine. */
@@ -61,14 +99,19 @@ export interface DeploymentStatus {
   readonly threads: number;
   readonly memoryBytes: number;
   readonly residentBytes: number;
+  /** Of an adapter that is loaded: the version in whose worker it runs. */
+  readonly baseVersionId: string | null;
+  /** Of a base that is loaded: the versions of adapters that its worker serves. */
+  readonly adapterVersionIds: readonly string[];
   /** Last demand; `null` when nobody asked for it yet. */
   readonly requestedAt: Date | null;
   readonly since: Date | null;
+  readonly createdAt: Date;
 }
 
 /** Whether this deployment shall be in memory now. */
 export function isWanted(deployment: Deployment): boolean {
-  if (deployment.desired === 'stopped') return false;
+  if (deployment.desired === 'stopped' || deployment.removed) return false;
   return (
     deployment.desired === 'always' || deployment.pinned || deployment.demand > deployment.releasedDemand
   );

@@ -10,6 +10,8 @@ export interface EngineHostFacts {
   readonly name: string;
   readonly memoryBudgetBytes: number;
   readonly threads: number;
+  /** Processor and cores in words: what measured facts depend on. */
+  readonly hardware: string;
   /** Engines that can run there. */
   readonly engines: readonly string[];
   readonly identity: ProcessIdentity;

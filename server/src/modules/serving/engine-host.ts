@@ -3,7 +3,8 @@ import type { Running } from '../../kernel/ports/running.ts';
 import type { EngineHostDependencies } from './engine-host-dependencies.ts';
 import { type HostLease, renewHostLease } from './engine-host-store.ts';
 import { acquireHostLease, releaseSilentHosts, returnHostLease } from './host-lease.ts';
-import { type ReconcileMemory, reconcile } from './reconcile.ts';
+import { reconcile } from './reconcile.ts';
+import { emptyMemory } from './reconcile-pass.ts';
 import { createWorkerFloor } from './worker-floor.ts';
 
 const passMs = 500;
@@ -31,7 +32,7 @@ export function startEngineHost(host: EngineHostDependencies): EngineHost {
   let troubleAt = clock.now();
   let inTrouble = false;
   let waiting = false;
-  let memory: ReconcileMemory = { preloaded: new Set(), refusals: new Map() };
+  let memory = emptyMemory();
 
   const wake = () => woken();
   const floor = createWorkerFloor(host, wake);
@@ -48,7 +49,7 @@ export function startEngineHost(host: EngineHostDependencies): EngineHost {
       if (!(await renewHostLease(host.database, lease, policy.leaseMs))) {
         log.error({ host: host.facts.name }, 'the lease was lost to another process; ending the workers');
         lease = null;
-        memory = { preloaded: new Set(), refusals: new Map() };
+        memory = emptyMemory();
         await floor.endAll(0);
         return null;
       }

@@ -11,7 +11,7 @@ export async function ensureDeployments(
 ): Promise<void> {
   if (models.length === 0) return;
   await serving.database.transaction().execute(async (transaction) => {
-    if (await addDeployments(transaction, models)) await serving.configVersion.bump(transaction);
+    if (await addDeployments(transaction, models)) await serving.configVersion.bump(transaction, 'replicas');
   });
 }
 

@@ -1,4 +1,5 @@
 import { isRunning } from '@samovar/contract/process-identity';
+import type { DatabaseTransaction } from '../../kernel/ports/database.ts';
 import type { WorkerRunner } from '../../kernel/ports/worker-runner.ts';
 import {
   clearHostLease,
@@ -10,6 +11,8 @@ import {
   lockHostByName,
   writeHostLease,
 } from './engine-host-store.ts';
+import { appendEvents } from './event-store.ts';
+import { replaceLoadQueue } from './load-queue-store.ts';
 import type { ServingDependencies } from './serving-dependencies.ts';
 import { recordedProcesses, releaseWorkersOf } from './worker-store.ts';
 
@@ -33,10 +36,10 @@ export async function acquireHostLease(
     if (before !== null) {
       const orphans = await recordedProcesses(transaction, before.id);
       await Promise.all(orphans.map((identity) => runner.endOrphan(identity)));
-      await releaseWorkersOf(transaction, before.id, 'the engine host was started again');
+      await release(transaction, before.id, 'the engine host was started again');
     }
     const lease = await writeHostLease(transaction, facts, leaseMs);
-    await serving.configVersion.bump(transaction);
+    await serving.configVersion.bump(transaction, 'replicas');
     return lease;
   });
 }
@@ -48,9 +51,9 @@ export async function acquireHostLease(
 export async function returnHostLease(serving: ServingDependencies, lease: HostLease): Promise<void> {
   await serving.database.transaction().execute(async (transaction) => {
     if (!(await holdsLease(transaction, lease))) return;
-    await releaseWorkersOf(transaction, lease.hostId, 'the engine host was stopped');
+    await release(transaction, lease.hostId, 'the engine host was stopped');
     await clearHostLease(transaction, lease.hostId, lease.token);
-    await serving.configVersion.bump(transaction);
+    await serving.configVersion.bump(transaction, 'replicas');
   });
 }
 
@@ -62,11 +65,27 @@ export async function releaseSilentHosts(serving: ServingDependencies, lease: Ho
   return await serving.database.transaction().execute(async (transaction) => {
     const silent = await lockExpiredHosts(transaction, lease.hostId);
     for (const hostId of silent) {
-      await releaseWorkersOf(transaction, hostId, 'its engine host gave no sign');
+      await release(transaction, hostId, 'its engine host gave no sign');
       await clearHostLease(transaction, hostId, null);
     }
     await deleteForgottenHosts(transaction, forgetAfterDays);
-    if (silent.length > 0) await serving.configVersion.bump(transaction);
+    if (silent.length > 0) await serving.configVersion.bump(transaction, 'replicas');
     return silent.length;
   });
+}
+
+/** Marks what ran on a host as gone, tells its deployments, and forgets who waited for its memory. */
+async function release(transaction: DatabaseTransaction, hostId: string, reason: string): Promise<void> {
+  const released = await releaseWorkersOf(transaction, hostId, reason);
+  await appendEvents(
+    transaction,
+    released.map(({ deploymentId, state }) => ({
+      deploymentId,
+      kind: 'state',
+      from: state,
+      to: 'unloaded',
+      reason: `unloaded: ${reason}`,
+    })),
+  );
+  await replaceLoadQueue(transaction, hostId, []);
 }

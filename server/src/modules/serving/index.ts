@@ -1,16 +1,41 @@
-export type { DeploymentStatus, Residency } from './deployment.ts';
+export {
+  changeDeployment,
+  createDeployment,
+  type DeploymentChange,
+  removeDeployment,
+} from './change-deployment.ts';
+export type { DeploymentOptions, DeploymentStatus, QueuePlace, Residency } from './deployment.ts';
+export type { DeploymentEvent } from './deployment-event.ts';
+export { deleteDeployments } from './deployment-store.ts';
 export { type EngineHost, startEngineHost } from './engine-host.ts';
 export type { ModelSource } from './engine-host-dependencies.ts';
 export type { EngineHostFacts } from './engine-host-store.ts';
 export { ensureDeployments } from './ensure-deployments.ts';
+export { selectEvents } from './event-store.ts';
+export { type FollowDependencies, followDeployment, followLogs } from './follow-deployment.ts';
 export { listDeployments } from './list-deployments.ts';
 export { type EngineHostStatus, listEngineHosts } from './list-engine-hosts.ts';
+export { writeLoadWaits } from './load-queue-store.ts';
 export { loadReplicaSnapshot } from './load-replica-snapshot.ts';
+export { type LogLine, selectLogLines } from './log-store.ts';
+export {
+  type MeasuredSetup,
+  type Measurement,
+  recordMeasurement,
+  selectMeasurements,
+} from './measurement-store.ts';
+export {
+  type DeploymentFilter,
+  findDeployment,
+  measurementsOf,
+  pageDeployments,
+} from './page-deployments.ts';
 export type { RemoteFlavour, RemoteTarget, Replica, ReplicaSnapshot } from './replica.ts';
 export { requestLoad } from './request-load.ts';
 export { requestUnload } from './request-unload.ts';
 export type { ServingDependencies } from './serving-dependencies.ts';
 export { setEngine } from './set-engine.ts';
 export { setResidency } from './set-residency.ts';
-export type { WorkerState } from './worker-state.ts';
+export { tidyDeploymentsJob } from './tidy-deployments-job.ts';
+export { type WorkerState, workerStateMeanings } from './worker-state.ts';
 export { deriveWorkerToken } from './worker-token.ts';

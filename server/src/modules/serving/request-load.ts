@@ -11,6 +11,6 @@ export async function requestLoad(serving: ServingDependencies, model: ServedMod
   await serving.database.transaction().execute(async (transaction) => {
     const added = await addDeployments(transaction, [model]);
     if ((await addDemand(transaction, model.versionId)) || added)
-      await serving.configVersion.bump(transaction);
+      await serving.configVersion.bump(transaction, 'replicas');
   });
 }

@@ -1,6 +1,7 @@
 import { SamovarError } from '../../kernel/errors.ts';
 import { type AuditContext, recordAudit } from '../audit/index.ts';
-import { lockDeployment, releaseDemand, updateResidency } from './deployment-store.ts';
+import { lockDeployment, releaseDemand, updateDeployment } from './deployment-store.ts';
+import { appendEvents } from './event-store.ts';
 import type { ServingDependencies } from './serving-dependencies.ts';
 
 /**
@@ -13,17 +14,25 @@ export async function requestUnload(
   versionId: string,
 ): Promise<void> {
   await serving.database.transaction().execute(async (transaction) => {
-    const deployment = await lockDeployment(transaction, versionId, context.scope);
+    const deployment = await lockDeployment(transaction, { versionId }, context.scope);
     if (deployment === null) throw new SamovarError('model.not_found', { params: { model: versionId } });
     const desired = deployment.desired === 'always' ? 'on-demand' : deployment.desired;
-    await updateResidency(transaction, deployment.id, { desired, pinned: false });
+    await updateDeployment(transaction, deployment.id, { desired, pinned: false });
     await releaseDemand(transaction, deployment.id, deployment.demand);
+    await appendEvents(transaction, [
+      {
+        deploymentId: deployment.id,
+        kind: 'change',
+        reason: 'an operator unloaded it',
+        detail: { actor: context.actor },
+      },
+    ]);
     await recordAudit(transaction, {
       ...context,
       action: 'model.unload',
       target: { kind: 'deployment', id: deployment.id },
       detail: { versionId },
     });
-    await serving.configVersion.bump(transaction);
+    await serving.configVersion.bump(transaction, 'replicas');
   });
 }

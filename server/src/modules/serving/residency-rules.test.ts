@@ -10,6 +10,7 @@ const resident = (deploymentId: string, more: Partial<Resident> = {}): Resident 
   deploymentId,
   needBytes: 10,
   evictable: true,
+  priority: 0,
   activeRequests: 0,
   lastUsedAt: 0,
   ...more,

@@ -1,5 +1,6 @@
 import type { ColumnType, Generated, JSONColumnType } from 'kysely';
 import type { DeploymentOptions, Residency } from './deployment.ts';
+import type { DeploymentEventKind } from './deployment-event.ts';
 import type { Replica } from './replica.ts';
 import type { WorkerState } from './worker-state.ts';
 
@@ -16,11 +17,14 @@ export type ServingTables = {
     model_name: string;
     desired: Generated<Residency>;
     pinned: Generated<boolean>;
+    priority: Generated<number>;
+    idle_seconds: number | null;
+    removed_at: Date | null;
     replicas: Generated<number>;
     demand: ColumnType<string, never, number | string>;
     released_demand: ColumnType<string, never, number | string>;
     requested_at: ColumnType<Date | null, never, Date>;
-    options: JSONColumnType<DeploymentOptions, never>;
+    options: JSONColumnType<DeploymentOptions, string | undefined>;
     created_at: Generated<Date>;
   };
   readonly engine_hosts: {
@@ -57,6 +61,57 @@ export type ServingTables = {
     retry_at: Date | null;
     pid: number | null;
     process_started_at: string | null;
+    adapters: Generated<string[]>;
     since: Generated<Date>;
+  };
+  readonly deployment_events: {
+    id: Generated<string>;
+    organization_id: string;
+    project_id: string;
+    deployment_id: string;
+    at: Generated<Date>;
+    kind: DeploymentEventKind;
+    from_state: WorkerState | null;
+    to_state: WorkerState | null;
+    reason: string;
+    detail: JSONColumnType<Record<string, unknown>, string, never>;
+  };
+  readonly load_queue: {
+    organization_id: string;
+    project_id: string;
+    deployment_id: string;
+    host_id: string;
+    position: number;
+    reason: string;
+    since: Date;
+  };
+  readonly load_waits: {
+    organization_id: string;
+    project_id: string;
+    version_id: string;
+    process_id: string;
+    requests: number;
+    updated_at: Generated<Date>;
+  };
+  readonly deployment_logs: {
+    id: Generated<string>;
+    organization_id: string;
+    project_id: string;
+    deployment_id: string;
+    worker_id: string;
+    at: Date;
+    line: string;
+  };
+  readonly version_measurements: {
+    organization_id: string;
+    project_id: string;
+    version_id: string;
+    hardware: string;
+    engine: string;
+    options: JSONColumnType<Record<string, string | number>, string, never>;
+    loads: number;
+    load_ms: number | null;
+    resident_bytes: ColumnType<string | null, number | null, number | string | null>;
+    measured_at: Generated<Date>;
   };
 };

@@ -1,8 +1,8 @@
 import { SamovarError } from '../../kernel/errors.ts';
-import { type AuditContext, recordAudit } from '../audit/index.ts';
+import type { AuditContext } from '../audit/index.ts';
 import type { ServedModel } from '../registry/index.ts';
-import { type Engine, enginesFor } from './deployment.ts';
-import { lockDeployment, updateOptions } from './deployment-store.ts';
+import { changeDeployment, chosenEngine } from './change-deployment.ts';
+import { deploymentIdOf } from './deployment-store.ts';
 import type { ServingDependencies } from './serving-dependencies.ts';
 
 /**
@@ -13,33 +13,12 @@ import type { ServingDependencies } from './serving-dependencies.ts';
 export async function setEngine(
   serving: ServingDependencies,
   context: AuditContext,
-  model: Pick<ServedModel, 'versionId' | 'manifest'>,
+  model: Pick<ServedModel, 'versionId' | 'name' | 'manifest'>,
   engine: string,
 ): Promise<void> {
   const { versionId, manifest } = model;
-  const chosen = chosenEngine(manifest.engine, engine);
-  await serving.database.transaction().execute(async (transaction) => {
-    const deployment = await lockDeployment(transaction, versionId, context.scope);
-    if (deployment === null) throw new SamovarError('model.not_found', { params: { model: versionId } });
-    const { engine: _before, ...others } = deployment.options;
-    const options = chosen === manifest.engine ? others : { ...others, engine: chosen };
-    await updateOptions(transaction, deployment.id, options);
-    await recordAudit(transaction, {
-      ...context,
-      action: 'model.engine',
-      target: { kind: 'deployment', id: deployment.id },
-      detail: { versionId, engine: chosen },
-    });
-    await serving.configVersion.bump(transaction);
-  });
-}
-
-function chosenEngine(own: Engine, asked: string): Engine {
-  const possible = enginesFor(own);
-  const chosen = possible.find((engine) => engine === asked);
-  if (chosen !== undefined) return chosen;
-  throw new SamovarError('request.invalid', {
-    params: { parameter: 'engine', reason: `this model runs on ${possible.join(' or ')}` },
-    field: 'engine',
-  });
+  chosenEngine(manifest.engine, engine);
+  const deploymentId = await deploymentIdOf(serving.database, context.scope, versionId);
+  if (deploymentId === null) throw new SamovarError('model.not_found', { params: { model: versionId } });
+  await changeDeployment(serving, context, { deploymentId, model, action: 'model.engine' }, { engine });
 }

@@ -7,6 +7,7 @@ import { watchWorker } from './watch-worker.ts';
 import { openFailure, startFailure, type WorkerFailure } from './worker-failure.ts';
 import { nextWorkerState, type WorkerEvent, type WorkerState } from './worker-state.ts';
 import type { WorkerReport } from './worker-store.ts';
+import { createTransitionLog, type TransitionLog } from './worker-transition.ts';
 
 export interface SupervisedWorkerDependencies {
   readonly workerId: string;
@@ -22,14 +23,20 @@ export interface SupervisedWorkerDependencies {
 export interface SupervisedWorker {
   readonly workerId: string;
   report(): WorkerReport;
+  /** What happened to it and is not written down yet. */
+  readonly transitions: TransitionLog;
   /** The last answer of its health route while it is ready. */
   readonly health: WorkerHealth | null;
   /** Milliseconds since the epoch: last use, or the moment it became ready. */
   readonly lastUsedAt: number;
   /** Milliseconds since the epoch when it became ready last; 0 before. */
   readonly readyAt: number;
+  /** How long the last load took, from the start of the process to the first answer; 0 before. */
+  readonly loadMs: number;
+  /** The most that it had resident. */
+  readonly peakBytes: number;
   /** Lets running requests end within the time, then ends it. Resolves when nothing of it is left. */
-  drain(graceMs: number): Promise<void>;
+  drain(graceMs: number, reason: string): Promise<void>;
 }
 
 export function createSupervisedWorker(dependencies: SupervisedWorkerDependencies): SupervisedWorker {
@@ -41,24 +48,39 @@ export function createSupervisedWorker(dependencies: SupervisedWorkerDependencie
   let lastFailure: WorkerFailure | null = null;
   let retryAt: number | null = null;
   let readyAt = 0;
+  let startedAt = 0;
+  let loadMs = 0;
+  let peakBytes = 0;
   let attempt = 0;
   let failures = 0;
+  const transitions = createTransitionLog();
 
-  const apply = (event: WorkerEvent) => {
+  const apply = (event: WorkerEvent, reason: string, detail: Readonly<Record<string, unknown>> = {}) => {
     const before = state;
     state = nextWorkerState(state, event);
     if (before === state) return;
-    if (state === 'ready') readyAt = clock.now();
+    transitions.add({ at: new Date(clock.now()), from: before, to: state, reason, detail });
     log.info(
-      { workerId: dependencies.workerId, from: before, to: state },
+      { workerId: dependencies.workerId, from: before, to: state, reason },
       'a model worker changed its state',
     );
     dependencies.changed(true);
   };
 
+  const answers = (latest: WorkerHealth) => {
+    if (state !== 'ready') {
+      readyAt = clock.now();
+      loadMs = Math.max(1, readyAt - startedAt);
+    }
+    const { residentBytes, processor } = latest;
+    apply('answer', `loaded in ${(loadMs / 1000).toFixed(1)} s`, { loadMs, residentBytes, processor });
+  };
+
   const seen = (latest: WorkerHealth) => {
     health = latest;
-    apply(latest.phase === 'ready' ? 'answer' : 'load');
+    peakBytes = Math.max(peakBytes, coarse(latest.residentBytes));
+    if (latest.phase === 'ready') answers(latest);
+    else apply('load', 'it reads its weights');
     if (latest.phase === 'ready' && clock.now() - readyAt > stableMs) {
       failures = 0;
       attempt = 0;
@@ -75,8 +97,9 @@ export function createSupervisedWorker(dependencies: SupervisedWorkerDependencie
       log.error({ workerId: dependencies.workerId, error }, 'a model worker could not be started');
       return startFailure(error);
     }
+    startedAt = clock.now();
     if (stopping.signal.aborted) running.kill();
-    else apply('start');
+    else apply('start', 'its files are in place, its process was started');
     return await watchWorker(running, {
       clock,
       seen,
@@ -99,12 +122,13 @@ export function createSupervisedWorker(dependencies: SupervisedWorkerDependencie
         { workerId: dependencies.workerId, reason: failure.reason, attempt, pauseMs: backOffMs(failures) },
         'a model worker failed; it is started again after a pause',
       );
-      apply('fail');
+      apply('fail', failure.publicReason, { attempt, error: failure.reason, pauseMs: backOffMs(failures) });
       await pause(backOffMs(failures), stopping.signal);
       retryAt = null;
-      if (!stopping.signal.aborted) apply('retry');
+      if (!stopping.signal.aborted)
+        apply('retry', `it is started again, for the ${ordinal(attempt + 1)} time`);
     }
-    apply('end');
+    apply('end', 'its process has ended and its memory is free');
   };
 
   // Nothing in it throws but a state table that was broken; then the worker is left as it is, and said so.
@@ -115,6 +139,13 @@ export function createSupervisedWorker(dependencies: SupervisedWorkerDependencie
 
   return {
     workerId: dependencies.workerId,
+    transitions,
+    get loadMs() {
+      return loadMs;
+    },
+    get peakBytes() {
+      return peakBytes;
+    },
     get health() {
       return state === 'ready' ? health : null;
     },
@@ -137,9 +168,9 @@ export function createSupervisedWorker(dependencies: SupervisedWorkerDependencie
       retryAt,
       identity: running?.identity ?? null,
     }),
-    async drain(graceMs) {
+    async drain(graceMs, reason) {
       const serves = state === 'ready' || state === 'draining';
-      apply('drain');
+      apply('drain', reason);
       stopping.abort();
       // Nothing runs on a worker that loads, and a load cannot be interrupted from within.
       if (serves) running?.drain(graceMs);
@@ -149,6 +180,12 @@ export function createSupervisedWorker(dependencies: SupervisedWorkerDependencie
       clearTimeout(late);
     },
   };
+}
+
+function ordinal(count: number): string {
+  const suffixes: Readonly<Record<number, string>> = { 1: 'st', 2: 'nd', 3: 'rd' };
+  const teen = Math.floor(count / 10) % 10 === 1;
+  return `${count}${(teen ? undefined : suffixes[count % 10]) ?? 'th'}`;
 }
 
 /** In steps of 4 MiB, so that the row is not written for every page that comes or goes. */

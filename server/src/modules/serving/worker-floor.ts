@@ -1,23 +1,26 @@
 import { newId } from '../../kernel/ids.ts';
 import type { StoredFile } from '../../kernel/ports/worker-runner.ts';
-import type { ServedModel } from '../registry/index.ts';
 import { claimWorker } from './claim-worker.ts';
-import type { Deployment } from './deployment.ts';
+import { memoryText } from './decision-text.ts';
 import type { EngineHostDependencies } from './engine-host-dependencies.ts';
 import type { HostLease } from './engine-host-store.ts';
 import { grantThreads } from './grant-threads.ts';
-import { type HeldWorker, type Sizing, startSpec } from './held-worker.ts';
+import { type HeldWorker, startSpec } from './held-worker.ts';
+import { placeUnit } from './place-unit.ts';
+import { partsOf, type ServingUnit } from './serving-unit.ts';
+import { measuredOptions, type Sizing } from './size-unit.ts';
 import { createSupervisedWorker } from './supervised-worker.ts';
-import { occupiesMemory } from './worker-state.ts';
-import { writeReport } from './write-report.ts';
+import { isInMemory } from './worker-state.ts';
+import { type WorkerNews, writeReport } from './write-report.ts';
 
 /** The workers that this host runs now. */
 export interface WorkerFloor {
+  /** By the deployments of their bases. */
   readonly held: ReadonlyMap<string, HeldWorker>;
-  /** Claims the deployment and starts its worker; false when another host has it. */
-  begin(lease: HostLease, deployment: Deployment, model: ServedModel, sizing: Sizing): Promise<boolean>;
+  /** Claims the unit's deployment and starts its worker; false when another host has it. */
+  begin(lease: HostLease, unit: ServingUnit, sizing: Sizing, why: string): Promise<boolean>;
   /** Begins to unload; it leaves the floor when its process has ended and its row says so. */
-  unload(deploymentId: string, graceMs: number): void;
+  unload(deploymentId: string, graceMs: number, reason: string): void;
   /** Writes down what changed. */
   writeReports(lease: HostLease): Promise<void>;
   /** Ends everything, without writing: at a lost lease the rows are somebody else's. */
@@ -26,15 +29,16 @@ export interface WorkerFloor {
 
 export function createWorkerFloor(host: EngineHostDependencies, wake: () => void): WorkerFloor {
   const held = new Map<string, HeldWorker>();
-  /** Files of each deployment, read once: a restart does not need the database. */
+  /** Files of each worker, read once: a restart does not need the database. */
   const filesOf = new Map<string, readonly StoredFile[]>();
-  const filesInUse = () => [...held.keys()].flatMap((deploymentId) => filesOf.get(deploymentId) ?? []);
+  const filesInUse = () => [...filesOf.values()].flat();
 
-  const begin: WorkerFloor['begin'] = async (lease, deployment, model, sizing) => {
+  const begin: WorkerFloor['begin'] = async (lease, unit, sizing, why) => {
+    const { deployment, model } = unit;
     const driver = host.drivers.get(model.manifest.engine);
     if (driver === undefined) return false;
     const granted = [...held.values()]
-      .filter((each) => occupiesMemory(each.worker.report().state))
+      .filter((each) => isInMemory(each.worker.report().state))
       .map((each) => each.threads);
     const threads = grantThreads(host.facts.threads, granted, driver.threadShare, deployment.options.threads);
     const workerId = newId();
@@ -45,6 +49,9 @@ export function createWorkerFloor(host: EngineHostDependencies, wake: () => void
       lane: driver.lane,
       memoryBytes: sizing.needBytes,
       threads,
+      adapterVersionIds: unit.adapters.map((adapter) => adapter.model.versionId),
+      deploymentIds: partsOf(unit).map(({ id }) => id),
+      reason: `to be loaded on ${host.facts.name}: ${why} (needs ${memoryText(sizing.needBytes)})`,
     };
     if (!(await claimWorker(host, lease, claim))) return false;
     const engine = {
@@ -58,50 +65,95 @@ export function createWorkerFloor(host: EngineHostDependencies, wake: () => void
       log: host.log.child({ model: model.name }),
       changed: (urgent) => urgent && wake(),
       async start(signal) {
-        const stored = filesOf.get(deployment.id) ?? (await host.models.filesOf(model));
-        filesOf.set(deployment.id, stored);
-        const files = await host.placer.place(stored, filesInUse(), signal);
+        const placed = await placeUnit(host, unit, {
+          inUse: filesInUse,
+          keep: (files) => filesOf.set(workerId, files),
+          kept: filesOf.get(workerId) ?? null,
+          signal,
+        });
         signal.throwIfAborted();
         const program = (await driver.program?.()) ?? null;
-        return await host.runner.start(
-          startSpec({ sizing, threads, workerId }, model, files, { ...engine, program }),
-        );
+        const spec = startSpec({ unit, sizing, threads, workerId }, placed, { ...engine, program });
+        return await host.runner.start(spec);
       },
     });
-    held.set(deployment.id, { worker, sizing, threads, deployment, draining: null, written: null });
+    held.set(deployment.id, {
+      worker,
+      sizing,
+      threads,
+      startedAs: unit,
+      unit,
+      draining: null,
+      written: null,
+    });
     return true;
+  };
+
+  const newsOf = (each: HeldWorker): WorkerNews => {
+    const { worker, startedAs, sizing, threads } = each;
+    const report = worker.report();
+    const transitions = worker.transitions.pending;
+    const { deployment, model } = startedAs;
+    const processor = report.processor ?? each.written?.processor ?? 'cpu';
+    const loaded = transitions.some(({ to }) => to === 'ready');
+    const left = transitions.some(({ from }) => from === 'ready');
+    const setup = {
+      hardware: `${host.facts.hardware}, ${processor}`,
+      engine: model.manifest.engine,
+      options: { ...measuredOptions(startedAs, sizing), threads },
+    };
+    return {
+      report,
+      transitions,
+      parts: {
+        organizationId: deployment.organizationId,
+        projectId: deployment.projectId,
+        versionId: deployment.versionId,
+        deploymentIds: partsOf(startedAs).map(({ id }) => id),
+      },
+      measured:
+        loaded || left
+          ? { setup, facts: { residentBytes: worker.peakBytes, ...(loaded && { loadMs: worker.loadMs }) } }
+          : null,
+    };
   };
 
   const writeReports: WorkerFloor['writeReports'] = async (lease) => {
     for (const [deploymentId, each] of held) {
-      const report = each.worker.report();
-      if (JSON.stringify(report) !== JSON.stringify(each.written)) {
-        if (await writeReport(host, lease, report)) each.written = report;
-        else if (each.draining === null) {
+      const news = newsOf(each);
+      const { report, transitions } = news;
+      if (transitions.length > 0 || JSON.stringify(report) !== JSON.stringify(each.written)) {
+        if (await writeReport(host, lease, news)) {
+          each.written = report;
+          const last = transitions.at(-1);
+          if (last !== undefined) each.worker.transitions.written(last);
+        } else if (each.draining === null) {
           host.log.warn({ workerId: report.workerId }, 'a worker is no longer ours and is ended');
-          each.draining = each.worker.drain(0).finally(wake);
+          each.draining = each.worker.drain(0, 'it belongs to another host').finally(wake);
         }
       }
-      if (report.state === 'unloaded') leave(deploymentId);
+      if (report.state === 'unloaded') leave(deploymentId, report.workerId);
     }
   };
 
-  function leave(deploymentId: string): void {
+  function leave(deploymentId: string, workerId: string): void {
     held.delete(deploymentId);
-    filesOf.delete(deploymentId);
+    filesOf.delete(workerId);
   }
 
   return {
     held,
     begin,
     writeReports,
-    unload(deploymentId, graceMs) {
+    unload(deploymentId, graceMs, reason) {
       const each = held.get(deploymentId);
       if (each !== undefined && each.draining === null)
-        each.draining = each.worker.drain(graceMs).finally(wake);
+        each.draining = each.worker.drain(graceMs, reason).finally(wake);
     },
     async endAll(graceMs) {
-      await Promise.all([...held.values()].map((each) => each.worker.drain(graceMs)));
+      await Promise.all(
+        [...held.values()].map((each) => each.worker.drain(graceMs, 'unloaded: the engine host stops')),
+      );
       held.clear();
       filesOf.clear();
     },

@@ -7,6 +7,17 @@ import { SamovarError } from '../../kernel/errors.ts';
  */
 export type WorkerState = 'on-disk' | 'starting' | 'loading' | 'ready' | 'draining' | 'unloaded' | 'failed';
 
+/** What each state means, for people. */
+export const workerStateMeanings: Readonly<Record<WorkerState, string>> = {
+  'on-disk': 'chosen for a host; its files are being put in place there',
+  starting: 'its process was started',
+  loading: 'it reads the weights',
+  ready: 'it answers',
+  draining: 'it takes nothing new and finishes what runs',
+  unloaded: 'not in memory; on demand, the next request loads it',
+  failed: 'it is gone and was not told to; it is started again after a pause, or the reason tells why not',
+};
+
 /** `fail`: the process ended, hung or could not be started; `end`: it ended after `drain`; `retry`: back-off over. */
 export type WorkerEvent = 'start' | 'load' | 'answer' | 'fail' | 'retry' | 'drain' | 'end';
 
@@ -90,6 +101,6 @@ export function nextWorkerState(state: WorkerState, event: WorkerEvent): WorkerS
 }
 
 /** States in which a worker holds memory of its host. */
-export function occupiesMemory(state: WorkerState): boolean {
+export function isInMemory(state: WorkerState): boolean {
   return state !== 'unloaded' && state !== 'failed';
 }

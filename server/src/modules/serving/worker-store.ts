@@ -32,6 +32,16 @@ export interface WorkerClaim {
   readonly lane: Replica['lane'];
   readonly memoryBytes: number;
   readonly threads: number;
+  /** Versions of the adapters that it serves. */
+  readonly adapterVersionIds: readonly string[];
+}
+
+/** Whom a worker's changes concern: its own deployment, then those of its adapters. */
+export interface WorkerParts {
+  readonly organizationId: string;
+  readonly projectId: string;
+  readonly versionId: string;
+  readonly deploymentIds: readonly string[];
 }
 
 /** Workers of this deployment on other hosts that answer or will. */
@@ -59,13 +69,21 @@ export async function countWorkersElsewhere(
   return Number(row.count);
 }
 
-/** Makes the one worker row of a deployment on this host, in place of the one before. */
+/** Makes the one worker row of a deployment on this host, in place of the one before, whose state it returns. */
 export async function writeClaim(
   transaction: DatabaseTransaction,
   claim: WorkerClaim,
   state: 'on-disk' | 'failed',
   failure: WorkerFailure | null,
-): Promise<void> {
+): Promise<WorkerState | null> {
+  const workers = transaction.withTables<ServingTables>();
+  const before = await workers
+    .selectFrom('model_workers')
+    .select('state')
+    .where('deployment_id', '=', claim.deployment.id)
+    .where('host_id', '=', claim.hostId)
+    .forUpdate()
+    .executeTakeFirst();
   const values = {
     id: claim.workerId,
     state,
@@ -83,10 +101,10 @@ export async function writeClaim(
     retry_at: null,
     pid: null,
     process_started_at: null,
+    adapters: [...claim.adapterVersionIds],
     since: sql<Date>`now()`,
   };
-  await transaction
-    .withTables<ServingTables>()
+  await workers
     .insertInto('model_workers')
     .values({
       ...values,
@@ -98,6 +116,7 @@ export async function writeClaim(
     })
     .onConflict((conflict) => conflict.columns(['deployment_id', 'host_id']).doUpdateSet(values))
     .execute();
+  return before?.state ?? null;
 }
 
 /** Writes a worker down; returns the state that stood there before, `null` when the row is no longer this worker's. */
@@ -156,14 +175,23 @@ export async function recordedProcesses(
   );
 }
 
-/** Marks every worker of a host as gone. Returns whether any was not. */
+/** Marks every worker of a host as gone. Returns the deployments of those that were not, and their states. */
 export async function releaseWorkersOf(
   transaction: DatabaseTransaction,
   hostId: string,
   reason: string,
-): Promise<boolean> {
-  const rows = await transaction
-    .withTables<ServingTables>()
+): Promise<readonly { readonly deploymentId: string; readonly state: WorkerState }[]> {
+  const workers = transaction.withTables<ServingTables>();
+  const before = await workers
+    .selectFrom('model_workers')
+    .select(['id', 'deployment_id', 'state', 'adapters'])
+    .where('host_id', '=', hostId)
+    .where('state', '!=', 'unloaded')
+    .orderBy('id')
+    .forUpdate()
+    .execute();
+  if (before.length === 0) return [];
+  await workers
     .updateTable('model_workers')
     .set({
       state: 'unloaded',
@@ -177,11 +205,37 @@ export async function releaseWorkersOf(
       processor: null,
       since: sql<Date>`now()`,
     })
-    .where('host_id', '=', hostId)
-    .where('state', '!=', 'unloaded')
-    .returning('id')
+    .where(
+      'id',
+      'in',
+      before.map(({ id }) => id),
+    )
     .execute();
-  return rows.length > 0;
+  const adapters = await deploymentsOfVersions(
+    transaction,
+    before.flatMap((row) => row.adapters),
+  );
+  return before.flatMap((row) => [
+    { deploymentId: row.deployment_id, state: row.state },
+    ...row.adapters.flatMap((versionId) => {
+      const deploymentId = adapters.get(versionId);
+      return deploymentId === undefined ? [] : [{ deploymentId, state: row.state }];
+    }),
+  ]);
+}
+
+async function deploymentsOfVersions(
+  transaction: DatabaseTransaction,
+  versionIds: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  if (versionIds.length === 0) return new Map();
+  const rows = await transaction
+    .withTables<ServingTables>()
+    .selectFrom('deployments')
+    .select(['id', 'version_id'])
+    .where('version_id', 'in', [...versionIds])
+    .execute();
+  return new Map(rows.map((row) => [row.version_id, row.id]));
 }
 
 /** Removes the row of a failure that no longer stands (the deployment is not wanted any more, or moved). */

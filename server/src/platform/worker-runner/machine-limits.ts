@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { availableParallelism, totalmem } from 'node:os';
+import { availableParallelism, cpus, totalmem } from 'node:os';
 
 /** What this process may use of the machine: the container's limits where they are tighter than the machine. */
 export interface MachineLimits {
@@ -22,6 +22,12 @@ export function readMachineLimits(root = '/sys/fs/cgroup'): MachineLimits {
     memoryBytes: Math.min(memory, totalmem()),
     cores: Math.max(1, Math.min(shares, availableParallelism())),
   };
+}
+
+/** Processor and usable cores in words: what measured facts of models depend on. */
+export function describeHardware({ cores }: Pick<MachineLimits, 'cores'>): string {
+  const model = (cpus()[0]?.model ?? '').replace(/\s+/g, ' ').replaceAll(',', '').trim();
+  return `${model === '' ? process.arch : model}, ${cores} ${cores === 1 ? 'core' : 'cores'}`;
 }
 
 function readWord(path: string, index: number): string | null {

@@ -3,6 +3,7 @@ import { systemClock } from '../../kernel/clock.ts';
 import type { SamovarError } from '../../kernel/errors.ts';
 import type { Database } from '../../kernel/ports/database.ts';
 import type { Log } from '../../kernel/ports/log.ts';
+import type { Notifications } from '../../kernel/ports/notifications.ts';
 import {
   createQueueWork,
   createSubmitRequest,
@@ -27,6 +28,8 @@ export interface AsyncRequestParts {
 export interface AsyncRequests {
   readonly submit: SubmitRequest;
   readonly operations: OperationAccess;
+  /** What other processes tell, for all who follow something. */
+  readonly notifications: Notifications;
   /** When the process begins to stop, `operations.stop` ends the waiting; when all requests have ended, this the rest. */
   stop(): Promise<void>;
 }
@@ -42,6 +45,7 @@ export function openAsyncRequests(parts: AsyncRequestParts): AsyncRequests {
   return {
     submit: submission.submit,
     operations,
+    notifications,
     async stop() {
       operations.stop();
       await submission.stop();

@@ -136,6 +136,7 @@ export async function startApi(settings: ServerSettings, log: Log): Promise<Runn
     ...consoleApiRoutes({
       database,
       operations: asyncRequests.operations,
+      notifications: asyncRequests.notifications,
       jobs: createJobSender({
         url: requiredPostgresUrl(settings, 'api'),
         caFile: settings.caFile,

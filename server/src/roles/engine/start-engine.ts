@@ -16,7 +16,7 @@ import { openPostgres } from '../../platform/postgres/connect-postgres.ts';
 import { watchConfigVersion } from '../../platform/postgres/watch-config-version.ts';
 import { loadMasterKey } from '../../platform/sealing/load-master-key.ts';
 import { createFilePlacer } from '../../platform/worker-runner/file-placer.ts';
-import { readMachineLimits } from '../../platform/worker-runner/machine-limits.ts';
+import { describeHardware, readMachineLimits } from '../../platform/worker-runner/machine-limits.ts';
 import { createWorkerRunner } from '../../platform/worker-runner/worker-runner.ts';
 import { openObjectStore } from '../open-object-store.ts';
 import { unusableFolder } from '../prepare/unusable-folder.ts';
@@ -116,6 +116,7 @@ async function hostFacts(
     name: settings.engineHostName ?? hostname(),
     memoryBudgetBytes: settings.engineMemoryBytes ?? Math.floor(limits.memoryBytes * memoryShare),
     threads: settings.engineThreads ?? Math.max(1, limits.cores - 1),
+    hardware: describeHardware(limits),
     engines,
     identity: ownIdentity(),
   };

@@ -9,6 +9,7 @@ import { purgeIdempotencyJob } from '../../modules/idempotency/index.ts';
 import { createQueueWork } from '../../modules/inference-queue/index.ts';
 import { tidyOperationsJob } from '../../modules/operations/index.ts';
 import { createImportModelJob } from '../../modules/registry/index.ts';
+import { tidyDeploymentsJob } from '../../modules/serving/index.ts';
 import { maintainUsage, maintainUsageJob } from '../../modules/usage/index.ts';
 import { createConfigVersion } from '../../platform/postgres/config-version.ts';
 
@@ -36,6 +37,9 @@ export async function workOnJobs(parts: WorkerParts): Promise<void> {
   const tidy = tidyOperationsJob({ database, works, clock: systemClock, settings: parts.settings });
   await queue.work(tidy, 1);
   await queue.schedule(tidy.name, '* * * * *', {});
+  const tidyOfDeployments = tidyDeploymentsJob(database);
+  await queue.work(tidyOfDeployments, 1);
+  await queue.schedule(tidyOfDeployments.name, '*/10 * * * *', {});
   const retentionDays = parts.settings.usageRetentionDays;
   const maintenance = { database, clock: systemClock, log, retentionDays };
   const maintain = maintainUsageJob(maintenance);

@@ -2,6 +2,7 @@ import type { BoundRoute } from '../../kernel/ports/http-routes.ts';
 import type { IamDependencies } from '../../modules/iam/index.ts';
 import type { OperationAccess } from '../../modules/operations/index.ts';
 import type { ImportRequests } from '../../modules/registry/index.ts';
+import { type DeploymentApi, deploymentRoutes } from './deployments/deployment-routes.ts';
 import { type Installation, installationRoutes } from './installation/installation-routes.ts';
 import { keyRoutes } from './keys/key-routes.ts';
 import { aliasRoutes } from './models/alias-routes.ts';
@@ -11,7 +12,8 @@ import { usageRoutes } from './usage/usage-routes.ts';
 
 export type ConsoleApi = IamDependencies &
   Installation &
-  ImportRequests & { readonly operations: OperationAccess };
+  ImportRequests &
+  DeploymentApi & { readonly operations: OperationAccess };
 
 /** The routes of the console API, `/api/*`: what none of the standards names. */
 export function consoleApiRoutes(api: ConsoleApi): BoundRoute[] {
@@ -20,6 +22,7 @@ export function consoleApiRoutes(api: ConsoleApi): BoundRoute[] {
     ...usageRoutes(api),
     ...modelRoutes(api),
     ...aliasRoutes(api),
+    ...deploymentRoutes(api),
     ...operationRoutes(api),
     ...installationRoutes(api),
   ];

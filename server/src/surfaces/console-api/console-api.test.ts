@@ -171,6 +171,14 @@ test('a model whose files are missing says what helps, and its import can be ask
   assert.equal((await call('POST', '/api/models/none/import')).body.error.code, 'model.not_found');
 });
 
+test('a deployment is changed, removed and made again by the name of its model', async () => {
+  const path = `/api/deployments/${server.modelName}`;
+  assert.equal((await call('PATCH', path, { body: { priority: 1 } })).body.priority, 1);
+  assert.equal((await call('DELETE', path)).status, 200);
+  const made = await call('POST', '/api/deployments', { body: { model: server.modelName } });
+  assert.deepEqual([made.status, made.body.priority], [201, 0]);
+});
+
 test('usage is reported by every grouping', async () => {
   for (const groupBy of ['day', 'model', 'key', 'endpoint']) {
     const { body } = await call('GET', `/api/usage?groupBy=${groupBy}`);
@@ -196,7 +204,11 @@ function requestOf(route: Route): [string, string, object | undefined] {
     .replace('{name}', server.modelName)
     .concat(route.id === 'console.keys.revoke' ? '?force=true' : '')
     .concat(route.id === 'console.models.engine' ? '?engine=llama-cpp' : '');
-  return [route.method, path, route.id === 'console.keys.create' ? { name: 'stranger' } : undefined];
+  const bodies: Readonly<Record<string, object>> = {
+    'console.keys.create': { name: 'stranger' },
+    'console.deployments.change': { pinned: true },
+  };
+  return [route.method, path, bodies[route.id]];
 }
 
 /** What no project owns. */

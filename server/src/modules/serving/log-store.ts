@@ -1,0 +1,94 @@
+import { sql } from 'kysely';
+import type { DatabaseOrTransaction } from '../../kernel/ports/database.ts';
+import type { Scope } from '../../kernel/principal.ts';
+import type { ServingTables } from './serving-tables.ts';
+
+/** A line that a model worker wrote. */
+export interface LogLine {
+  /** Grows; decimal digits. */
+  readonly id: string;
+  readonly at: Date;
+  readonly workerId: string;
+  readonly line: string;
+}
+
+export interface NewLogLine {
+  readonly at: Date;
+  readonly line: string;
+}
+
+/** Longer lines are cut: nobody reads them, and rows stay small. */
+export const longestLine = 4_000;
+
+export async function insertLogLines(
+  database: DatabaseOrTransaction,
+  of: Scope & { readonly deploymentId: string; readonly workerId: string },
+  lines: readonly NewLogLine[],
+): Promise<void> {
+  if (lines.length === 0) return;
+  await database
+    .withTables<ServingTables>()
+    .insertInto('deployment_logs')
+    .values(
+      lines.map(({ at, line }) => ({
+        organization_id: of.organizationId,
+        project_id: of.projectId,
+        deployment_id: of.deploymentId,
+        worker_id: of.workerId,
+        at,
+        line,
+      })),
+    )
+    .execute();
+}
+
+/** Lines in the order in which they were written; without `after` the last ones. */
+export async function selectLogLines(
+  database: DatabaseOrTransaction,
+  scope: Scope,
+  deploymentId: string,
+  { after, limit }: { readonly after: string | null; readonly limit: number },
+): Promise<readonly LogLine[]> {
+  let query = database
+    .withTables<ServingTables>()
+    .selectFrom('deployment_logs')
+    .select(['id', 'at', 'worker_id', 'line'])
+    .where('deployment_id', '=', deploymentId)
+    .where('organization_id', '=', scope.organizationId)
+    .where('project_id', '=', scope.projectId)
+    .limit(limit);
+  query = after === null ? query.orderBy('id', 'desc') : query.where('id', '>', after).orderBy('id', 'asc');
+  const rows = await query.execute();
+  const lines = rows.map((row) => ({ id: row.id, at: row.at, workerId: row.worker_id, line: row.line }));
+  return after === null ? lines.reverse() : lines;
+}
+
+/** Keeps the last lines of each deployment, and none that is older; returns how many went. */
+export async function trimLogLines(
+  database: DatabaseOrTransaction,
+  keep: { readonly perDeployment: number; readonly days: number },
+): Promise<number> {
+  const tables = database.withTables<ServingTables>();
+  const old = await tables
+    .deleteFrom('deployment_logs')
+    .where('at', '<', sql<Date>`now() - ${keep.days} * interval '1 day'`)
+    .executeTakeFirst();
+  const surplus = await tables
+    .deleteFrom('deployment_logs')
+    .where('id', 'in', (query) =>
+      query
+        .selectFrom(
+          query
+            .selectFrom('deployment_logs')
+            .select([
+              'id',
+              sql<number>`row_number() over (partition by deployment_id order by id desc)`.as('place'),
+            ])
+            .as('numbered'),
+        )
+        .select('numbered.id')
+        .where('numbered.place', '>', keep.perDeployment),
+    )
+    .executeTakeFirst();
+  return Number(old.numDeletedRows + surplus.numDeletedRows);
+}

@@ -1,0 +1,37 @@
+import type { EngineHostDependencies } from './engine-host-dependencies.ts';
+import type { HostLease } from './engine-host-store.ts';
+import type { WorkerFloor } from './worker-floor.ts';
+
+/** What a host remembers between passes. */
+export interface ReconcileMemory {
+  /** Versions that were asked for at the start. */
+  readonly preloaded: Set<string>;
+  /** Reasons that stand in the rows, by deployment. */
+  readonly refusals: Map<string, string>;
+  /** Those of them that this pass found again. */
+  readonly refusedNow: Set<string>;
+  /** When each deployment began to wait, milliseconds since the epoch. */
+  readonly waitingSince: Map<string, number>;
+  /** The most memory that a version was measured to take, by version and setup; absent until it was read. */
+  readonly measuredBytes: Map<string, number>;
+  /** The queue as it stands in its table, to write it only when it changed. */
+  writtenQueue: string;
+}
+
+export function emptyMemory(): ReconcileMemory {
+  return {
+    preloaded: new Set(),
+    refusals: new Map(),
+    refusedNow: new Set(),
+    waitingSince: new Map(),
+    measuredBytes: new Map(),
+    writtenQueue: '',
+  };
+}
+
+export interface Pass {
+  readonly host: EngineHostDependencies;
+  readonly floor: WorkerFloor;
+  readonly lease: HostLease;
+  readonly memory: ReconcileMemory;
+}

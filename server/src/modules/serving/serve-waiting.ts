@@ -1,0 +1,175 @@
+import { inTheWay, memoryText, namesFor } from './decision-text.ts';
+import type { Deployment } from './deployment.ts';
+import { holdsLease } from './engine-host-store.ts';
+import { appendEvents } from './event-store.ts';
+import { type HeldWorker, residentsOf } from './held-worker.ts';
+import { type QueueEntry, replaceLoadQueue } from './load-queue-store.ts';
+import { measuredBytesOf } from './measured-bytes.ts';
+import { type Decision, planResidency, type WaitCause } from './plan-residency.ts';
+import type { Pass } from './reconcile-pass.ts';
+import { refuse } from './refuse-unit.ts';
+import { isUnitEvictable, partsOf, type ServingUnit, unitPriority } from './serving-unit.ts';
+import { type Sizing, sizeUnit } from './size-unit.ts';
+import { releaseUnit, unload } from './unload-unwanted.ts';
+
+interface WaitingUnit {
+  readonly unit: ServingUnit;
+  readonly sizing: Sizing;
+  readonly since: number;
+}
+
+/** Brings what waits into memory as far as there is room, makes room, and tells the others where they stand. */
+export async function serveWaiting(pass: Pass, units: readonly ServingUnit[]): Promise<void> {
+  const { host, floor } = pass;
+  const now = host.clock.now();
+  const waiting = await lineUp(pass, units, now);
+  const plan = planResidency(
+    host.facts.memoryBudgetBytes,
+    residentsOf(floor.held.values()),
+    [...waiting.values()].map(({ unit, sizing, since }) => ({
+      deploymentId: unit.deployment.id,
+      needBytes: sizing.needBytes,
+      stays: !isUnitEvictable(unit),
+      priority: unitPriority(unit),
+      since,
+    })),
+    now,
+  );
+  for (const eviction of plan.evictions) {
+    const held = floor.held.get(eviction.deploymentId);
+    const newcomer = waiting.get(eviction.for);
+    if (held === undefined || newcomer === undefined) continue;
+    await releaseUnit(pass, held.unit);
+    const whom = namesFor(held.unit.deployment, [newcomer.unit.deployment]);
+    const need = memoryText(newcomer.sizing.needBytes);
+    unload(pass, eviction.deploymentId, held, `to make room for ${whom} (needs ${need})`);
+  }
+  const queue: QueueEntry[] = [];
+  for (const decision of plan.decisions) {
+    const each = waiting.get(decision.deploymentId);
+    if (each !== undefined) queue.push(...(await carryOut(pass, each, decision)));
+  }
+  await tellQueue(pass, queue);
+}
+
+/** Those that this host can run at all, with the time since when they wait. */
+async function lineUp(
+  pass: Pass,
+  units: readonly ServingUnit[],
+  now: number,
+): Promise<ReadonlyMap<string, WaitingUnit>> {
+  const { host, memory } = pass;
+  const waiting = new Map<string, WaitingUnit>();
+  for (const unit of units) {
+    const { id } = unit.deployment;
+    const known = {
+      measuredBytes: await measuredBytesOf(pass, unit),
+      budgetBytes: host.facts.memoryBudgetBytes,
+    };
+    const sizing = sizeUnit(unit, host.policy.parallelSequences, known);
+    const unable = await engineProblem(pass, unit);
+    if (unable !== null) await refuse(pass, unit, sizing.needBytes, unable);
+    else waiting.set(id, { unit, sizing, since: memory.waitingSince.get(id) ?? now });
+  }
+  memory.waitingSince.clear();
+  for (const [id, { since }] of waiting) memory.waitingSince.set(id, since);
+  return waiting;
+}
+
+async function engineProblem({ host }: Pass, { model }: ServingUnit): Promise<string | null> {
+  const { engine } = model.manifest;
+  const driver = host.drivers.get(engine);
+  if (driver === undefined) return `this release has no engine ${engine}`;
+  return await driver.unavailable();
+}
+
+/** Does what was decided for one that waits; the places in the queue that come of it. */
+async function carryOut(
+  pass: Pass,
+  { unit, sizing, since }: WaitingUnit,
+  decision: Decision,
+): Promise<readonly QueueEntry[]> {
+  const { floor, lease, memory } = pass;
+  const { deployment } = unit;
+  if (decision.kind === 'start') {
+    if (await floor.begin(lease, unit, sizing, whyWanted(unit))) memory.refusals.delete(deployment.id);
+    return [];
+  }
+  if (decision.kind === 'refuse') {
+    await refuse(pass, unit, sizing.needBytes, tooLarge(pass, deployment, sizing, decision.freeBytes));
+    return [];
+  }
+  const reason = whyWaiting(pass, deployment, sizing, decision.cause);
+  return partsOf(unit).map((part) => ({
+    organizationId: part.organizationId,
+    projectId: part.projectId,
+    deploymentId: part.id,
+    position: decision.position,
+    reason,
+    since,
+  }));
+}
+
+function whyWanted({ deployment, adapters }: ServingUnit): string {
+  if (deployment.desired === 'always') return 'it is always to be loaded';
+  if (deployment.pinned) return 'it is pinned';
+  if (deployment.demand > deployment.releasedDemand || adapters.length === 0) return 'it was asked for';
+  return `its adapter ${adapters.map(({ model }) => model.name).join(', ')} was asked for`;
+}
+
+function tooLarge(pass: Pass, reader: Deployment, { needBytes }: Sizing, freeBytes: number): string {
+  const budget = memoryText(pass.host.facts.memoryBudgetBytes);
+  const stays = heldDeployments(pass, ({ unit }) => !isUnitEvictable(unit));
+  const way = inTheWay(reader, { 'always loaded or pinned': stays });
+  return `it needs ${memoryText(needBytes)}, and of the memory budget of ${budget} at most ${memoryText(freeBytes)} can be freed${way} (raise SAMOVAR_ENGINE_MEMORY_BYTES, or unload pinned models)`;
+}
+
+function whyWaiting(pass: Pass, reader: Deployment, { needBytes }: Sizing, cause: WaitCause): string {
+  const need = `not loaded: needs ${memoryText(needBytes)}`;
+  const named = (ids: readonly string[]) =>
+    namesFor(
+      reader,
+      heldDeployments(pass, ({ unit }) => ids.includes(unit.deployment.id)),
+    );
+  switch (cause.kind) {
+    case 'leaving':
+      return `${need}; what makes room for it finishes what it answers`;
+    case 'yielding':
+      return `${need}; ${named(cause.from)} makes room for it when its turn is over`;
+    case 'behind': {
+      const pinned = heldDeployments(pass, ({ unit }) => !isUnitEvictable(unit));
+      const busy = heldDeployments(
+        pass,
+        ({ unit, worker }) => isUnitEvictable(unit) && (worker.health?.activeRequests ?? 1) > 0,
+      );
+      return `${need}, ${memoryText(cause.freeBytes)} can be freed${inTheWay(reader, { pinned, busy })}; others wait before it`;
+    }
+  }
+}
+
+function heldDeployments({ floor }: Pass, which: (held: HeldWorker) => boolean): readonly Deployment[] {
+  return [...floor.held.values()].filter(which).map(({ unit }) => unit.deployment);
+}
+
+/** Writes the queue when it changed, and the reason of each whose reason or place did. */
+async function tellQueue({ host, lease, memory }: Pass, queue: readonly QueueEntry[]): Promise<void> {
+  const text = JSON.stringify(queue);
+  if (text === memory.writtenQueue) return;
+  const before: readonly QueueEntry[] = memory.writtenQueue === '' ? [] : JSON.parse(memory.writtenQueue);
+  const told = new Map(before.map((entry) => [entry.deploymentId, entry]));
+  const news = queue.filter((entry) => told.get(entry.deploymentId)?.position !== entry.position);
+  await host.database.transaction().execute(async (transaction) => {
+    if (!(await holdsLease(transaction, lease))) return;
+    await appendEvents(
+      transaction,
+      news.map(({ deploymentId, reason, position }) => ({
+        deploymentId,
+        kind: 'decision',
+        reason: `${reason} (place ${position} in the queue)`,
+        detail: { position },
+      })),
+    );
+    await replaceLoadQueue(transaction, lease.hostId, queue);
+  });
+  memory.writtenQueue = text;
+}

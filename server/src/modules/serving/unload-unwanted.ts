@@ -1,0 +1,78 @@
+import { isWanted } from './deployment.ts';
+import { releaseDemand } from './deployment-store.ts';
+import type { HeldWorker } from './held-worker.ts';
+import type { Pass } from './reconcile-pass.ts';
+import { isUnitEvictable, isUnitWanted, partsOf, type ServingUnit, startKey } from './serving-unit.ts';
+
+/** Begins to unload what nobody wants any more, what is idle, and what is to be started otherwise. */
+export async function unloadUnwanted(
+  pass: Pass,
+  units: ReadonlyMap<string, ServingUnit>,
+  deploymentIds: ReadonlySet<string>,
+): Promise<void> {
+  for (const [deploymentId, held] of pass.floor.held) {
+    const unit = units.get(deploymentId);
+    held.unit = withStarted(unit ?? held.unit, held);
+    if (held.draining !== null) continue;
+    const reason =
+      unit === undefined ? goneReason(deploymentIds.has(deploymentId)) : await whyUnload(pass, held, unit);
+    if (reason !== null) unload(pass, deploymentId, held, reason);
+  }
+}
+
+/** Lets it go, and says why to all whom it served. */
+export function unload(pass: Pass, deploymentId: string, held: HeldWorker, reason: string): void {
+  pass.host.log.info({ model: held.unit.model.name, reason }, 'unloading a model');
+  pass.floor.unload(deploymentId, pass.host.policy.drainMs, `unloaded: ${reason}`);
+}
+
+/** The demand that was seen is over: a later one loads it again. */
+export async function releaseUnit(pass: Pass, unit: ServingUnit): Promise<void> {
+  for (const part of partsOf(unit)) await releaseDemand(pass.host.database, part.id, part.demand);
+}
+
+/** Adapters that its worker serves stay with it while nobody asks for them: there is no reason to start it anew. */
+function withStarted(unit: ServingUnit, held: HeldWorker): ServingUnit {
+  const wanted = new Set(unit.adapters.map(({ deployment }) => deployment.id));
+  const kept = held.unit.adapters.filter(({ deployment }) => !wanted.has(deployment.id));
+  return { ...unit, adapters: [...unit.adapters, ...kept].toSorted(byVersion) };
+}
+
+function byVersion(a: ServingUnit['adapters'][number], b: ServingUnit['adapters'][number]): number {
+  return a.model.versionId < b.model.versionId ? -1 : 1;
+}
+
+function goneReason(isKnown: boolean): string {
+  return isKnown ? 'its version answers no more' : 'its deployment was deleted';
+}
+
+/** `null` while it is well as it is. */
+async function whyUnload(pass: Pass, held: HeldWorker, unit: ServingUnit): Promise<string | null> {
+  const { host } = pass;
+  const { deployment } = unit;
+  if (deployment.removed) return 'its deployment was removed';
+  if (deployment.desired === 'stopped') return 'it was stopped';
+  if (!isUnitWanted(unit)) return 'it is no longer wanted';
+  const changed = whatChanged(held, unit);
+  if (changed !== null) return changed;
+  const { health } = held.worker;
+  const idleSeconds = deployment.idleSeconds ?? host.policy.idleUnloadSeconds;
+  if (idleSeconds === 0 || !isUnitEvictable(unit) || health === null) return null;
+  if (health.activeRequests + health.queuedRequests > 0) return null;
+  if (host.clock.now() - held.worker.lastUsedAt <= idleSeconds * 1000) return null;
+  await releaseUnit(pass, held.unit);
+  return `idle for ${idleSeconds} s`;
+}
+
+function whatChanged(held: HeldWorker, unit: ServingUnit): string | null {
+  const before = held.startedAs;
+  const { engine } = unit.model.manifest;
+  if (engine !== before.model.manifest.engine) return `to run on the engine ${engine}`;
+  const known = new Set(before.adapters.map(({ deployment }) => deployment.id));
+  const added = unit.adapters.filter(({ deployment }) => !known.has(deployment.id) && isWanted(deployment));
+  if (added.length > 0)
+    return `to be loaded again with the adapter ${added.map(({ model }) => model.name).join(', ')}`;
+  if (startKey({ ...unit, adapters: [] }) !== startKey({ ...before, adapters: [] }))
+    return 'to be loaded again with the options that were set';
+  return null;
+}
