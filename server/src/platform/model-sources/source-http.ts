@@ -1,0 +1,117 @@
+import { isIP } from 'node:net';
+import type { Readable } from 'node:stream';
+import { SamovarError } from '../../kernel/errors.ts';
+import type { OutboundGuard } from '../../kernel/ports/outbound-guard.ts';
+import { createGuardedConnector } from '../outbound-guard/guarded-connector.ts';
+import { createNetworkAgent, type NetworkAccess } from '../package-sources/network-agent.ts';
+
+export interface SourceRequest {
+  readonly url: string;
+  readonly method?: 'GET' | 'HEAD';
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The header `authorization`: goes to this URL's origin alone, not to where it redirects. */
+  readonly authorization?: string | null;
+  /** A redirect is an answer, too. */
+  readonly stay?: boolean;
+  readonly signal: AbortSignal;
+}
+
+export interface SourceAnswer {
+  readonly status: number;
+  /** By lower-case name; several of one name joined with `, `. */
+  header(name: string): string | null;
+  readonly body: Readable;
+  /** Gives the body up, so that the connection can be used again. */
+  discard(): void;
+  /** Where the answer came from in the end, all redirects followed. */
+  readonly url: string;
+}
+
+/** An HTTP client for model sources: proxies, authorities, redirects. */
+export interface SourceHttp {
+  /** Any status is an answer; rejects when the server cannot be reached. The body must be read or destroyed. */
+  request(request: SourceRequest): Promise<SourceAnswer>;
+  close(): Promise<void>;
+}
+
+const mostRedirects = 8;
+
+/**
+ * With a guard, only those hosts are reached that it allows (and what a proxy reaches by a name that is not known
+ * here); without one, any: for addresses that this installation's settings name.
+ */
+export function createSourceHttp(
+  network: NetworkAccess,
+  silenceMs: number,
+  guard: OutboundGuard | null,
+): SourceHttp {
+  const agent = createNetworkAgent(network, {
+    silenceMs,
+    ...(guard === null ? {} : { connector: (options) => createGuardedConnector(guard, options) }),
+  });
+  const proxied = network.httpProxy !== null || network.httpsProxy !== null;
+
+  async function send(request: SourceRequest, url: URL): Promise<SourceAnswer> {
+    if (guard !== null && (proxied || isIP(url.hostname.replace(/^\[|\]$/g, '')) !== 0))
+      await refuseInternal(guard, url);
+    const sameOrigin = url.origin === new URL(request.url).origin;
+    const answer = await agent.request({
+      origin: url.origin,
+      path: `${url.pathname}${url.search}`,
+      method: request.method ?? 'GET',
+      headers: {
+        'user-agent': 'samovar',
+        'accept-encoding': 'identity',
+        ...request.headers,
+        ...(request.authorization && sameOrigin ? { authorization: request.authorization } : {}),
+      },
+      signal: request.signal,
+    });
+    return {
+      status: answer.statusCode,
+      header(name) {
+        const value = answer.headers[name];
+        return Array.isArray(value) ? value.join(', ') : (value ?? null);
+      },
+      body: answer.body,
+      discard() {
+        answer.body.dump({ limit: 64 * 1024 }).catch(() => {
+          // Nobody wants it any more, whatever broke.
+        });
+      },
+      url: url.href,
+    };
+  }
+
+  return {
+    async request(request) {
+      let url = new URL(request.url);
+      for (let redirects = 0; ; redirects += 1) {
+        const answer = await send(request, url);
+        const location = request.stay ? null : answer.header('location');
+        if (![301, 302, 303, 307, 308].includes(answer.status) || location === null) return answer;
+        answer.discard();
+        const next = new URL(location, url);
+        refuseRedirect(url, next, redirects);
+        url = next;
+      }
+    },
+    close: () => agent.destroy(),
+  };
+}
+
+function refuseRedirect(from: URL, to: URL, redirects: number): void {
+  if (redirects === mostRedirects) throw new Error(`${from.host} redirects without end`);
+  if (to.protocol !== 'https:' && to.protocol !== from.protocol)
+    throw new Error(`${from.host} redirects to ${to.protocol}//${to.host}, which is not encrypted`);
+}
+
+/** Names are checked when they are connected to; a proxy connects by itself, and literal addresses have no name. */
+async function refuseInternal(guard: OutboundGuard, url: URL): Promise<void> {
+  try {
+    await guard.resolve(url.hostname, Number(url.port || (url.protocol === 'https:' ? 443 : 80)));
+  } catch (error) {
+    // A name that only the proxy knows.
+    if (error instanceof SamovarError) throw error;
+  }
+}

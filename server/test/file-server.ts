@@ -1,0 +1,150 @@
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+
+/** The bytes of a served file; large ones need not lie in memory. */
+export interface ServedContent {
+  readonly sizeBytes: number;
+  readonly sha256: string;
+  read(start: number, end: number): Iterable<Buffer>;
+}
+
+/** What goes wrong with one answer. */
+export type FileFault =
+  | { readonly kind: 'cut'; readonly afterBytes: number }
+  | { readonly kind: 'stall'; readonly afterBytes: number }
+  | { readonly kind: 'status'; readonly status: number; readonly headers?: Record<string, string> }
+  /** Each byte is another one. */
+  | { readonly kind: 'wrong' }
+  /** The whole file, as if ranges were not known. */
+  | { readonly kind: 'whole' }
+  /** A body longer than the range, without a length. */
+  | { readonly kind: 'longer' };
+
+export interface FileRequest {
+  readonly method: string;
+  /** Without the query. */
+  readonly path: string;
+  readonly range: string | null;
+  readonly headers: IncomingMessage['headers'];
+}
+
+export interface ServedFile {
+  readonly content: ServedContent;
+  /** `null`: no ETag. */
+  readonly etag?: string | null;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface FileServer {
+  /** `http://127.0.0.1:…` or `https://…` */
+  readonly url: string;
+  readonly files: Map<string, ServedFile>;
+  readonly requests: FileRequest[];
+  /** Asked at each answer of a file. */
+  fault: (request: FileRequest) => FileFault | null;
+  stop(): Promise<void>;
+}
+
+export interface FileServerOptions {
+  readonly tls?: { readonly key: string | Buffer; readonly cert: string | Buffer };
+  /** Answers what is no file; `false` when it does not either. */
+  readonly answer?: (request: FileRequest, response: ServerResponse, url: URL) => boolean;
+}
+
+/** The content of a buffer. */
+export function contentOf(bytes: Buffer | string): ServedContent {
+  const body = Buffer.from(bytes);
+  return {
+    sizeBytes: body.length,
+    sha256: createHash('sha256').update(body).digest('hex'),
+    read: (start, end) => [body.subarray(start, end)],
+  };
+}
+
+/** A web server of files with ranges, and the faults that real ones have. */
+export async function startFileServer(options: FileServerOptions = {}): Promise<FileServer> {
+  const listener = (request: IncomingMessage, response: ServerResponse) => {
+    const url = new URL(request.url ?? '/', 'http://server');
+    const seen: FileRequest = {
+      method: request.method ?? '',
+      path: decodeURIComponent(url.pathname),
+      range: request.headers.range ?? null,
+      headers: request.headers,
+    };
+    server.requests.push(seen);
+    response.on('error', () => {});
+    const file = server.files.get(seen.path);
+    if (file) void serve(file, seen, response, server.fault(seen));
+    else if (!options.answer?.(seen, response, url)) response.writeHead(404).end();
+  };
+  const listening = options.tls ? createHttpsServer(options.tls, listener) : createHttpServer(listener);
+  listening.listen(0, '127.0.0.1');
+  await once(listening, 'listening');
+  const address = listening.address();
+  if (address === null || typeof address === 'string') throw new Error('the server has no port');
+  const server: FileServer = {
+    url: `${options.tls ? 'https' : 'http'}://127.0.0.1:${address.port}`,
+    files: new Map(),
+    requests: [],
+    fault: () => null,
+    async stop() {
+      listening.closeAllConnections();
+      listening.close();
+      await once(listening, 'close');
+    },
+  };
+  return server;
+}
+
+async function serve(
+  { content, etag, headers }: ServedFile,
+  request: FileRequest,
+  response: ServerResponse,
+  fault: FileFault | null,
+): Promise<void> {
+  if (fault?.kind === 'status') {
+    response.writeHead(fault.status, fault.headers).end();
+    return;
+  }
+  const [, from, to] = /^bytes=(\d+)-(\d*)$/.exec(request.range ?? '') ?? [];
+  const isRange = from !== undefined && fault?.kind !== 'whole' && content.sizeBytes > 0;
+  const start = isRange ? Number(from) : 0;
+  const end = isRange && to ? Math.min(Number(to) + 1, content.sizeBytes) : content.sizeBytes;
+  const tag = etag === undefined ? `"${content.sha256.slice(0, 16)}"` : etag;
+  const common = { ...headers, ...(tag === null ? {} : { etag: tag }) };
+  if (isRange && start >= content.sizeBytes) {
+    response.writeHead(416, { ...common, 'content-range': `bytes */${content.sizeBytes}` }).end();
+    return;
+  }
+  response.writeHead(isRange ? 206 : 200, {
+    ...common,
+    'content-type': 'application/octet-stream',
+    ...(fault?.kind === 'longer' ? {} : { 'content-length': end - start }),
+    ...(isRange ? { 'content-range': `bytes ${start}-${end - 1}/${content.sizeBytes}` } : {}),
+  });
+  if (request.method === 'HEAD') response.end();
+  else await send(content.read(start, end), response, fault);
+}
+
+async function send(
+  chunks: Iterable<Buffer>,
+  response: ServerResponse,
+  fault: FileFault | null,
+): Promise<void> {
+  let left = fault?.kind === 'cut' || fault?.kind === 'stall' ? fault.afterBytes : Number.POSITIVE_INFINITY;
+  for (const chunk of chunks) {
+    const part = chunk.subarray(0, Math.min(chunk.length, left));
+    left -= part.length;
+    const wrong = fault?.kind === 'wrong' ? Buffer.from(part.map((byte) => byte ^ 1)) : part;
+    if (!response.write(wrong)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+    if (response.destroyed) return;
+    if (left === 0) break;
+  }
+  if (fault?.kind === 'stall') return;
+  // What was written leaves before the connection breaks.
+  if (fault?.kind === 'cut') setTimeout(() => response.destroy(), 100);
+  else if (fault?.kind === 'longer') response.end('and more than that');
+  else response.end();
+}
