@@ -1,0 +1,148 @@
+import Type from 'typebox';
+import type { BoundRoute, RequestHeaders } from '../../../kernel/ports/http-routes.ts';
+import type { Principal } from '../../../kernel/principal.ts';
+import {
+  type FollowDependencies,
+  findDeployment,
+  followDeployment,
+  followLogs,
+  selectEvents,
+  selectLogLines,
+} from '../../../modules/serving/index.ts';
+import { consoleRoute } from '../console-route.ts';
+import { eventStream, type ServerEvent } from '../event-stream.ts';
+import { deploymentObjectOf, eventObjectOf, logLineObjectOf } from './deployment-schema.ts';
+
+const tag = 'Deployments';
+const params = Type.Object({ id: Type.String({ description: 'Its id, or the name of its model.' }) });
+const usualEvents = 100;
+const usualLines = 200;
+
+const query = (usual: number) =>
+  Type.Object(
+    {
+      follow: Type.Optional(
+        Type.Boolean({ default: true, description: '`false` answers with what there is, and ends.' }),
+      ),
+      tail: Type.Optional(
+        Type.Integer({
+          minimum: 0,
+          maximum: 5000,
+          default: usual,
+          description: 'How much of the past comes first.',
+        }),
+      ),
+    },
+    { additionalProperties: false },
+  );
+
+/** `/api/deployments/{id}/events`: what happens to it, as it happens. */
+export function deploymentEventsRoute(api: FollowDependencies): BoundRoute {
+  return consoleRoute(
+    {
+      id: 'console.deployments.events',
+      method: 'GET',
+      path: '/api/deployments/{id}/events',
+      permission: 'models.read',
+      audit: null,
+      tag,
+      summary: 'Follow what happens to a deployment, and why',
+      description:
+        'Server-sent events: `event` for each change of its state, decision and setting, with its reason, the past first; `status` with the whole deployment whenever its state, its progress, its place in the queue or its waiting requests change. `Last-Event-ID` goes on after an event without a gap.',
+      params,
+      query: query(usualEvents),
+      responses: { 200: { description: 'The events.', contentType: 'text/event-stream' } },
+    },
+    async ({ principal, params: { id = '' }, query, headers, signal }) => {
+      const { deploymentId } = await findDeployment(api.database, principal, id);
+      const after = lastEventId(headers);
+      const tail = typeof query.tail === 'number' ? query.tail : usualEvents;
+      if (query.follow === false)
+        return eventStream(pastEvents(api, principal, deploymentId, { after, tail }));
+      return eventStream(news(api, principal, deploymentId, { after, history: tail, signal }));
+    },
+  );
+}
+
+/** `/api/deployments/{id}/logs`: what its workers wrote. */
+export function deploymentLogsRoute(api: FollowDependencies): BoundRoute {
+  return consoleRoute(
+    {
+      id: 'console.deployments.logs',
+      method: 'GET',
+      path: '/api/deployments/{id}/logs',
+      permission: 'models.manage',
+      audit: null,
+      tag,
+      summary: 'Read and follow what the workers of a deployment wrote',
+      description:
+        'Server-sent events, one `line` each; they may name files of the machine. Kept: the last 5,000 lines of a week.',
+      params,
+      query: query(usualLines),
+      responses: { 200: { description: 'The lines.', contentType: 'text/event-stream' } },
+    },
+    async ({ principal, params: { id = '' }, query, headers, signal }) => {
+      const { deploymentId } = await findDeployment(api.database, principal, id);
+      const after = lastEventId(headers);
+      const tail = typeof query.tail === 'number' ? query.tail : usualLines;
+      if (query.follow === false)
+        return eventStream(pastLines(api, principal, deploymentId, { after, tail }));
+      return eventStream(lines(api, principal, deploymentId, { after, history: tail, signal }));
+    },
+  );
+}
+
+type Following = Parameters<typeof followDeployment>[3];
+
+async function* news(
+  api: FollowDependencies,
+  principal: Principal,
+  deploymentId: string,
+  following: Following,
+): AsyncGenerator<ServerEvent> {
+  for await (const one of followDeployment(api, principal, deploymentId, following))
+    if (one.kind === 'event')
+      yield { id: one.event.id, event: 'event', data: eventObjectOf(one.event, principal) };
+    else yield { event: 'status', data: deploymentObjectOf(one.status, principal) };
+}
+
+async function* lines(
+  api: FollowDependencies,
+  principal: Principal,
+  deploymentId: string,
+  following: Following,
+): AsyncGenerator<ServerEvent> {
+  for await (const line of followLogs(api, principal, deploymentId, following))
+    yield { id: line.id, event: 'line', data: logLineObjectOf(line) };
+}
+
+interface Past {
+  readonly after: string | null;
+  readonly tail: number;
+}
+
+async function* pastEvents(
+  { database }: FollowDependencies,
+  principal: Principal,
+  deploymentId: string,
+  { after, tail }: Past,
+): AsyncGenerator<ServerEvent> {
+  for (const event of await selectEvents(database, principal, deploymentId, { after, limit: tail }))
+    yield { id: event.id, event: 'event', data: eventObjectOf(event, principal) };
+}
+
+async function* pastLines(
+  { database }: FollowDependencies,
+  principal: Principal,
+  deploymentId: string,
+  { after, tail }: Past,
+): AsyncGenerator<ServerEvent> {
+  for (const line of await selectLogLines(database, principal, deploymentId, { after, limit: tail }))
+    yield { id: line.id, event: 'line', data: logLineObjectOf(line) };
+}
+
+/** Where a client that comes again goes on; `null` for the first time, and for what is no id of ours. */
+function lastEventId(headers: RequestHeaders): string | null {
+  const given = headers['last-event-id'];
+  return typeof given === 'string' && /^\d{1,18}$/.test(given) ? given : null;
+}
