@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { defaultScope } from '@samovar/contract/default-scope';
 import { allPermissions, type Permission } from '@samovar/contract/permissions';
 import type { Route } from '@samovar/contract/route';
@@ -16,9 +18,12 @@ import { createIdempotency } from '../src/modules/idempotency/index.ts';
 import { createQueueWork } from '../src/modules/inference-queue/index.ts';
 import { createOperationAccess } from '../src/modules/operations/index.ts';
 import {
+  collectObjectsJobKind,
+  createUploadAccess,
   importModelJobKind,
   loadModelSnapshot,
   parseManifest,
+  runImportJobKind,
   syncCatalogue,
 } from '../src/modules/registry/index.ts';
 import { ensureDeployments } from '../src/modules/serving/index.ts';
@@ -26,6 +31,7 @@ import type { UsageRecord } from '../src/modules/usage/index.ts';
 import { encodeUsage } from '../src/modules/usage/usage-rows.ts';
 import { createUsageWriter } from '../src/modules/usage/write-usage.ts';
 import { createHttpServer } from '../src/platform/http/http-server.ts';
+import { createFolderStore } from '../src/platform/object-store/folder-store.ts';
 import { createBulkInsert } from '../src/platform/postgres/bulk-insert.ts';
 import { createConfigVersion } from '../src/platform/postgres/config-version.ts';
 import { prepareJobQueue } from '../src/platform/queue/prepare-job-queue.ts';
@@ -33,6 +39,7 @@ import { createSealing } from '../src/platform/sealing/sealing.ts';
 import { createAuthenticate } from '../src/roles/api/authenticate.ts';
 import { createJobSender } from '../src/roles/api/create-job-sender.ts';
 import { createRunOnce } from '../src/roles/api/run-once.ts';
+import { readCatalogueItems } from '../src/roles/read-catalogue.ts';
 import { type ConsoleApi, consoleApiRoutes, consoleErrorBody } from '../src/surfaces/console-api/index.ts';
 import { createNotificationHub } from './notification-hub.ts';
 import { createTestDatabase, type TestDatabase, testSchema } from './postgres.ts';
@@ -64,10 +71,20 @@ export async function startConsoleServer(): Promise<ConsoleServer> {
     keys = await loadKeySnapshot(database);
   };
   const queue = { url: store.url, caFile: null, schema: testSchema, log: silentLog };
-  await prepareJobQueue({ ...queue, kinds: [importModelJobKind] });
+  await prepareJobQueue({ ...queue, kinds: [importModelJobKind, runImportJobKind, collectObjectsJobKind] });
   const notifications = createNotificationHub();
+  const folder = await mkdtemp(join(tmpdir(), 'samovar-console-'));
+  const objects = createFolderStore({
+    root: folder,
+    signingKey: randomBytes(32),
+    publicUrl: 'http://127.0.0.1',
+  });
+  const objectStore = async () => objects;
   const api: ConsoleApi = {
     database,
+    uploads: createUploadAccess({ database, clock, uploadHours: 48, objectStore }),
+    objectStore,
+    catalogue: readCatalogueItems,
     notifications,
     jobs: createJobSender(queue),
     operations: createOperationAccess({
@@ -125,6 +142,7 @@ export async function startConsoleServer(): Promise<ConsoleServer> {
       api.operations.stop();
       await server.stop(0);
       await store.end();
+      await rm(folder, { recursive: true, force: true });
     },
   };
 }

@@ -2,6 +2,13 @@ export { chooseTarget } from './aliases/choose-target.ts';
 export { type FallbackKind, fallbackKindOf } from './aliases/fallback-kind.ts';
 export { findNamed, findServed, type NamedModel } from './aliases/find-served.ts';
 export { type Deprecation, plainAlias, type ServedAlias } from './aliases/served-alias.ts';
+export {
+  type CatalogueItem,
+  itemOfEntry,
+  itemOfManifest,
+} from './catalogue/catalogue-item.ts';
+export { parseCatalogueEntry } from './catalogue/parse-catalogue-entry.ts';
+export { type Recommendation, recommend } from './catalogue/recommend.ts';
 export { getVersionFiles, modelFileKey } from './get-version-files.ts';
 export { createImportModelJob, importModelJobKind } from './import-model-job.ts';
 export { getServedVersion } from './get-served-version.ts';

@@ -36,6 +36,7 @@ import { createAuthenticate } from './authenticate.ts';
 import { createJobSender } from './create-job-sender.ts';
 import { grpcAddress } from './grpc-address.ts';
 import { openAsyncRequests } from './open-async-requests.ts';
+import { openModelApi } from './open-model-api.ts';
 import { queueGauges } from './queue-gauges.ts';
 import { readinessChecks } from './readiness-checks.ts';
 import { createRunOnce } from './run-once.ts';
@@ -134,6 +135,7 @@ export async function startApi(settings: ServerSettings, log: Log): Promise<Runn
     ...openaiRoutes(inferenceSurface),
     ...foundationModelsRoutes(foundationModels),
     ...consoleApiRoutes({
+      ...openModelApi({ settings, database, clock, masterKey }),
       database,
       operations: asyncRequests.operations,
       notifications: asyncRequests.notifications,

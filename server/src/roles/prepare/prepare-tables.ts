@@ -1,4 +1,4 @@
-import { importModelJobKind } from '../../modules/registry/index.ts';
+import { collectObjectsJobKind, importModelJobKind, runImportJobKind } from '../../modules/registry/index.ts';
 import { grantUse } from '../../platform/postgres/grant-use.ts';
 import { migrate } from '../../platform/postgres/migrate.ts';
 import { prepareJobQueue } from '../../platform/queue/prepare-job-queue.ts';
@@ -10,7 +10,8 @@ import { type QueueAddress, queueSchema } from '../../platform/queue/queue-optio
  */
 export async function prepareTables(migration: QueueAddress, runningUrl: string): Promise<void> {
   await migrate(migration);
-  await prepareJobQueue({ ...migration, kinds: [importModelJobKind] });
+  const kinds = [importModelJobKind, runImportJobKind, collectObjectsJobKind];
+  await prepareJobQueue({ ...migration, kinds });
   const schemas = [migration.schema, queueSchema(migration.schema)];
   await grantUse({ url: migration.url, caFile: migration.caFile, runningUrl, schemas });
 }

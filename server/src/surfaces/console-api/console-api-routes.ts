@@ -7,13 +7,14 @@ import { type Installation, installationRoutes } from './installation/installati
 import { keyRoutes } from './keys/key-routes.ts';
 import { aliasRoutes } from './models/alias-routes.ts';
 import { modelRoutes } from './models/model-routes.ts';
+import { type RegistryApi, registryRoutes } from './models/registry-routes.ts';
 import { operationRoutes } from './operations/operation-routes.ts';
 import { usageRoutes } from './usage/usage-routes.ts';
 
 export type ConsoleApi = IamDependencies &
   Installation &
   ImportRequests &
-  DeploymentApi & { readonly operations: OperationAccess };
+  DeploymentApi & RegistryApi & { readonly operations: OperationAccess };
 
 /** The routes of the console API, `/api/*`: what none of the standards names. */
 export function consoleApiRoutes(api: ConsoleApi): BoundRoute[] {
@@ -21,6 +22,7 @@ export function consoleApiRoutes(api: ConsoleApi): BoundRoute[] {
     ...keyRoutes(api),
     ...usageRoutes(api),
     ...modelRoutes(api),
+    ...registryRoutes(api),
     ...aliasRoutes(api),
     ...deploymentRoutes(api),
     ...operationRoutes(api),

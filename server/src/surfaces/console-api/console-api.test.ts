@@ -206,13 +206,15 @@ function requestOf(route: Route): [string, string, object | undefined] {
     .concat(route.id === 'console.models.engine' ? '?engine=llama-cpp' : '');
   const bodies: Readonly<Record<string, object>> = {
     'console.keys.create': { name: 'stranger' },
+    'console.imports.create': { source: 'https://models.example/stranger.gguf' },
+    'console.uploads.create': { name: 'stranger.gguf', sizeBytes: 1 },
     'console.deployments.change': { pinned: true },
   };
   return [route.method, path, bodies[route.id]];
 }
 
 /** What no project owns. */
-const installationWide = ['console.status.read', 'console.config.read'];
+const installationWide = ['console.status.read', 'console.config.read', 'console.catalogue.list'];
 
 test('the engine of a model is chosen by name, and one that cannot read its files is refused', async () => {
   const path = (engine: string) => `/api/models/${server.modelName}/engine?engine=${engine}`;
@@ -254,6 +256,34 @@ test('every route refuses a call without a key, and a key without its permission
     const nobody = await call(method, path, { headers, ...(body && { body }) });
     assert.equal(nobody.body.error.code, 'access.key_missing', route.id);
   }
+});
+
+test('a model is asked for, its import followed and cancelled, and files are uploaded in parts', async () => {
+  const body = { source: 'https://models.example/tiny.gguf', name: 'tiny' };
+  const asked = await call('POST', '/api/imports', { body });
+  assert.deepEqual([asked.status, asked.body.state, asked.body.model], [202, 'resolving', 'tiny']);
+  const path = `/api/imports/${asked.body.id}`;
+  assert.equal((await call('POST', `${path}/retry`)).body.error.code, 'import.wrong_state');
+  await server.store.pool.query("update import_requests set state = 'waiting-for-license'");
+  assert.equal((await call('POST', `${path}/accept-license`)).body.state, 'downloading');
+  await server.store.pool.query("update import_requests set state = 'failed'");
+  assert.equal((await call('POST', `${path}/retry`)).body.state, 'resolving');
+  const following = fetch(`${server.url}${path}/events`, { headers: { authorization: `Bearer ${admin}` } });
+  assert.equal((await call('POST', `${path}/cancel`)).body.state, 'cancelled');
+  const events = await (await following).text();
+  assert.match(events, /^id: \d+\nevent: import\ndata: \{"id":"imp_/);
+  assert.match(events, /"state":"cancelled"/);
+  assert.equal((await call('GET', '/api/imports?state=cancelled&model=tiny&limit=1')).body.items.length, 1);
+  assert.equal((await call('GET', '/api/imports?cursor=x')).status, 400);
+  for (const wrong of [{}, { source: 'https://a.example/x', catalogue: 'y' }, { source: 'upload:zzz' }])
+    assert.ok((await call('POST', '/api/imports', { body: wrong })).status >= 400);
+  const entry = await call('POST', '/api/imports', { body: { catalogue: 'qwen3-0.6b' } });
+  assert.equal(entry.body.source, 'hf:Qwen/Qwen3-0.6B-GGUF:Q8_0');
+  assert.equal((await call('POST', '/api/imports', { body: { catalogue: 'nothing' } })).status, 404);
+  const upload = await call('POST', '/api/uploads', { body: { name: 'a.gguf', sizeBytes: 5 } });
+  assert.deepEqual([upload.status, upload.headers.get('upload-offset')], [201, '0']);
+  assert.equal((await call('DELETE', `/api/uploads/${upload.body.id}`)).status, 200);
+  assert.equal((await call('GET', `/api/uploads/${upload.body.id}`)).status, 404);
 });
 
 test('operations are listed, read, waited for and cancelled, by keys of their project alone', async () => {

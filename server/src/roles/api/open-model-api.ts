@@ -1,0 +1,46 @@
+import { resolve } from 'node:path';
+import { dataFolder } from '@samovar/contract/data-folder';
+import type { ServerSettings } from '../../config/load-settings.ts';
+import type { Clock } from '../../kernel/clock.ts';
+import type { Database } from '../../kernel/ports/database.ts';
+import type { ObjectStore } from '../../kernel/ports/object-store.ts';
+import { type CatalogueItem, createUploadAccess, type UploadAccess } from '../../modules/registry/index.ts';
+import { openObjectStore } from '../open-object-store.ts';
+import { readCatalogueItems } from '../read-catalogue.ts';
+
+export interface ModelApiParts {
+  readonly settings: ServerSettings;
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly masterKey: Buffer;
+}
+
+/** What surfaces need to bring models in and to give them out. */
+export interface ModelApi {
+  readonly uploads: UploadAccess;
+  /** Opened when it is first asked for: an api process that takes and gives no files does without it. */
+  objectStore(): Promise<ObjectStore>;
+  catalogue(): Promise<readonly CatalogueItem[]>;
+}
+
+export function openModelApi({ settings, database, clock, masterKey }: ModelApiParts): ModelApi {
+  const data = dataFolder(resolve(settings.data));
+  const objectStore = once(() => openObjectStore(settings, data.objects, masterKey));
+  return {
+    uploads: createUploadAccess({ database, clock, uploadHours: settings.uploadHours, objectStore }),
+    objectStore,
+    catalogue: once(readCatalogueItems),
+  };
+}
+
+/** What failed is tried again by the next who asks. */
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | null = null;
+  return () => {
+    made ??= make().catch((error: unknown) => {
+      made = null;
+      throw error;
+    });
+    return made;
+  };
+}

@@ -1,0 +1,74 @@
+import { SamovarError } from '../../../kernel/errors.ts';
+import type { Database } from '../../../kernel/ports/database.ts';
+import type { BoundRoute } from '../../../kernel/ports/http-routes.ts';
+import {
+  type CatalogueItem,
+  listModels,
+  type NewImport,
+  recommend,
+} from '../../../modules/registry/index.ts';
+import { listEngineHosts } from '../../../modules/serving/index.ts';
+import { consoleRoute } from '../console-route.ts';
+import { catalogueEntryOf, catalogueList, catalogueQuery } from './catalogue-schema.ts';
+
+export interface CatalogueApi {
+  readonly database: Database;
+  catalogue(): Promise<readonly CatalogueItem[]>;
+}
+
+/** `/api/catalogue`: models that can be had, and which of them run here. */
+export function catalogueRoutes(api: CatalogueApi): BoundRoute[] {
+  return [
+    consoleRoute(
+      {
+        id: 'console.catalogue.list',
+        method: 'GET',
+        path: '/api/catalogue',
+        permission: 'models.read',
+        audit: null,
+        tag: 'Model management',
+        summary: 'List models that can be had, what runs here first',
+        description:
+          'Whether one runs here is judged by the memory of the machines with models, with a usual context.',
+        query: catalogueQuery,
+        responses: { 200: { description: 'The catalogue.', schema: catalogueList } },
+      },
+      async ({ principal, query }) => {
+        const [items, models, budgetBytes] = await Promise.all([
+          api.catalogue(),
+          listModels(api.database, principal),
+          largestBudget(api.database),
+        ]);
+        const states = new Map(models.map(({ name, state }) => [name, state]));
+        const shown = recommend(items, budgetBytes).filter(
+          ({ item, recommended }) =>
+            (query.group === undefined || item.groups.includes(String(query.group))) &&
+            (query.name === undefined || item.name === query.name) &&
+            (query.recommended !== true || recommended),
+        );
+        return {
+          status: 200,
+          body: { items: shown.map((one) => catalogueEntryOf(one, states.get(one.item.name) ?? null)) },
+        };
+      },
+    ),
+  ];
+}
+
+/** Of the machine that gives most memory to models; `null` while none does. */
+async function largestBudget(database: Database): Promise<number | null> {
+  const hosts = (await listEngineHosts(database)).filter(({ alive }) => alive);
+  return hosts.length === 0 ? null : Math.max(...hosts.map(({ memoryBudgetBytes }) => memoryBudgetBytes));
+}
+
+/** What an entry means as an import. Throws `request.not_found`. */
+export function importOfEntry({ catalogue }: Pick<CatalogueApi, 'catalogue'>) {
+  return async (name: string): Promise<NewImport> => {
+    const item = (await catalogue()).find((candidate) => candidate.name === name);
+    if (item === undefined || item.packaged)
+      throw new SamovarError('request.not_found', {
+        params: { kind: 'entry of the catalogue', id: name.slice(0, 256) },
+      });
+    return { source: item.source, name: item.name, wanted: item.wanted };
+  };
+}
