@@ -2,6 +2,7 @@ import { hkdfSync } from 'node:crypto';
 import type { ServerSettings } from '../config/load-settings.ts';
 import type { ObjectStore } from '../kernel/ports/object-store.ts';
 import { createFolderStore } from '../platform/object-store/folder-store.ts';
+import { s3Access } from './s3-access.ts';
 
 /** The object store that the settings name: a bucket, or else the folder `objectsFolder`. */
 export async function openObjectStore(
@@ -13,17 +14,9 @@ export async function openObjectStore(
     // Only then: the client for S3 takes 40 MB of memory.
     const { createS3Store } = await import('../platform/object-store/s3-store.ts');
     return createS3Store({
-      endpoint: settings.s3Endpoint,
+      ...s3Access(settings),
       bucket: settings.s3Bucket,
       prefix: settings.s3Prefix,
-      region: settings.s3Region,
-      credentials:
-        settings.s3AccessKeyId === null || settings.s3SecretAccessKey === null
-          ? null
-          : { accessKeyId: settings.s3AccessKeyId, secretAccessKey: settings.s3SecretAccessKey },
-      pathStyle: settings.s3PathStyle,
-      checksums: settings.s3Checksums === 'when-supported' ? 'when-supported' : 'when-required',
-      caFile: settings.caFile,
     });
   }
   return createFolderStore({

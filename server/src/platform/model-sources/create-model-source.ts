@@ -7,11 +7,11 @@ import type { PackageMirrors } from '../package-sources/package-mirrors.ts';
 import { type DownloadLimits, usualLimits } from './download/download-limits.ts';
 import { createGate } from './download/gate.ts';
 import { createHubSource } from './hub/hub-source.ts';
+import { createLateSource } from './late-source.ts';
 import { createLocalSource } from './local/local-source.ts';
 import { createOciSources } from './oci/create-oci-sources.ts';
 import { createPackagesSource } from './packages/packages-source.ts';
 import type { BucketRules } from './s3/parse-s3-source.ts';
-import { createS3Source } from './s3/s3-source.ts';
 import type { SchemeSource } from './scheme-source.ts';
 import { sourceFailure, withoutSecrets } from './source-failure.ts';
 import { createSourceHttp } from './source-http.ts';
@@ -47,7 +47,11 @@ export function createModelSource(settings: ModelSourceSettings): ModelSource {
   const ofPackages = createPackagesSource(packages, settings.archivesFolder);
   const schemes: Readonly<Record<string, SchemeSource>> = {
     hf: createHubSource(open, { endpoint, token: settings.hub.token }, downloader),
-    s3: createS3Source(settings.s3, settings.buckets, downloader),
+    s3: createLateSource(async () => {
+      // Only then: the client for S3 takes 40 MB of memory.
+      const { createS3Source } = await import('./s3/s3-source.ts');
+      return createS3Source(settings.s3, settings.buckets, downloader);
+    }),
     http: web,
     https: web,
     file: createLocalSource(settings.modelFolder, downloader),
