@@ -16,7 +16,11 @@ export function quantity(text: string): number {
 
 /** An option that may be given several times. */
 export function collected(text: string, before: readonly string[] | undefined): readonly string[] {
-  return [...(before ?? []), ...text.split(',').filter((part) => part !== '')];
+  const parts = text.split(',');
+  // `a,,b` may be a slip or a label that is missing: nobody is asked to guess.
+  if (parts.some((part) => part.trim() === ''))
+    throw new InvalidArgumentError('An entry of the list is empty.');
+  return [...(before ?? []), ...parts];
 }
 
 /** `30d`, `12h` from now, or a date or time, as RFC 3339. */

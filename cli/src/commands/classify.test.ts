@@ -61,13 +61,27 @@ test('samples come from a file, and name the labels where nobody does', async ()
   assert.equal(broken.status, 2);
   assert.match(broken.err, /Line 1 .* is no sample/);
   const absent = await samovar(['So so.', '--samples', `${file}.none`]);
+  assert.equal(absent.status, 2);
   assert.match(absent.err, /cannot be read/);
 });
 
 test('what the server refuses is said in its words', async () => {
-  const { status, err } = await samovar(['So so.', '--labels', 'only']);
-  assert.notEqual(status, 0);
-  assert.match(err, /labels/);
+  const { status, err } = await samovar(['So so.', '--labels', 'a,b', '--model', 'none']);
+  assert.equal(status, 1);
+  assert.match(err, /does not exist/);
+});
+
+test('a command line that cannot be meant is refused as one, with status 2', async () => {
+  for (const [words, reason] of [
+    [['So so.'], /no labels to choose from/],
+    [['So so.', '--labels', 'only'], /only one label, `only`/],
+    [['So so.', '--labels', 'a,,b'], /An entry of the list is empty/],
+    [['So so.', '--labels', 'a,b,'], /An entry of the list is empty/],
+    [['--labels', 'a,b'], /nothing to classify/],
+  ] as const) {
+    const { status, err } = await samovar(words);
+    assert.deepEqual([status, reason.test(err)], [2, true], err);
+  }
   const nothing = await samovar(['--labels', 'a,b'], '');
   assert.equal(nothing.status, 2);
   assert.match(nothing.err, /nothing to classify/);

@@ -41,7 +41,7 @@ export function define(command: Command): void {
         {
           modelUri: `cls://0/${options.model}/latest`,
           taskDescription: options.task ?? '',
-          labels: options.labels ?? [...new Set(samples.map(({ label }) => label))],
+          labels: enoughLabels(options.labels ?? [...new Set(samples.map(({ label }) => label))]),
           text: await textOf(words),
           samples,
         },
@@ -54,6 +54,18 @@ export function define(command: Command): void {
           best.map(({ label, confidence }) => [label, confidence.toFixed(3)]),
         );
     });
+}
+
+/** Fewer than two leave nothing to choose. */
+function enoughLabels(labels: readonly string[]): readonly string[] {
+  if (labels.length > 1) return labels;
+  throw new CommandError(
+    labels.length === 0
+      ? 'There are no labels to choose from.'
+      : `There is only one label, \`${labels[0]}\`.`,
+    'Name at least two, `--labels praise,blame`, or give samples that have them.',
+    exitStatus.usage,
+  );
 }
 
 async function textOf(words: readonly string[]): Promise<string> {
@@ -86,7 +98,11 @@ function readLines(file: string): string[] {
     return readFileSync(file, 'utf8').split('\n');
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new CommandError(`The samples cannot be read: ${reason}.`, 'Name a file of JSON lines.');
+    throw new CommandError(
+      `The samples cannot be read: ${reason}.`,
+      'Name a file of JSON lines.',
+      exitStatus.usage,
+    );
   }
 }
 

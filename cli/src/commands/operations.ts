@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { OperationAnswer, OperationPageAnswer } from '../console-answers.ts';
+import { completionText } from '../output/completion-text.ts';
 import { printJson } from '../output/print-json.ts';
 import { printLine } from '../output/print-line.ts';
 import { printTable } from '../output/print-table.ts';
@@ -118,6 +119,7 @@ function show(operation: OperationAnswer, { json }: OneOptions): void {
     printJson(operation);
     return;
   }
+  const answer = operation.response ? completionText(operation.response) : null;
   printTable(
     ['id', operation.id],
     [
@@ -131,10 +133,12 @@ function show(operation: OperationAnswer, { json }: OneOptions): void {
         operation.expiresAt,
       ],
       ...Object.entries(operation.metadata).map(([name, value]) => [name, textOf(value)]),
+      ...(answer?.facts ?? []),
       ...(operation.error ? [['error', `${operation.error.message} (${operation.error.code})`]] : []),
     ],
   );
-  if (operation.response) printJson(operation.response);
+  if (answer) for (const text of answer.said) printLine(`\n${text}`);
+  else if (operation.response) printJson(operation.response);
 }
 
 function textOf(value: unknown): string {
