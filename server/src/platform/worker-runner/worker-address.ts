@@ -24,16 +24,29 @@ export async function addressOf(
   where: { readonly workerListen: string; readonly runFolder: string },
 ): Promise<WorkerAddress> {
   if (where.workerListen !== 'unix') return await tcpAddress(where.workerListen);
-  const name = `w-${workerId.replaceAll('-', '').slice(-16)}.sock`;
+  const name = `${socketPrefix}${workerId.replaceAll('-', '').slice(-16)}${socketSuffix}`;
   const near = join(where.runFolder, name);
   const path = Buffer.byteLength(near) <= longestPathBytes ? near : join(shortFolder(where.runFolder), name);
   mkdirSync(join(path, '..'), { recursive: true, mode: 0o700 });
   return { listen: path, address: `unix:${path}`, socketPath: path };
 }
 
-function shortFolder(runFolder: string): string {
+const socketPrefix = 'w-';
+const socketSuffix = '.sock';
+
+/** Whether a file of this name is a socket that `addressOf` named. */
+export function isWorkerSocket(name: string): boolean {
+  return name.startsWith(socketPrefix) && name.endsWith(socketSuffix);
+}
+
+/** Where sockets lie instead of in a run folder that is too deep. */
+export function shortFolderOf(runFolder: string): string {
   const hash = createHash('sha256').update(runFolder).digest('hex').slice(0, 12);
-  const folder = join(tmpdir(), `samovar-${hash}`);
+  return join(tmpdir(), `samovar-${hash}`);
+}
+
+function shortFolder(runFolder: string): string {
+  const folder = shortFolderOf(runFolder);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const found = lstatSync(folder);
   const { uid } = userInfo();

@@ -10,6 +10,7 @@ import { createFolderStore } from '../object-store/folder-store.ts';
 import { createS3Store } from '../object-store/s3-store.ts';
 import { createFilePlacer } from './file-placer.ts';
 import { readMachineLimits } from './machine-limits.ts';
+import { removeWorkerSockets } from './remove-worker-sockets.ts';
 import { addressOf } from './worker-address.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'samovar-runner-'));
@@ -28,6 +29,17 @@ test('a socket lies in the run folder, or in a private short one where that lies
   assert.ok(Buffer.byteLength(path) <= 100, path);
   assert.equal(statSync(dirname(path)).mode & 0o777, 0o700);
   assert.equal(short.address, `unix:${path}`);
+  for (const socket of [near.socketPath ?? '', path]) writeFileSync(socket, '');
+  writeFileSync(join(runFolder, 'supervisor.json'), '{}');
+  removeWorkerSockets(runFolder);
+  removeWorkerSockets(deep);
+  assert.deepEqual(
+    readdirSync(runFolder),
+    ['supervisor.json'],
+    'what a killed worker left is removed, and nothing else',
+  );
+  assert.deepEqual(readdirSync(dirname(path)), []);
+  removeWorkerSockets(join(folder, 'none'));
   rmSync(dirname(path), { recursive: true });
 });
 

@@ -9,6 +9,7 @@ import type { Log } from '../../kernel/ports/log.ts';
 import type { Running } from '../../kernel/ports/running.ts';
 import { endProcess } from '../../platform/process/end-process.ts';
 import { processesOfRun } from '../../platform/process/processes-of-run.ts';
+import { removeWorkerSockets } from '../../platform/worker-runner/remove-worker-sockets.ts';
 import { keepLogsSmall } from './keep-logs-small.ts';
 import { type OwnPostgres, startOwnPostgres } from './own-postgres.ts';
 import { createRoleProcess, type RoleProcess, runRole } from './role-process.ts';
@@ -39,6 +40,7 @@ export async function superviseRun(options: RunOptions): Promise<Running> {
     grpcPort,
     tlsCertFile: settings.tlsCertFile,
   });
+  removeWorkerSockets(data.run);
   const roles = new Map<string, RoleProcess>();
   let postgres: OwnPostgres | null = null;
 
@@ -70,6 +72,7 @@ export async function superviseRun(options: RunOptions): Promise<Running> {
     await roles.get('worker')?.stop(closingMs);
     await roles.get('engine')?.stop(closingMs);
     await Promise.all(processesOfRun(runId).map((left) => endProcess(left, closingMs)));
+    removeWorkerSockets(data.run);
     await postgres?.stop();
     process.off('exit', killAll);
     record.remove();
