@@ -106,10 +106,3 @@ const fileTypes: Readonly<Record<number, string>> = {
 export function fileTypeName(id: number): string | null {
   return fileTypes[id] ?? null;
 }
-
-/** The number of a mix for `general.file_type`; throws for a name that is none. */
-export function fileTypeId(name: string): number {
-  const found = Object.entries(fileTypes).find(([, each]) => each === name);
-  if (found === undefined) throw new Error(`GGUF has no file type ${name}`);
-  return Number(found[0]);
-}

@@ -42,4 +42,20 @@ export interface ModelInspector {
    * truncated files, headers that lie, archives that grow too large, paths that leave the folder.
    */
   inspect(folder: string, paths: readonly string[], signal: AbortSignal): Promise<Inspection>;
+  /**
+   * Unpacks a zip, tar or tar.gz archive into an empty folder and returns the paths of its files, relative to it.
+   * Throws `model.refused`; what was unpacked by then stays in the folder, which the caller removes.
+   */
+  unpack(task: UnpackTask, signal: AbortSignal): Promise<readonly string[]>;
+}
+
+export interface UnpackTask {
+  /** Absolute path of the archive. */
+  readonly archive: string;
+  /** What messages call it. */
+  readonly name: string;
+  /** An empty folder that exists; absolute. */
+  readonly target: string;
+  /** More than this does not come out of it. */
+  readonly totalBytes: number;
 }

@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ggufMetadata, smallLlama } from '../../../test/small-model-files.ts';
+import { attentionLayers, recurrentStateBytes } from './gguf-attention.ts';
+import { memoryFacts, sequenceMemory } from './kv-cache.ts';
+import { cardOf, languageCodes, licenseOfCard, licenseOfText } from './license-facts.ts';
+import { templateFacts } from './template-facts.ts';
+
+function memoryOf(entries: Parameters<typeof ggufMetadata>[0], architecture: string) {
+  const metadata = ggufMetadata(entries);
+  const context = Number(entries[`${architecture}.context_length`]);
+  const layers = attentionLayers(metadata, architecture, 'm.gguf');
+  return memoryFacts(
+    0,
+    sequenceMemory(layers, context, recurrentStateBytes(metadata, architecture)),
+    context,
+  );
+}
+
+test('keys and values are counted by layers, heads and dimensions', () => {
+  // 2 layers × 2 heads × 16 dimensions × keys and values × 2 bytes × 256 tokens.
+  assert.deepEqual(memoryOf(smallLlama, 'llama'), { weightsBytes: 0, perSequenceBytes: 65_536 });
+  const wide = { ...smallLlama, 'llama.attention.key_length': 32, 'llama.attention.value_length': 8 };
+  assert.equal(memoryOf(wide, 'llama').perSequenceBytes, 2 * 2 * 40 * 2 * 256);
+});
+
+test('layers with a sliding window keep no more than the window', () => {
+  const gemma = {
+    'gemma3.block_count': 6,
+    'gemma3.context_length': 32_768,
+    'gemma3.embedding_length': 640,
+    'gemma3.attention.head_count': 4,
+    'gemma3.attention.head_count_kv': 1,
+    'gemma3.attention.key_length': 256,
+    'gemma3.attention.value_length': 256,
+    'gemma3.attention.sliding_window': 512,
+  };
+  const perTokenOfLayer = 512 * 2;
+  assert.deepEqual(memoryOf(gemma, 'gemma3'), {
+    weightsBytes: 0,
+    perSequenceBytes: perTokenOfLayer * (32_768 + 5 * 1024),
+    fixedPerSequenceBytes: perTokenOfLayer * 5 * 1024,
+  });
+});
+
+test('recurrent layers keep a state of one size, and layers without heads keep nothing', () => {
+  const hybrid = {
+    'jamba.block_count': 4,
+    'jamba.context_length': 1024,
+    'jamba.embedding_length': 64,
+    'jamba.attention.head_count': 4,
+    'jamba.attention.head_count_kv': [0, 2, 0, 2],
+    'jamba.ssm.inner_size': 128,
+    'jamba.ssm.state_size': 16,
+    'jamba.ssm.conv_kernel': 4,
+    'jamba.ssm.group_count': 0,
+  };
+  const state = 2 * 4 * (3 * 128 + 16 * 128);
+  assert.deepEqual(memoryOf(hybrid, 'jamba'), {
+    weightsBytes: 0,
+    perSequenceBytes: 2 * 2 * 32 * 2 * 1024 + state,
+    fixedPerSequenceBytes: state,
+  });
+});
+
+const templates: readonly (readonly [template: string, toolCalls: string, reasoning: string])[] = [
+  ['{{ messages }}', 'grammar', 'none'],
+  ['{% if tools %}<tool_call>{"name"}</tool_call>{% endif %}', 'hermes', 'none'],
+  ['{% if tools %}<tool_call><function=x>{% endif %}<think>', 'grammar', 'thinkTags'],
+  ['{% if tools %}[TOOL_CALLS]{% endif %}', 'mistral', 'none'],
+  ['{% if tools %}[TOOL_CALLS]x[ARGS]{% endif %}', 'grammar', 'none'],
+  ['{% if tools %}<|python_tag|>{% endif %}', 'llama3', 'none'],
+];
+
+for (const [template, toolCalls, reasoning] of templates)
+  test(`a template with ${template.slice(0, 48)} has its calls read as ${toolCalls}`, () => {
+    const facts = templateFacts(template);
+    assert.deepEqual([facts.toolCalls, facts.reasoning, facts.fault], [toolCalls, reasoning, null]);
+  });
+
+test('a template that cannot be parsed says so, and nothing of it runs', () => {
+  assert.match(templateFacts('{% if %}').fault ?? '', /./);
+  assert.equal(templateFacts('{{ cycler.__init__.__globals__ }}').fault, null);
+});
+
+test('licences and languages are read from cards and texts', () => {
+  const card = cardOf(
+    '---\nlicense: other\nlicense_name: a-license\nlicense_link: https://x.test/l\nlanguage: [en, ru, 7]\n---\n',
+  );
+  assert.deepEqual(licenseOfCard(card), {
+    id: 'a-license',
+    source: 'The model card',
+    url: 'https://x.test/l',
+  });
+  assert.deepEqual(languageCodes(card?.language), ['en', 'ru']);
+  assert.equal(licenseOfText('MIT License\n\nCopyright', 'LICENSE')?.id, 'MIT');
+  assert.equal(cardOf('---\n&a [*a, *a]\n: {\n---'), null);
+  assert.equal(cardOf('no card'), null);
+});

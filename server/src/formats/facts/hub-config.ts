@@ -1,0 +1,64 @@
+import { type JsonRecord, numberMember, recordMember, textMember, textsMember } from '../json-value.ts';
+import { refusal } from '../refuse-files.ts';
+import type { AttentionLayer } from './kv-cache.ts';
+
+/** What the hub's `config.json` of a language model says, in our words. */
+export interface HubConfig {
+  /** The first of `architectures`, for example `LlamaForCausalLM`. */
+  readonly className: string;
+  readonly modelType: string;
+  readonly contextTokens: number;
+  readonly layers: readonly AttentionLayer[];
+  readonly hiddenSize: number;
+  /** Why it cannot be converted; `null` when nothing speaks against it. */
+  readonly obstacle: string | null;
+}
+
+/** Reads a `config.json`. Throws `model.refused` where it needs code, or tells too little. */
+export function readHubConfig(config: JsonRecord, path: string): HubConfig {
+  if (Object.hasOwn(config, 'auto_map') || Object.hasOwn(config, 'custom_pipelines'))
+    throw refusal(`${path} names Python code that the model needs; code is never run here`);
+  const text = recordMember(config, 'text_config') ?? config;
+  const className = textsMember(config, 'architectures')?.[0] ?? '';
+  const modelType = textMember(text, 'model_type') ?? textMember(config, 'model_type') ?? '';
+  if (className === '' && modelType === '')
+    throw refusal(`${path} does not say which architecture its model has`);
+  const of = (name: string) => positive(numberMember(text, name));
+  const layerCount = of('num_hidden_layers') ?? of('n_layer') ?? of('num_layers');
+  const hiddenSize = of('hidden_size') ?? of('n_embd') ?? of('d_model');
+  const heads = of('num_attention_heads') ?? of('n_head');
+  if (layerCount === null || hiddenSize === null || heads === null || layerCount > 1024)
+    throw refusal(`${path} says neither how many layers its model has nor how wide they are`);
+  const dimensions = of('head_dim') ?? hiddenSize / heads;
+  const kvHeads = of('num_key_value_heads') ?? heads;
+  const window = text.use_sliding_window === false ? null : of('sliding_window');
+  const kinds = textsMember(text, 'layer_types');
+  const layers = Array.from(
+    { length: layerCount },
+    (_, layer): AttentionLayer => ({
+      kvHeads,
+      keyDimensions: dimensions,
+      valueDimensions: dimensions,
+      windowTokens: kinds?.[layer] === 'sliding_attention' ? window : null,
+    }),
+  );
+  return {
+    className,
+    modelType,
+    contextTokens: of('max_position_embeddings') ?? of('n_positions') ?? of('n_ctx') ?? 2048,
+    layers,
+    hiddenSize,
+    obstacle: obstacleOf(config),
+  };
+}
+
+function obstacleOf(config: JsonRecord): string | null {
+  const quantization = recordMember(config, 'quantization_config');
+  if (quantization === null) return null;
+  const method = textMember(quantization, 'quant_method') ?? 'a method of its own';
+  return `its weights are quantised by ${method}: take the model's own weights (16 or 32 bits)`;
+}
+
+function positive(value: number | null): number | null {
+  return value !== null && Number.isInteger(value) && value > 0 && value < 2 ** 40 ? value : null;
+}

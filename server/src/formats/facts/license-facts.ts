@@ -1,0 +1,78 @@
+import type { ModelManifest } from '@samovar/contract/worker-protocol';
+import { parse } from 'yaml';
+import { isRecord, type JsonRecord, textMember } from '../json-value.ts';
+
+type License = ModelManifest['license'];
+
+/** SPDX identifiers of the words that model cards use. */
+const spdx: Readonly<Record<string, string>> = {
+  'apache-2.0': 'Apache-2.0',
+  mit: 'MIT',
+  'bsd-2-clause': 'BSD-2-Clause',
+  'bsd-3-clause': 'BSD-3-Clause',
+  'cc-by-4.0': 'CC-BY-4.0',
+  'cc-by-sa-3.0': 'CC-BY-SA-3.0',
+  'cc-by-sa-4.0': 'CC-BY-SA-4.0',
+  'cc-by-nc-4.0': 'CC-BY-NC-4.0',
+  'cc-by-nc-sa-4.0': 'CC-BY-NC-SA-4.0',
+  'cc0-1.0': 'CC0-1.0',
+  'gpl-3.0': 'GPL-3.0-only',
+  'agpl-3.0': 'AGPL-3.0-only',
+  'lgpl-3.0': 'LGPL-3.0-only',
+  unlicense: 'Unlicense',
+};
+
+/** A licence by the name that a file gives it. */
+export function namedLicense(name: string, source: string): License {
+  return { id: spdx[name.toLowerCase()] ?? name.slice(0, 120), source };
+}
+
+export const unknownLicense: License = { id: 'unknown', source: 'The files do not state it' };
+
+const texts: readonly (readonly [pattern: RegExp, id: string])[] = [
+  [/Apache License\s+Version 2\.0/, 'Apache-2.0'],
+  [/\bMIT License\b|Permission is hereby granted, free of charge/, 'MIT'],
+  [/GNU AFFERO GENERAL PUBLIC LICENSE/i, 'AGPL-3.0-only'],
+  [/GNU GENERAL PUBLIC LICENSE/i, 'GPL-3.0-only'],
+  [/Redistribution and use in source and binary forms/, 'BSD-3-Clause'],
+  [/Creative Commons Attribution 4\.0/i, 'CC-BY-4.0'],
+];
+
+/** The licence whose text a file holds; `null` for a text that is none of the usual ones. */
+export function licenseOfText(text: string, path: string): License | null {
+  const beginning = text.slice(0, 4000);
+  const found = texts.find(([pattern]) => pattern.test(beginning));
+  return found === undefined ? null : { id: found[1], source: `The text of ${path}` };
+}
+
+/** What stands between the dashes at the beginning of a model card; `null` when there is nothing readable. */
+export function cardOf(readMe: string): JsonRecord | null {
+  const [, front] = /^---\r?\n([\s\S]{0,65536}?)\r?\n---/.exec(readMe) ?? [];
+  if (front === undefined) return null;
+  try {
+    const parsed: unknown = parse(front, { maxAliasCount: 10 });
+    return isRecord(parsed) ? parsed : null;
+  } catch {
+    // A card is read for its facts; one that cannot be read tells none.
+    return null;
+  }
+}
+
+/** The licence of a model card. */
+export function licenseOfCard(card: JsonRecord | null): License | null {
+  const name = textMember(card, 'license');
+  if (name === null) return null;
+  const named = name === 'other' ? (textMember(card, 'license_name') ?? name) : name;
+  const url = textMember(card, 'license_link');
+  const license = namedLicense(named, 'The model card');
+  return url?.startsWith('https://') ? { ...license, url } : license;
+}
+
+/** Codes of languages, as cards and GGUF files list them. */
+export function languageCodes(value: unknown): string[] {
+  const list = Array.isArray(value) ? value : [value];
+  const codes = list.filter(
+    (each): each is string => typeof each === 'string' && /^[a-z]{2,3}(-[A-Za-z0-9]+)*$/.test(each),
+  );
+  return [...new Set(codes)];
+}

@@ -1,0 +1,46 @@
+import type { ModelManifest } from '@samovar/contract/worker-protocol';
+import type { JsonRecord } from '../json-value.ts';
+import { cardOf, languageCodes, licenseOfCard, licenseOfText } from './license-facts.ts';
+import type { ModelFolder } from './model-folder.ts';
+
+/** What stands beside the weights: the model card and the licence. */
+export interface StatedTerms {
+  readonly card: JsonRecord | null;
+  readonly license: ModelManifest['license'] | null;
+  /** Empty when nobody says. */
+  readonly languages: readonly string[];
+  /** The models that the card says this one was made of. */
+  readonly baseModel: string | null;
+  readonly licensePath: string | null;
+}
+
+/** Reads the card (`README.md`) and the text of the licence, where they are. */
+export async function readStatedTerms(folder: ModelFolder): Promise<StatedTerms> {
+  const card = cardOf((await folder.text('README.md')) ?? '');
+  const licenseFile = folder.files.find(
+    ({ path, format }) => format === 'text' && /^(LICEN[CS]E|COPYING)(\.(txt|md))?$/i.test(path),
+  );
+  const licensePath = licenseFile?.path ?? null;
+  const text = licensePath === null ? '' : ((await folder.text(licensePath)) ?? '');
+  const base = card?.base_model;
+  const [firstBase]: unknown[] = Array.isArray(base) ? base : [base];
+  return {
+    card,
+    license: licenseOfCard(card) ?? (licensePath === null ? null : licenseOfText(text, licensePath)),
+    languages: languageCodes(card?.language),
+    baseModel: typeof firstBase === 'string' ? firstBase : null,
+    licensePath,
+  };
+}
+
+/** `und` (undetermined, ISO 639-2) where nobody says which languages a model knows. */
+export function statedLanguages(...lists: readonly (readonly string[])[]): string[] {
+  const found = lists.find((list) => list.length > 0);
+  return found === undefined ? ['und'] : [...found];
+}
+
+/** A model's name on the hub as a source: `owner/name` becomes `hf:owner/name`. */
+export function hubSource(name: string | null): string | null {
+  const plain = name?.replace(/^https?:\/\/huggingface\.co\//, '').replace(/\/$/, '') ?? '';
+  return /^[\w.-]+\/[\w.-]+$/.test(plain) ? `hf:${plain}` : null;
+}
