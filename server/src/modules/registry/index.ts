@@ -1,7 +1,33 @@
+export type { AliasDependencies } from './aliases/alias-dependencies.ts';
+export type { AliasFallback, AliasState, AliasTarget, WeightedTarget } from './aliases/alias-state.ts';
+export { aliasesOf, type CurrentAlias } from './aliases/alias-store.ts';
+export type { Canary, CanaryLimits, CanaryPlan, CanaryStep, CanaryView, SideView } from './aliases/canary.ts';
+export { runningCanaries, type StoredCanary } from './aliases/canary-store.ts';
 export { chooseTarget } from './aliases/choose-target.ts';
-export { type FallbackKind, fallbackKindOf } from './aliases/fallback-kind.ts';
+export { type FallbackKind, fallbackKindOf, fallbackKinds } from './aliases/fallback-kind.ts';
 export { findNamed, findServed, type NamedModel } from './aliases/find-served.ts';
-export { type Deprecation, plainAlias, type ServedAlias } from './aliases/served-alias.ts';
+export type { NamedTarget } from './aliases/find-target.ts';
+export { type AliasMove, listAliasMoves } from './aliases/list-alias-moves.ts';
+export {
+  type AliasFilter,
+  getAlias,
+  type ListedAlias,
+  listAliases,
+  type TargetNow,
+} from './aliases/list-aliases.ts';
+export { promoteAlias } from './aliases/promote-alias.ts';
+export { removeAlias } from './aliases/remove-alias.ts';
+export { rollbackAlias } from './aliases/rollback-alias.ts';
+export { type AliasScope, type Deprecation, plainAlias, type ServedAlias } from './aliases/served-alias.ts';
+export { setAlias, type WantedAlias } from './aliases/set-alias.ts';
+export { startCanary, type WantedCanary } from './aliases/start-canary.ts';
+export {
+  type CanaryDecision,
+  type CanaryMoment,
+  type CanaryVerdict,
+  stepCanary,
+} from './aliases/step-canary.ts';
+export { stopCanary } from './aliases/stop-canary.ts';
 export {
   type CatalogueItem,
   itemOfEntry,
@@ -9,9 +35,9 @@ export {
 } from './catalogue/catalogue-item.ts';
 export { parseCatalogueEntry } from './catalogue/parse-catalogue-entry.ts';
 export { type Recommendation, recommend } from './catalogue/recommend.ts';
+export { getServedVersion } from './get-served-version.ts';
 export { getVersionFiles, modelFileKey } from './get-version-files.ts';
 export { createImportModelJob, importModelJobKind } from './import-model-job.ts';
-export { getServedVersion } from './get-served-version.ts';
 export { acceptLicense, cancelImport, retryImport } from './imports/change-import.ts';
 export {
   createImport,
@@ -31,6 +57,14 @@ export {
   loadModelSnapshot,
   type ModelSnapshotLoader,
 } from './load-model-snapshot.ts';
+export {
+  explainMemoryFit,
+  type MemoryFacts,
+  type MemoryFit,
+  type MemoryWish,
+  memoryNeed,
+  sequenceBytes,
+} from './memory-fit.ts';
 export type { ModelPolicy } from './model-uri/model-policy.ts';
 export { resolveModelUri } from './model-uri/resolve-model-uri.ts';
 export { notReady } from './not-ready.ts';
@@ -44,7 +78,6 @@ export { parseManifest } from './parse-manifest.ts';
 export { type PublishedVersion, publishVersion } from './publish-version.ts';
 export { type ImportRequests, requestImport } from './request-import.ts';
 export type { ModelSnapshot, ServedModel } from './served-model.ts';
-export { type AliasDependencies, removeAlias, setAlias } from './set-alias.ts';
 export { syncCatalogue } from './sync-catalogue.ts';
 export { tidyUploadsJob } from './uploads/tidy-uploads-job.ts';
 export type { Upload } from './uploads/upload.ts';

@@ -1,0 +1,100 @@
+import type { ModelManifest } from '@samovar/contract/worker-protocol';
+
+/** What of a manifest decides how much memory a model takes. */
+export type MemoryFacts = Pick<ModelManifest, 'memory' | 'contextTokens' | 'task'>;
+
+/** How a model is to be used. */
+export interface MemoryWish {
+  readonly contextTokens: number;
+  readonly parallelSequences: number;
+}
+
+export interface MemoryFit {
+  readonly fits: boolean;
+  readonly neededBytes: number;
+  readonly budgetBytes: number;
+  /**
+   * Uses that fit where the wish does not: the longest context for as many requests, and the most requests with the
+   * wished context. Empty when not even one short request fits, and when the wish fits.
+   */
+  readonly instead: readonly MemoryWish[];
+  /** `fits with 8k context and 4 parallel requests: 3.1 of 5.8 GB`. */
+  readonly explanation: string;
+}
+
+/** A shorter context is of little use. */
+const shortestTokens = 1024;
+
+/** Bytes of one sequence with a context of this length: what grows with it, and what does not. */
+export function sequenceBytes(facts: MemoryFacts, contextTokens: number): number {
+  const { perSequenceBytes, fixedPerSequenceBytes = 0 } = facts.memory;
+  const growing = Math.max(0, perSequenceBytes - fixedPerSequenceBytes);
+  const part = Math.min(1, contextTokens / facts.contextTokens);
+  return Math.ceil(fixedPerSequenceBytes + growing * part);
+}
+
+/** Bytes of a model that is used like this: its weights once, and its sequences. */
+export function memoryNeed(facts: MemoryFacts, wish: MemoryWish): number {
+  return facts.memory.weightsBytes + wish.parallelSequences * sequenceBytes(facts, wish.contextTokens);
+}
+
+/** Whether a model fits into `budgetBytes` when it is used as wished, in words; and how it would fit if it does not. */
+export function explainMemoryFit(facts: MemoryFacts, wish: MemoryWish, budgetBytes: number): MemoryFit {
+  const wished = { ...wish, contextTokens: Math.min(wish.contextTokens, facts.contextTokens) };
+  const neededBytes = memoryNeed(facts, wished);
+  const measure = `${gigabytes(neededBytes)} of ${gigabytes(budgetBytes)} GB`;
+  if (neededBytes <= budgetBytes) {
+    const explanation = `fits ${useText(facts, wished)}: ${measure}`;
+    return { fits: true, neededBytes, budgetBytes, instead: [], explanation };
+  }
+  const instead = smallerUses(facts, wished, budgetBytes);
+  const reason =
+    facts.memory.weightsBytes > budgetBytes
+      ? `does not fit: its weights alone need ${gigabytes(facts.memory.weightsBytes)} of ${gigabytes(budgetBytes)} GB`
+      : `does not fit ${useText(facts, wished)}: ${measure}`;
+  const offers = instead.map((use) => useText(facts, use)).join(', or ');
+  const explanation = instead.length === 0 ? reason : `${reason}; it would fit ${offers}`;
+  return { fits: false, neededBytes, budgetBytes, instead, explanation };
+}
+
+function smallerUses(facts: MemoryFacts, wish: MemoryWish, budgetBytes: number): MemoryWish[] {
+  const uses: MemoryWish[] = [];
+  const shorter = longestContext(facts, wish, budgetBytes);
+  if (shorter !== null) uses.push({ ...wish, contextTokens: shorter });
+  const fewer = mostSequences(facts, wish.contextTokens, budgetBytes);
+  if (fewer > 0) uses.push({ ...wish, parallelSequences: fewer });
+  if (uses.length > 0) return uses;
+  const alone = longestContext(facts, { ...wish, parallelSequences: 1 }, budgetBytes);
+  return alone === null ? [] : [{ contextTokens: alone, parallelSequences: 1 }];
+}
+
+/** In steps of 1,024 tokens; `null` when not even the shortest fits. */
+function longestContext(facts: MemoryFacts, wish: MemoryWish, budgetBytes: number): number | null {
+  const { perSequenceBytes, fixedPerSequenceBytes = 0, weightsBytes } = facts.memory;
+  const perToken = Math.max(0, perSequenceBytes - fixedPerSequenceBytes) / facts.contextTokens;
+  const room = (budgetBytes - weightsBytes) / wish.parallelSequences - fixedPerSequenceBytes;
+  if (perToken === 0) return null;
+  const tokens = Math.floor(room / perToken / shortestTokens) * shortestTokens;
+  return tokens >= shortestTokens ? Math.min(tokens, wish.contextTokens) : null;
+}
+
+function mostSequences(facts: MemoryFacts, contextTokens: number, budgetBytes: number): number {
+  const each = sequenceBytes(facts, contextTokens);
+  return each === 0 ? 0 : Math.floor((budgetBytes - facts.memory.weightsBytes) / each);
+}
+
+function useText({ task, memory }: MemoryFacts, use: MemoryWish): string {
+  const at =
+    use.parallelSequences === 1 ? 'one request at a time' : `${use.parallelSequences} parallel requests`;
+  if (task === 'embedding' || memory.perSequenceBytes === 0) return `with ${at}`;
+  return `with ${contextText(use.contextTokens)} context and ${at}`;
+}
+
+function contextText(tokens: number): string {
+  return tokens % 1024 === 0 ? `${tokens / 1024}k` : String(tokens);
+}
+
+/** Needs are rounded up and down alike: what is shown may differ from the truth by 50 MB. */
+function gigabytes(bytes: number): string {
+  return (bytes / 1e9).toFixed(1);
+}
