@@ -12,7 +12,7 @@ export interface ServedContent {
 
 /** What goes wrong with one answer. */
 export type FileFault =
-  | { readonly kind: 'cut'; readonly afterBytes: number }
+  | { readonly kind: 'cut' | 'cut-whole'; readonly afterBytes: number }
   | { readonly kind: 'stall'; readonly afterBytes: number }
   | { readonly kind: 'status'; readonly status: number; readonly headers?: Record<string, string> }
   /** Each byte is another one. */
@@ -109,7 +109,8 @@ async function serve(
     return;
   }
   const [, from, to] = /^bytes=(\d+)-(\d*)$/.exec(request.range ?? '') ?? [];
-  const isRange = from !== undefined && fault?.kind !== 'whole' && content.sizeBytes > 0;
+  const isWhole = fault?.kind === 'whole' || fault?.kind === 'cut-whole';
+  const isRange = from !== undefined && !isWhole && content.sizeBytes > 0;
   const start = isRange ? Number(from) : 0;
   const end = isRange && to ? Math.min(Number(to) + 1, content.sizeBytes) : content.sizeBytes;
   const tag = etag === undefined ? `"${content.sha256.slice(0, 16)}"` : etag;
@@ -133,7 +134,8 @@ async function send(
   response: ServerResponse,
   fault: FileFault | null,
 ): Promise<void> {
-  let left = fault?.kind === 'cut' || fault?.kind === 'stall' ? fault.afterBytes : Number.POSITIVE_INFINITY;
+  const isCut = fault?.kind === 'cut' || fault?.kind === 'cut-whole';
+  let left = isCut || fault?.kind === 'stall' ? fault.afterBytes : Number.POSITIVE_INFINITY;
   for (const chunk of chunks) {
     const part = chunk.subarray(0, Math.min(chunk.length, left));
     left -= part.length;
@@ -144,7 +146,7 @@ async function send(
   }
   if (fault?.kind === 'stall') return;
   // What was written leaves before the connection breaks.
-  if (fault?.kind === 'cut') setTimeout(() => response.destroy(), 100);
+  if (isCut) setTimeout(() => response.destroy(), 100);
   else if (fault?.kind === 'longer') response.end('and more than that');
   else response.end();
 }

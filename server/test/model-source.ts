@@ -24,10 +24,13 @@ export const impatientLimits: NonNullable<ModelSourceSettings['limits']> = {
   patience: { tries: 4, firstPauseMs: 20, longestPauseMs: 100, longestWaitMs: 10_000 },
 };
 
+export interface TestSourceChanges extends Partial<ModelSourceSettings> {
+  /** PEM files of authorities. */
+  readonly caFiles?: readonly string[];
+}
+
 /** Sources with nothing configured but what a test changes; this machine's addresses are allowed. */
-export async function createTestModelSource(
-  changes: Partial<ModelSourceSettings> = {},
-): Promise<TestModelSource> {
+export async function createTestModelSource(changes: TestSourceChanges = {}): Promise<TestModelSource> {
   const folder = await mkdtemp(join(tmpdir(), 'samovar-sources-'));
   const nowhere = 'http://127.0.0.1:9';
   const source = createModelSource({
@@ -36,7 +39,7 @@ export async function createTestModelSource(
       npmRegistry: nowhere,
       npmToken: null,
       mavenRepository: nowhere,
-      caFiles: [],
+      caFiles: changes.caFiles ?? [],
       httpProxy: null,
       httpsProxy: null,
       noProxy: '',

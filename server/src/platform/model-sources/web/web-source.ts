@@ -7,6 +7,7 @@ import type { Downloader } from '../download/wanted-file.ts';
 import { createHttpBytes, tagOf } from '../http-bytes.ts';
 import { withPatience } from '../patience.ts';
 import type { SchemeSource } from '../scheme-source.ts';
+import { withoutSecrets } from '../source-failure.ts';
 import type { SourceAnswer, SourceHttp } from '../source-http.ts';
 
 /** `https://…[#sha256=…]`: one file of a web server; `http://…` only with a digest. */
@@ -31,8 +32,14 @@ export function createWebSource(http: SourceHttp, downloader: Downloader): Schem
       return { uri, revision: null, files: [file], license: null, notes: [], alternatives: [] };
     },
     async fetch(resolved, file, target, options) {
-      const bytes = createHttpBytes(http, { url: parseWebSource(resolved.uri).url });
-      const wanted = { ...file, uri: resolved.uri, tag: file.tag ?? null };
+      const { url, sha256 } = parseWebSource(resolved.uri);
+      const bytes = createHttpBytes(http, { url });
+      const wanted = {
+        ...file,
+        uri: withoutSecrets(resolved.uri),
+        sha256: sha256 ?? file.sha256,
+        tag: file.tag ?? null,
+      };
       return await downloadFile(downloader, bytes, wanted, target, options);
     },
   };
