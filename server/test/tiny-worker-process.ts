@@ -6,11 +6,11 @@ import { silentLog } from './silent-log.ts';
 
 /**
  * A real model worker process without a model, for tests of the engine host. The manifest's engine options say how it
- * behaves: `loadMs` to load, `residentBytes` that it says it takes, `failWhile` a file exists, `journal` a file to which each start appends its pid, threads and engine.
+ * behaves: `loadMs` to load, `residentBytes` that it says it takes, `failWhile` a file exists, what it `says` on both outputs, `journal` a file to which each start appends its pid, threads and engine.
  */
 const host = obeyHost();
 const start = readWorkerStart();
-const { loadMs, failWhile, journal, residentBytes } = start.manifest.engineOptions;
+const { loadMs, failWhile, journal, residentBytes, says } = start.manifest.engineOptions;
 const beganAt = Date.now();
 const loadingMs = Number(loadMs ?? 0);
 
@@ -19,6 +19,10 @@ if (typeof journal === 'string')
     journal,
     `${process.pid} ${start.threads} ${start.manifest.engine} ${start.engineProgram ?? ''}\n`,
   );
+if (typeof says === 'string') {
+  process.stdout.write(`${says} to one\n`);
+  process.stderr.write(`${says} to the other\nand without an end`);
+}
 if (typeof failWhile === 'string' && existsSync(failWhile)) {
   process.stderr.write('the weights are broken\n');
   process.exit(3);

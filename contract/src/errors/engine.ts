@@ -92,7 +92,7 @@ export const engineErrors = defineErrors({
   'engine.load_timeout': {
     httpStatus: 503,
     grpcStatus: 'UNAVAILABLE',
-    message: 'The model {model} was not loaded within {seconds} seconds.',
-    remedy: 'Retry: loading goes on. `samovar models` shows its progress.',
+    message: 'The model {model} was not loaded within {seconds} seconds: {reason}.',
+    remedy: 'Retry after the time in `Retry-After`: loading goes on. `samovar deployments` shows its progress.',
   },
 });

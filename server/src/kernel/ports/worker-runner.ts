@@ -32,7 +32,8 @@ export interface WorkerSpec {
 
 /** Runs model workers as processes of this machine. */
 export interface WorkerRunner {
-  start(spec: WorkerSpec): Promise<RunningWorker>;
+  /** `hear` is told each line that the worker writes, on either of its outputs. */
+  start(spec: WorkerSpec, hear?: (line: string) => void): Promise<RunningWorker>;
   /** Ends a worker that an earlier host left behind; does nothing when the process is no longer the same one. */
   endOrphan(identity: ProcessIdentity): Promise<void>;
 }

@@ -20,6 +20,10 @@ export interface InferencePolicy {
 export interface LoadState {
   /** The last start failed, and this is why. */
   readonly failure: string | null;
+  /** Its place among those that wait for memory, from 1; absent while it does not wait for that. */
+  readonly place?: number;
+  /** When it may be loaded, as far as earlier loads tell. */
+  readonly expectedSeconds?: number;
 }
 
 /** One finished request, as the telemetry counts it. */
@@ -45,6 +49,8 @@ export interface InferenceDependencies {
   /** Asks the engine hosts for a worker of this version. */
   requestLoad(model: ServedModel): Promise<void>;
   loadState(model: ServedModel): Promise<LoadState>;
+  /** Tells how many requests of this process wait for a version; people see the sum. */
+  noteWaiting?(model: ServedModel, requests: number): Promise<void>;
   readonly transport: WorkerTransport;
   /** To foreign engines. */
   readonly remoteTransport: RemoteTransport;

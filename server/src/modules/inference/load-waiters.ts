@@ -1,16 +1,19 @@
 import { SamovarError } from '../../kernel/errors.ts';
 import type { ServedModel } from '../registry/index.ts';
-import type { InferenceDependencies } from './inference-dependencies.ts';
+import type { InferenceDependencies, LoadState } from './inference-dependencies.ts';
 
 /** Requests that wait for one version at a time; more are refused. */
 const waitersPerVersion = 256;
 const checkMs = 500;
 /** A demand may be taken back while requests wait (an operator unloads the model): it is made again this often. */
 const askAgainMs = 5_000;
+/** Where nothing is known of how long a load takes. */
+const usualLoadSeconds = 5;
+const mostRetrySeconds = 300;
 
 type WaiterDependencies = Pick<
   InferenceDependencies,
-  'policy' | 'onPolicyChange' | 'requestLoad' | 'loadState' | 'clock' | 'log' | 'settings'
+  'policy' | 'onPolicyChange' | 'requestLoad' | 'loadState' | 'noteWaiting' | 'clock' | 'log' | 'settings'
 >;
 
 export interface Waiter {
@@ -38,6 +41,10 @@ interface Queue {
   askedAt: number;
   /** The database has not answered yet: it is not asked again meanwhile. */
   looking: boolean;
+  /** As last seen; `null` before. */
+  state: LoadState | null;
+  /** How many requests were told to wait here, and when. */
+  noted: { readonly requests: number; readonly at: number } | null;
 }
 
 export function createLoadWaiters(deps: WaiterDependencies): LoadWaiters {
@@ -49,6 +56,35 @@ export function createLoadWaiters(deps: WaiterDependencies): LoadWaiters {
     if (queue.waiters.size > 0 || queues.get(queue.model.versionId) !== queue) return;
     clearInterval(queue.timer);
     queues.delete(queue.model.versionId);
+    if (queue.noted !== null) noteEnd(queue.model);
+  }
+
+  /** People see how many wait; a number that is not told in time says nothing wrong for long. */
+  async function note(queue: Queue): Promise<void> {
+    const now = deps.clock.now();
+    const requests = queue.waiters.size;
+    if (queue.noted?.requests === requests && now - queue.noted.at < askAgainMs) return;
+    queue.noted = { requests, at: now };
+    await deps.noteWaiting?.(queue.model, requests);
+  }
+
+  function noteEnd(model: ServedModel): void {
+    deps.noteWaiting?.(model, 0).catch((error: unknown) => {
+      deps.log.debug({ error, model: model.name }, 'What waited for a model is shown a while longer');
+    });
+  }
+
+  function timeout({ model, state }: Queue): SamovarError {
+    const place = state?.place;
+    const reason =
+      place === undefined ? 'it is still being loaded' : `it waits for memory at place ${place} of the queue`;
+    return new SamovarError('engine.load_timeout', {
+      params: { model: model.name, seconds, reason },
+      retryAfterSeconds: Math.min(
+        mostRetrySeconds,
+        Math.max(1, Math.ceil(state?.expectedSeconds ?? usualLoadSeconds)),
+      ),
+    });
   }
 
   function failAll(queue: Queue, error: SamovarError): void {
@@ -67,12 +103,11 @@ export function createLoadWaiters(deps: WaiterDependencies): LoadWaiters {
   }
 
   function check(queue: Queue): void {
-    const { model } = queue;
     retry(queue);
     for (const waiter of [...queue.waiters]) {
       if (waiter.since + seconds * 1000 > deps.clock.now()) continue;
       remove(queue, waiter);
-      waiter.fail(new SamovarError('engine.load_timeout', { params: { model: model.name, seconds } }));
+      waiter.fail(timeout(queue));
     }
     if (queue.waiters.size === 0 || queue.looking) return;
     queue.looking = true;
@@ -86,7 +121,9 @@ export function createLoadWaiters(deps: WaiterDependencies): LoadWaiters {
   /** Sees how far the loading is, and asks for it again when the last time is long ago. */
   async function look(queue: Queue): Promise<void> {
     const { model } = queue;
-    const { failure } = await deps.loadState(model);
+    queue.state = await deps.loadState(model);
+    const { failure } = queue.state;
+    await note(queue);
     if (failure !== null) {
       const params = { model: model.name, reason: failure };
       failAll(queue, new SamovarError('engine.load_failed', { params }));
@@ -132,6 +169,8 @@ export function createLoadWaiters(deps: WaiterDependencies): LoadWaiters {
       timer: setInterval(() => check(queue), checkMs),
       askedAt: deps.clock.now(),
       looking: false,
+      state: null,
+      noted: null,
     };
     queues.set(model.versionId, queue);
     deps.requestLoad(model).catch((err: unknown) => unreachable(queue, err));

@@ -10,6 +10,7 @@ import { changeDeployment } from './change-deployment.ts';
 import type { DeploymentEvent } from './deployment-event.ts';
 import { selectEvents } from './event-store.ts';
 import { followDeployment } from './follow-deployment.ts';
+import { selectLogLines } from './log-store.ts';
 import { selectMeasurements } from './measurement-store.ts';
 import { requestLoad } from './request-load.ts';
 import { requestUnload } from './request-unload.ts';
@@ -216,6 +217,23 @@ test('whoever follows sees the past first, then all that happens, and goes on af
     else again.abort();
   }
   assert.deepEqual(missed, ['null → null', 'ready → draining', 'draining → unloaded']);
+});
+
+test('what a worker writes on either output can be read on another machine, also its last words', async () => {
+  const broken = join(floor.folder, 'broken-words');
+  writeFileSync(broken, '');
+  const model = floor.addModel('one', { engineOptions: { failWhile: broken, says: 'hello' } });
+  floor.startHost({ preload: ['one'] });
+  await floor.untilState(model, 'failed');
+  const { deploymentId } = await floor.status(model);
+  const read = () => selectLogLines(floor.database, floor.scope, deploymentId, { after: null, limit: 100 });
+  await floor.until(async () => (await read()).length >= 3);
+  const lines = (await read()).map(({ line }) => line);
+  assert.ok(lines.includes('hello to one'), lines.join('\n'));
+  assert.deepEqual(lines.filter((line) => line !== 'hello to one').slice(0, 2), [
+    'hello to the other',
+    'and without an endthe weights are broken',
+  ]);
 });
 
 test('a worker that fails is told of with what it wrote, and events of a week of failures stay within bounds', async () => {

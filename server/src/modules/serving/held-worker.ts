@@ -3,12 +3,14 @@ import type { PlannedResident } from './plan-residency.ts';
 import { isUnitEvictable, type ServingUnit, unitPriority } from './serving-unit.ts';
 import type { Sizing } from './size-unit.ts';
 import type { SupervisedWorker } from './supervised-worker.ts';
+import type { WorkerLines } from './worker-lines.ts';
 import { isInMemory } from './worker-state.ts';
 import type { WorkerReport } from './worker-store.ts';
 
 /** A worker of this host with what was decided for it. */
 export interface HeldWorker {
   readonly worker: SupervisedWorker;
+  readonly lines: WorkerLines;
   readonly sizing: Sizing;
   readonly threads: number;
   /** As its process was started. */

@@ -30,6 +30,7 @@ export {
   measurementsOf,
   pageDeployments,
 } from './page-deployments.ts';
+export { expectedLoadMs, readDeployment } from './read-deployment.ts';
 export type { RemoteFlavour, RemoteTarget, Replica, ReplicaSnapshot } from './replica.ts';
 export { requestLoad } from './request-load.ts';
 export { requestUnload } from './request-unload.ts';

@@ -6,10 +6,12 @@ import type { EngineHostDependencies } from './engine-host-dependencies.ts';
 import type { HostLease } from './engine-host-store.ts';
 import { grantThreads } from './grant-threads.ts';
 import { type HeldWorker, startSpec } from './held-worker.ts';
+import { insertLogLines } from './log-store.ts';
 import { placeUnit } from './place-unit.ts';
 import { partsOf, type ServingUnit } from './serving-unit.ts';
 import { measuredOptions, type Sizing } from './size-unit.ts';
 import { createSupervisedWorker } from './supervised-worker.ts';
+import { createWorkerLines } from './worker-lines.ts';
 import { isInMemory } from './worker-state.ts';
 import { type WorkerNews, writeReport } from './write-report.ts';
 
@@ -59,6 +61,7 @@ export function createWorkerFloor(host: EngineHostDependencies, wake: () => void
       queueLimit: driver.queueLimit(sizing.parallelSequences),
       logLevel: host.policy.logLevel,
     };
+    const lines = createWorkerLines(host.clock);
     const worker = createSupervisedWorker({
       workerId,
       clock: host.clock,
@@ -74,11 +77,12 @@ export function createWorkerFloor(host: EngineHostDependencies, wake: () => void
         signal.throwIfAborted();
         const program = (await driver.program?.()) ?? null;
         const spec = startSpec({ unit, sizing, threads, workerId }, placed, { ...engine, program });
-        return await host.runner.start(spec);
+        return await host.runner.start(spec, lines.hear);
       },
     });
     held.set(deployment.id, {
       worker,
+      lines,
       sizing,
       threads,
       startedAs: unit,
@@ -132,8 +136,20 @@ export function createWorkerFloor(host: EngineHostDependencies, wake: () => void
           each.draining = each.worker.drain(0, 'it belongs to another host').finally(wake);
         }
       }
+      await keepLines(each);
       if (report.state === 'unloaded') leave(deploymentId, report.workerId);
     }
+  };
+
+  /** Of a deployment that was deleted meanwhile nothing is kept. */
+  const keepLines = async ({ lines, unit, worker }: HeldWorker): Promise<void> => {
+    const { pending } = lines;
+    const last = pending.at(-1);
+    if (last === undefined) return;
+    const { id, organizationId, projectId } = unit.deployment;
+    const of = { organizationId, projectId, deploymentId: id, workerId: worker.workerId };
+    await insertLogLines(host.database, of, pending);
+    lines.kept(last);
   };
 
   function leave(deploymentId: string, workerId: string): void {

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { rm } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
 import { identityOf } from '@samovar/contract/process-identity';
 import { type WorkerMessage, type WorkerStart, workerStartVariable } from '@samovar/contract/worker-protocol';
 import type { Log } from '../../kernel/ports/log.ts';
@@ -30,16 +31,18 @@ const orphanGraceMs = 2_000;
 /** Model workers as child processes. They end by themselves when this process does: the channel between them breaks. */
 export function createWorkerRunner(options: WorkerRunnerOptions): WorkerRunner {
   return {
-    async start(spec) {
+    async start(spec, hear = () => undefined) {
       const address = await addressOf(spec.start.workerId, options);
       const workerToken = address.socketPath === null ? options.workerToken : null;
       const start: WorkerStart = { ...spec.start, listen: address.listen, workerToken };
       const child = spawn(process.execPath, [options.entry], {
         // A group of its own: Ctrl-C in the terminal reaches the host alone, which drains its workers.
         detached: true,
-        stdio: ['ignore', options.output, 'pipe', 'ipc'],
+        stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
         env: { ...options.environment, ...spec.environment, [workerStartVariable]: JSON.stringify(start) },
       });
+      tellLines(child.stdout, hear, options.output === 'inherit' ? process.stdout : null);
+      tellLines(child.stderr, hear, null);
       return await running(child, address, options);
     },
     async endOrphan(identity) {
@@ -50,6 +53,32 @@ export function createWorkerRunner(options: WorkerRunnerOptions): WorkerRunner {
         );
     },
   };
+}
+
+/** Longer ones are told in parts: nothing grows with what a worker writes. */
+const longestLine = 16_384;
+
+/** Tells each line, and writes all on as it comes. */
+function tellLines(
+  stream: Readable | null,
+  hear: (line: string) => void,
+  through: NodeJS.WritableStream | null,
+): void {
+  if (stream === null) return;
+  stream.setEncoding('utf8');
+  let rest = '';
+  stream.on('data', (text: string) => {
+    through?.write(text);
+    const lines = (rest + text).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) hear(line);
+    for (; rest.length > longestLine; rest = rest.slice(longestLine)) hear(rest.slice(0, longestLine));
+  });
+  stream.once('end', () => {
+    if (rest !== '') hear(rest);
+  });
+  // A worker that was killed may leave a broken pipe behind; its exit tells of that.
+  stream.on('error', () => undefined);
 }
 
 async function running(

@@ -4,6 +4,7 @@ import { describeSettings } from '../../config/describe-settings.ts';
 import type { ServerSettings } from '../../config/load-settings.ts';
 import { steadyClock, systemClock } from '../../kernel/clock.ts';
 import { asSamovarError, SamovarError } from '../../kernel/errors.ts';
+import { newId } from '../../kernel/ids.ts';
 import type { BoundRoute } from '../../kernel/ports/http-routes.ts';
 import type { Log } from '../../kernel/ports/log.ts';
 import type { Running } from '../../kernel/ports/running.ts';
@@ -11,7 +12,7 @@ import { createClassify } from '../../modules/classification/index.ts';
 import { authorize } from '../../modules/iam/index.ts';
 import { createIdempotency } from '../../modules/idempotency/index.ts';
 import { createInference } from '../../modules/inference/index.ts';
-import { deriveWorkerToken, requestLoad } from '../../modules/serving/index.ts';
+import { deriveWorkerToken, requestLoad, writeLoadWaits } from '../../modules/serving/index.ts';
 import { createKeyLimiter, createUsageMeter } from '../../modules/usage/index.ts';
 import { createGrpcServer } from '../../platform/grpc/grpc-server.ts';
 import { createHttpServer } from '../../platform/http/http-server.ts';
@@ -70,6 +71,7 @@ export async function startApi(settings: ServerSettings, log: Log): Promise<Runn
   const metrics = createMetrics();
   const version = ownVersion();
   const startedAt = clock.now();
+  const processId = newId();
   const bulkInsert = createBulkInsert(postgres.pool, settings.postgresSchema);
   const meter = createUsageMeter({
     bulkInsert,
@@ -85,6 +87,7 @@ export async function startApi(settings: ServerSettings, log: Log): Promise<Runn
     onPolicyChange: (listener) => policy.onChange(listener),
     requestLoad: (model) => requestLoad({ database, configVersion: createConfigVersion('replicas') }, model),
     loadState: (model) => readLoadState(database, model),
+    noteWaiting: (model, requests) => writeLoadWaits(database, processId, model, requests),
     transport: createWorkerTransport(),
     remoteTransport: openRemoteTransport(settings),
     limiter,

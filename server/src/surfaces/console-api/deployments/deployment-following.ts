@@ -6,6 +6,7 @@ import {
   findDeployment,
   followDeployment,
   followLogs,
+  readDeployment,
   selectEvents,
   selectLogLines,
 } from '../../../modules/serving/index.ts';
@@ -82,7 +83,7 @@ export function deploymentLogsRoute(api: FollowDependencies): BoundRoute {
       responses: { 200: { description: 'The lines.', contentType: 'text/event-stream' } },
     },
     async ({ principal, params: { id = '' }, query, headers, signal }) => {
-      const { deploymentId } = await findDeployment(api.database, principal, id);
+      const deploymentId = await writerOf(api, principal, id);
       const after = lastEventId(headers);
       const tail = typeof query.tail === 'number' ? query.tail : usualLines;
       if (query.follow === false)
@@ -90,6 +91,14 @@ export function deploymentLogsRoute(api: FollowDependencies): BoundRoute {
       return eventStream(lines(api, principal, deploymentId, { after, history: tail, signal }));
     },
   );
+}
+
+/** An adapter has no worker of its own: that of its base writes. */
+async function writerOf({ database }: FollowDependencies, principal: Principal, id: string): Promise<string> {
+  const status = await findDeployment(database, principal, id);
+  if (status.baseVersionId === null) return status.deploymentId;
+  const base = await readDeployment(database, { ...status, versionId: status.baseVersionId });
+  return base === null || base === 'removed' ? status.deploymentId : base.deploymentId;
 }
 
 type Following = Parameters<typeof followDeployment>[3];
