@@ -8,6 +8,8 @@ import { createPackageSource } from '../../platform/package-sources/create-packa
 import { connectPostgres } from '../../platform/postgres/connect-postgres.ts';
 import { createJobQueue } from '../../platform/queue/create-job-queue.ts';
 import { loadMasterKey } from '../../platform/sealing/load-master-key.ts';
+import { createInspector } from '../create-inspector.ts';
+import { openModelSource } from '../open-model-source.ts';
 import { openObjectStore } from '../open-object-store.ts';
 import { requiredPostgresUrl } from '../required-postgres-url.ts';
 import { startDispatcher } from './start-dispatcher.ts';
@@ -31,6 +33,7 @@ export async function startWorker(settings: ServerSettings, log: Log): Promise<R
   };
   const postgres = await connectPostgres({ ...address, poolSize: settings.postgresPoolSize });
   const packages = createPackageSource(readPackageMirrors(settings));
+  const sources = openModelSource(settings, data.downloads);
   const queue = await createJobQueue({ ...address, part: 'worker' }).catch(async (error: unknown) => {
     await postgres.end();
     throw error;
@@ -42,6 +45,7 @@ export async function startWorker(settings: ServerSettings, log: Log): Promise<R
       stopped ??= (async () => {
         await Promise.all([queue.stop(graceMs), dispatcher?.stop(graceMs)]);
         await packages.close();
+        await sources.close();
         await postgres.end();
       })();
       return stopped;
@@ -54,6 +58,8 @@ export async function startWorker(settings: ServerSettings, log: Log): Promise<R
       queue,
       objectStore,
       packages,
+      sources,
+      inspector: createInspector(),
       downloadsFolder: data.downloads,
       settings,
       log,

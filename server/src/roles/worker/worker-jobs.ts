@@ -3,12 +3,19 @@ import { systemClock } from '../../kernel/clock.ts';
 import type { Database } from '../../kernel/ports/database.ts';
 import type { JobQueue } from '../../kernel/ports/job-queue.ts';
 import type { Log } from '../../kernel/ports/log.ts';
+import type { ModelInspector } from '../../kernel/ports/model-inspector.ts';
+import type { ModelSource } from '../../kernel/ports/model-source.ts';
 import type { ObjectStore } from '../../kernel/ports/object-store.ts';
 import type { PackageSource } from '../../kernel/ports/package-source.ts';
 import { purgeIdempotencyJob } from '../../modules/idempotency/index.ts';
 import { createQueueWork } from '../../modules/inference-queue/index.ts';
 import { tidyOperationsJob } from '../../modules/operations/index.ts';
-import { createImportModelJob } from '../../modules/registry/index.ts';
+import {
+  collectObjectsJob,
+  createImportModelJob,
+  createRunImportJob,
+  tidyUploadsJob,
+} from '../../modules/registry/index.ts';
 import { tidyDeploymentsJob } from '../../modules/serving/index.ts';
 import { maintainUsage, maintainUsageJob } from '../../modules/usage/index.ts';
 import { createConfigVersion } from '../../platform/postgres/config-version.ts';
@@ -18,6 +25,8 @@ export interface WorkerParts {
   readonly queue: JobQueue;
   readonly objectStore: ObjectStore;
   readonly packages: PackageSource;
+  readonly sources: ModelSource;
+  readonly inspector: ModelInspector;
   readonly downloadsFolder: string;
   readonly settings: ServerSettings;
   readonly log: Log;
@@ -28,6 +37,14 @@ export async function workOnJobs(parts: WorkerParts): Promise<void> {
   const { database, queue, log } = parts;
   const importModel = createImportModelJob({ ...parts, configVersion: createConfigVersion() });
   await queue.work(importModel, 2);
+  await queue.work(createRunImportJob({ ...parts, configVersion: createConfigVersion() }), 2);
+
+  const tidyUploads = tidyUploadsJob({ ...parts, clock: systemClock });
+  await queue.work(tidyUploads, 1);
+  await queue.schedule(tidyUploads.name, '23 * * * *', {});
+  const collect = collectObjectsJob({ ...parts, graceHours: parts.settings.modelFileGraceHours });
+  await queue.work(collect, 1);
+  await queue.schedule(collect.name, '7 * * * *', {});
 
   const purge = purgeIdempotencyJob(database, systemClock);
   await queue.work(purge, 1);

@@ -3,6 +3,7 @@ import type { Inspection } from '../../../kernel/ports/model-inspector.ts';
 import type { FetchedFile } from '../../../kernel/ports/model-source.ts';
 import { parseManifest } from '../parse-manifest.ts';
 import type { ImportRequest } from './import-request.ts';
+import { pathInArchive } from './unpack-archives.ts';
 import { isUploaded } from './uploaded-source.ts';
 
 /**
@@ -53,9 +54,10 @@ function singleFile(source: string | null, fetched: readonly FetchedFile[]): boo
 function manifestFiles(files: readonly FetchedFile[], single: boolean): ManifestFile[] {
   const names = new Set<string>();
   return files.map(({ path, sizeBytes, sha256 }) => {
-    const name = nameFor(path, names);
+    const inSource = pathInArchive(path);
+    const name = nameFor(inSource, names);
     names.add(name);
-    return { name, sizeBytes, sha256, pathInSource: single ? '' : path };
+    return { name, sizeBytes, sha256, pathInSource: single ? '' : inSource };
   });
 }
 

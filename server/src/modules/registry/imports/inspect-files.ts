@@ -5,7 +5,8 @@ import type { RunImportDependencies } from './import-dependencies.ts';
 import { importFolder, placeOf, sizeOf } from './import-folder.ts';
 import type { ImportRequest } from './import-request.ts';
 import { importedManifest } from './imported-manifest.ts';
-import { advance } from './started-import.ts';
+import { advance, note } from './started-import.ts';
+import { unpackArchives } from './unpack-archives.ts';
 
 /**
  * Looks into the files, in a process of its own, and keeps what they are. Throws `model.refused` for what may not be
@@ -18,9 +19,12 @@ export async function inspectFiles(
 ): Promise<ImportRequest> {
   const { database, downloadsFolder, inspector } = dependencies;
   const folder = importFolder(downloadsFolder, request.id);
-  const files = request.fetched ?? [];
-  if (!(await areHere(folder, files)))
+  const fetched = request.fetched ?? [];
+  if (!(await areHere(folder, fetched)))
     return await advance(database, request, 'files-lost', { fetched: null });
+  const unpacked = await unpackArchives(dependencies, folder, fetched, signal);
+  if (unpacked !== null) await note(database, request, { fetched: unpacked });
+  const files = unpacked ?? fetched;
   const inspection = await inspector.inspect(
     folder,
     files.map(({ path }) => path),

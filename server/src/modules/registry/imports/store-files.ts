@@ -7,6 +7,7 @@ import { importFolder, placeOf, sizeOf } from './import-folder.ts';
 import type { ImportRequest } from './import-request.ts';
 import { importedManifest } from './imported-manifest.ts';
 import { advance } from './started-import.ts';
+import { pathInArchive } from './unpack-archives.ts';
 
 /**
  * Puts the files into the object store by their digest, none that is there already, and makes the version, all in the
@@ -43,7 +44,8 @@ export async function storeFiles(
 
 function pathOf(file: ManifestFile, fetched: ImportRequest['fetched']): string {
   const found = fetched?.find(
-    ({ sha256, path }) => sha256 === file.sha256 && (file.pathInSource === '' || path === file.pathInSource),
+    ({ sha256, path }) =>
+      sha256 === file.sha256 && (file.pathInSource === '' || pathInArchive(path) === file.pathInSource),
   );
   if (found === undefined) throw new Error(`no fetched file is ${file.name}`);
   return found.path;
