@@ -2,8 +2,9 @@ import { CommandError, exitStatus } from './command-error.ts';
 import { connectionError } from './connection-error.ts';
 import { fetchSecurely, type Trust } from './fetch-securely.ts';
 import { readFirstKey } from './first-key.ts';
+import { followEvents } from './follow-events.ts';
 import { runningSupervisor } from './running-server.ts';
-import { serverSentEvents } from './server-sent-events.ts';
+import { type SentEvent, serverSentEvents } from './server-sent-events.ts';
 import type { CliSettings } from './settings.ts';
 
 /** What the server answered instead of a success, in its own words. */
@@ -30,6 +31,11 @@ export interface ApiClient {
   send(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: object): Promise<unknown>;
   /** The data of each server-sent event, as text, until `[DONE]` or the end. */
   stream(path: string, body: object, signal?: AbortSignal): AsyncGenerator<string>;
+  /**
+   * What a route tells as server-sent events, until it ends. A stream that breaks is taken up again after the last event
+   * that had an id, for as long as the server comes back within a minute.
+   */
+  follow(path: string): AsyncGenerator<SentEvent>;
 }
 
 /**
@@ -40,7 +46,12 @@ export function createApiClient(settings: CliSettings): ApiClient {
   const baseUrl = baseUrlOf(settings);
   const trust = trustOf(settings, baseUrl);
   const key = settings.apiKey ?? readFirstKey(settings.values.data);
-  const call = async (method: string, path: string, body?: object, signal?: AbortSignal) => {
+  const call = async (
+    method: string,
+    path: string,
+    body?: object,
+    { signal, headers = {} }: { signal?: AbortSignal | undefined; headers?: Record<string, string> } = {},
+  ) => {
     const response = await request(
       new URL(path, baseUrl),
       {
@@ -48,6 +59,7 @@ export function createApiClient(settings: CliSettings): ApiClient {
         headers: {
           ...(key === null ? {} : { authorization: `Bearer ${key}` }),
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...headers,
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         ...(signal === undefined ? {} : { signal }),
@@ -62,11 +74,19 @@ export function createApiClient(settings: CliSettings): ApiClient {
     get: async (path) => bodyOf(await call('GET', path), baseUrl),
     send: async (method, path, body) => bodyOf(await call(method, path, body), baseUrl),
     async *stream(path, body, signal) {
-      const response = await call('POST', path, body, signal);
+      const response = await call('POST', path, body, { signal });
       if (!response.body || !response.headers.get('content-type')?.startsWith('text/event-stream'))
         throw notSamovar(response, baseUrl);
       yield* serverSentEvents(response.body);
     },
+    follow: (path) =>
+      followEvents(async (lastId) => {
+        const headers = lastId === '' ? {} : { 'last-event-id': lastId };
+        const response = await call('GET', path, undefined, { headers });
+        if (response.body && response.headers.get('content-type')?.startsWith('text/event-stream'))
+          return response.body;
+        throw notSamovar(response, baseUrl);
+      }),
   };
 }
 

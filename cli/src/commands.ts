@@ -66,6 +66,12 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./commands/models.ts'),
   },
   {
+    name: 'deployments',
+    group: 'use',
+    summary: 'what is in memory and why; set it, follow it, read its logs',
+    load: () => import('./commands/deployments.ts'),
+  },
+  {
     name: 'operations',
     group: 'use',
     summary: 'asynchronous requests: list, show, wait, cancel',

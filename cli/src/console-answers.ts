@@ -52,6 +52,46 @@ export interface ModelAnswer {
   readonly sizeBytes: number;
 }
 
+export interface DeploymentAnswer {
+  readonly id: string;
+  readonly model: string;
+  readonly version: string;
+  readonly residency: 'always' | 'on-demand' | 'stopped';
+  readonly pinned: boolean;
+  readonly priority: number;
+  readonly idleSeconds: number | null;
+  readonly engine: string | null;
+  readonly options: Readonly<Record<string, string | number>>;
+  readonly state: string;
+  readonly loadProgress: number;
+  readonly reason: string | null;
+  readonly queue: { readonly position: number; readonly reason: string; readonly since: string } | null;
+  readonly waitingRequests: number;
+  readonly lastError: string | null;
+  readonly host: string | null;
+  readonly processor: string | null;
+  readonly threads: number;
+  readonly memoryBytes: number;
+  readonly residentBytes: number;
+  readonly baseVersion: string | null;
+  readonly adapterVersions: readonly string[];
+  readonly since: string | null;
+  /** Of one deployment alone. */
+  readonly measured?: readonly {
+    readonly hardware: string;
+    readonly engine: string;
+    readonly options: Readonly<Record<string, string | number>>;
+    readonly loads: number;
+    readonly loadMs: number | null;
+    readonly residentBytes: number | null;
+  }[];
+}
+
+export interface DeploymentPageAnswer {
+  readonly items: readonly DeploymentAnswer[];
+  readonly nextCursor: string | null;
+}
+
 export interface UsageTotalsAnswer {
   readonly requests: number;
   readonly failedRequests: number;

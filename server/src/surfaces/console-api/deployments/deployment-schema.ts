@@ -249,7 +249,8 @@ export function deploymentObjectOf(
     priority: status.priority,
     idleSeconds: status.idleSeconds,
     engine: status.engine,
-    options,
+    // The database keeps no order of them.
+    options: Object.fromEntries(Object.entries(options).toSorted(([a], [b]) => (a < b ? -1 : 1))),
     state: status.state,
     loadProgress: status.loadProgress,
     reason: status.reason,

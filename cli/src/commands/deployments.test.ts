@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { after, before, test } from 'node:test';
+import { defaultScope } from '@samovar/contract/default-scope';
+import { type ConsoleServer, startConsoleServer } from '../../../server/test/console-server.ts';
+import { newDataFolder, runSamovar } from '../../test/run-samovar.ts';
+
+let server: ConsoleServer;
+let data: string;
+let key: string;
+
+before(async () => {
+  data = newDataFolder();
+  server = await startConsoleServer();
+  ({ secret: key } = await server.addKey(defaultScope));
+});
+after(async () => {
+  await server.stop();
+  rmSync(dirname(data), { recursive: true, force: true });
+});
+
+async function samovar(words: readonly string[]) {
+  return await runSamovar(data, words, { SAMOVAR_PUBLIC_URL: server.url, SAMOVAR_API_KEY: key });
+}
+
+test('deployments are listed, set, followed, taken off and deployed again', async () => {
+  const { modelName } = server;
+  const listed = await samovar(['deployments']);
+  assert.match(listed.out, new RegExp(`${modelName} +unloaded +on-demand +0 +0`));
+  const set = await samovar([
+    'deployments',
+    'set',
+    modelName,
+    '--residency',
+    'always',
+    '--idle',
+    '60',
+    '--context',
+    '512',
+    '--kv-cache',
+    'q8_0',
+    '--priority',
+    '-5',
+  ]);
+  assert.equal(set.out, `${modelName}: always, unloaded.\n`, set.err);
+  const shown = JSON.parse((await samovar(['deployments', 'show', modelName, '--json'])).out);
+  assert.deepEqual(shown.options, { contextTokens: 512, kvCache: 'q8_0' });
+  assert.deepEqual([shown.idleSeconds, shown.priority], [60, -5]);
+  assert.match((await samovar(['deployments', 'show', modelName])).out, /contextTokens 512, kvCache q8_0/);
+  const back = await samovar([
+    'deployments',
+    'set',
+    modelName,
+    '--context',
+    'default',
+    '--kv-cache',
+    'default',
+  ]);
+  assert.equal(back.status, 0, back.err);
+  const events = await samovar(['deployments', 'events', modelName, '--tail', '2']);
+  assert.match(events.out, /set: desired always, priority -5, idleSeconds 60.*\n.*set: options \{\}\n$/);
+  const refused = await samovar(['deployments', 'set', modelName, '--context', '999999']);
+  assert.match(refused.err, /takes at most 8192 tokens/);
+  assert.match((await samovar(['deployments', 'set', modelName])).err, /Nothing is to be set/);
+  assert.equal((await samovar(['deployments', 'delete', modelName])).status, 0);
+  assert.match((await samovar(['deployments', 'list'])).out, /Nothing is deployed yet/);
+  const again = await samovar(['deployments', 'create', modelName]);
+  assert.equal(again.out, `${modelName} is deployed: on-demand.\n`, again.err);
+  await server.store.pool.query(
+    `insert into deployment_logs (organization_id, project_id, deployment_id, worker_id, at, line)
+     select organization_id, project_id, id, gen_random_uuid(), '2026-11-23T12:00:00Z', $1 from deployments`,
+    ['{"level":40,"time":1,"msg":"the model is slow","err":{"message":"a reason"}}'],
+  );
+  const logs = await samovar(['deployments', 'logs', modelName]);
+  assert.equal(logs.out, '2026-11-23 12:00:00.000  warn   the model is slow: a reason\n');
+});
