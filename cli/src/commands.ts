@@ -72,6 +72,12 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./commands/deployments.ts'),
   },
   {
+    name: 'aliases',
+    group: 'use',
+    summary: 'names that stand for models: move them, roll back, run canaries',
+    load: () => import('./commands/aliases.ts'),
+  },
+  {
     name: 'operations',
     group: 'use',
     summary: 'asynchronous requests: list, show, wait, cancel',

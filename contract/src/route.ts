@@ -34,6 +34,8 @@ export interface Route {
   readonly params?: TSchema;
   readonly query?: TSchema;
   readonly body?: TSchema;
+  /** A request without a body is one with `{}`. */
+  readonly bodyOptional?: boolean;
   /** Media type of a body that is neither parsed nor bounded: the handler reads it as it comes. Instead of `body`. */
   readonly rawBody?: string;
   readonly responses: Readonly<Record<number, RouteResponse>>;

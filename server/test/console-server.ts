@@ -26,6 +26,7 @@ import {
   runImportJobKind,
   syncCatalogue,
 } from '../src/modules/registry/index.ts';
+import { watchCanariesKind } from '../src/modules/rollout/index.ts';
 import { ensureDeployments } from '../src/modules/serving/index.ts';
 import type { UsageRecord } from '../src/modules/usage/index.ts';
 import { encodeUsage } from '../src/modules/usage/usage-rows.ts';
@@ -71,7 +72,10 @@ export async function startConsoleServer(): Promise<ConsoleServer> {
     keys = await loadKeySnapshot(database);
   };
   const queue = { url: store.url, caFile: null, schema: testSchema, log: silentLog };
-  await prepareJobQueue({ ...queue, kinds: [importModelJobKind, runImportJobKind, collectObjectsJobKind] });
+  await prepareJobQueue({
+    ...queue,
+    kinds: [importModelJobKind, runImportJobKind, collectObjectsJobKind, watchCanariesKind],
+  });
   const notifications = createNotificationHub();
   const folder = await mkdtemp(join(tmpdir(), 'samovar-console-'));
   const objects = createFolderStore({

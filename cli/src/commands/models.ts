@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
+import type { AliasAnswer } from '../aliases/alias-answers.ts';
 import type { ApiClient } from '../api-client.ts';
 import { CommandError } from '../command-error.ts';
 import type { ModelAnswer } from '../console-answers.ts';
@@ -125,11 +126,11 @@ function defineAlias(command: Command): void {
         name === undefined
           ? await client.send('DELETE', path)
           : await client.send('PUT', path, { model: name });
-      const model = answer as ModelAnswer;
-      if (options.json) printJson(model);
+      const set = answer as AliasAnswer;
+      if (options.json) printJson(set);
       else
         printLine(
-          `${model.name} is ${name === undefined ? 'no longer called' : 'now also called'} ${alias}.`,
+          `${set.targets[0]?.model ?? ''} is ${name === undefined ? 'no longer called' : 'now also called'} ${alias}.`,
         );
     });
 }

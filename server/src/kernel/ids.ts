@@ -12,6 +12,8 @@ export type IdPrefix =
   | 'op'
   | 'imp'
   | 'upl'
+  | 'mov'
+  | 'can'
   | 'chatcmpl'
   | 'cmpl'
   | 'resp'

@@ -10,6 +10,7 @@ export const moduleGraph: Readonly<Record<string, readonly string[]>> = {
   'inference-queue': ['inference', 'operations', 'serving', 'registry', 'usage'],
   operations: ['audit'],
   registry: ['audit'],
+  rollout: ['registry', 'usage', 'audit'],
   serving: ['registry', 'audit'],
   usage: ['iam'],
 };

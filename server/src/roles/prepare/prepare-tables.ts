@@ -1,4 +1,5 @@
 import { collectObjectsJobKind, importModelJobKind, runImportJobKind } from '../../modules/registry/index.ts';
+import { watchCanariesKind } from '../../modules/rollout/index.ts';
 import { grantUse } from '../../platform/postgres/grant-use.ts';
 import { migrate } from '../../platform/postgres/migrate.ts';
 import { prepareJobQueue } from '../../platform/queue/prepare-job-queue.ts';
@@ -10,7 +11,7 @@ import { type QueueAddress, queueSchema } from '../../platform/queue/queue-optio
  */
 export async function prepareTables(migration: QueueAddress, runningUrl: string): Promise<void> {
   await migrate(migration);
-  const kinds = [importModelJobKind, runImportJobKind, collectObjectsJobKind];
+  const kinds = [importModelJobKind, runImportJobKind, collectObjectsJobKind, watchCanariesKind];
   await prepareJobQueue({ ...migration, kinds });
   const schemas = [migration.schema, queueSchema(migration.schema)];
   await grantUse({ url: migration.url, caFile: migration.caFile, runningUrl, schemas });

@@ -16,6 +16,7 @@ import {
   createRunImportJob,
   tidyUploadsJob,
 } from '../../modules/registry/index.ts';
+import { watchCanariesJob } from '../../modules/rollout/index.ts';
 import { tidyDeploymentsJob } from '../../modules/serving/index.ts';
 import { maintainUsage, maintainUsageJob } from '../../modules/usage/index.ts';
 import { createConfigVersion } from '../../platform/postgres/config-version.ts';
@@ -49,6 +50,10 @@ export async function workOnJobs(parts: WorkerParts): Promise<void> {
   const purge = purgeIdempotencyJob(database, systemClock);
   await queue.work(purge, 1);
   await queue.schedule(purge.name, '41 * * * *', {});
+
+  const canaries = watchCanariesJob({ database, configVersion: createConfigVersion(), log });
+  await queue.work(canaries, 1);
+  await queue.schedule(canaries.name, '* * * * *', {});
 
   const works = { completion: createQueueWork(systemClock) };
   const tidy = tidyOperationsJob({ database, works, clock: systemClock, settings: parts.settings });

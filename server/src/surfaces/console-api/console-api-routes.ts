@@ -2,10 +2,10 @@ import type { BoundRoute } from '../../kernel/ports/http-routes.ts';
 import type { IamDependencies } from '../../modules/iam/index.ts';
 import type { OperationAccess } from '../../modules/operations/index.ts';
 import type { ImportRequests } from '../../modules/registry/index.ts';
+import { type AliasApi, aliasRoutes } from './aliases/alias-routes.ts';
 import { type DeploymentApi, deploymentRoutes } from './deployments/deployment-routes.ts';
 import { type Installation, installationRoutes } from './installation/installation-routes.ts';
 import { keyRoutes } from './keys/key-routes.ts';
-import { aliasRoutes } from './models/alias-routes.ts';
 import { modelRoutes } from './models/model-routes.ts';
 import { type RegistryApi, registryRoutes } from './models/registry-routes.ts';
 import { operationRoutes } from './operations/operation-routes.ts';
@@ -14,7 +14,9 @@ import { usageRoutes } from './usage/usage-routes.ts';
 export type ConsoleApi = IamDependencies &
   Installation &
   ImportRequests &
-  DeploymentApi & RegistryApi & { readonly operations: OperationAccess };
+  AliasApi &
+  DeploymentApi &
+  RegistryApi & { readonly operations: OperationAccess };
 
 /** The routes of the console API, `/api/*`: what none of the standards names. */
 export function consoleApiRoutes(api: ConsoleApi): BoundRoute[] {

@@ -5,6 +5,7 @@ import type { Route } from '@samovar/contract/route';
 import { Check } from 'typebox/value';
 import { type ConsoleServer, startConsoleServer } from '../../../test/console-server.ts';
 import { makeOperation } from '../../../test/made-operation.ts';
+import { addReadyModel } from '../../../test/ready-model-rows.ts';
 import { sampleUsage } from '../../../test/sample-usage.ts';
 import { createForeignScope } from '../../../test/test-principal.ts';
 import { SamovarError } from '../../kernel/errors.ts';
@@ -205,6 +206,7 @@ function requestOf(route: Route): [string, string, object | undefined] {
     .concat(route.id === 'console.keys.revoke' ? '?force=true' : '')
     .concat(route.id === 'console.models.engine' ? '?engine=llama-cpp' : '');
   const bodies: Readonly<Record<string, object>> = {
+    'console.aliases.set': { model: server.modelName },
     'console.keys.create': { name: 'stranger' },
     'console.imports.create': { source: 'https://models.example/stranger.gguf' },
     'console.uploads.create': { name: 'stranger.gguf', sizeBytes: 1 },
@@ -316,9 +318,11 @@ test('a model gets other names, which move and go, and no name of a model is tak
   const path = '/api/aliases/yandexgpt';
   const set = await call('PUT', path, { body: { model: server.modelName } });
   assert.equal(set.status, 200);
-  assert.ok(set.body.aliases.includes('yandexgpt'));
+  assert.deepEqual([set.body.name, set.body.targets[0].model], ['yandexgpt', server.modelName]);
   const branch = await call('PUT', '/api/aliases/yandexgpt/rc', { body: { model: 'yandexgpt' } });
-  assert.deepEqual(branch.body.aliases.slice(-2), ['yandexgpt', 'yandexgpt/rc']);
+  assert.deepEqual([branch.body.name, branch.body.targets[0].model], ['yandexgpt/rc', server.modelName]);
+  const model = (await call('GET', '/api/models')).body.items[0];
+  assert.deepEqual(model.aliases.slice(-2), ['yandexgpt', 'yandexgpt/rc']);
   for (const wrong of ['a%20b', 'a/b/c', '@a', 'a@b@c', server.modelName])
     assert.equal(
       (await call('PUT', `/api/aliases/${wrong}`, { body: { model: 'yandexgpt' } })).status,
@@ -329,9 +333,109 @@ test('a model gets other names, which move and go, and no name of a model is tak
   assert.equal((await call('PUT', path, { body: { model: server.modelName }, key: stranger })).status, 404);
   assert.equal((await call('DELETE', '/api/aliases/yandexgpt/rc')).status, 200);
   const gone = await call('DELETE', path);
-  assert.ok(!gone.body.aliases.includes('yandexgpt'));
+  assert.equal(gone.body.name, 'yandexgpt');
+  assert.equal((await call('GET', path)).status, 404);
   assert.equal((await call('DELETE', path)).status, 404);
   assert.equal((await call('DELETE', `/api/aliases/${server.modelName}`)).status, 404);
+});
+
+test('an alias is split, promoted, rolled back and canaried, and its history tells every move', async () => {
+  const candidate = await addReadyModel(server.store, 'candidate');
+  const path = '/api/aliases/desk';
+  const set = await call('PUT', path, {
+    body: {
+      targets: [
+        { model: server.modelName, weight: 90 },
+        { model: 'candidate', weight: 10 },
+      ],
+      fallbacks: [{ model: 'candidate', version: candidate.version, on: ['context-too-long'] }],
+      description: 'What the desk calls.',
+      deprecation: { deprecatedAt: '2026-11-01', sunsetAt: '2027-01-01', successor: 'desk-2' },
+      reason: 'first try',
+    },
+  });
+  assert.equal(set.status, 200);
+  assert.deepEqual(
+    set.body.targets.map(({ weight }: { weight: number }) => weight),
+    [90, 10],
+  );
+  assert.deepEqual(set.body.fallbacks[0].on, ['context-too-long']);
+  assert.equal(set.body.deprecation.sunsetAt, '2027-01-01T00:00:00.000Z');
+  const promoted = await call('POST', `${path}/promote`, { body: { revision: set.body.revision } });
+  assert.deepEqual(
+    promoted.body.targets.map(({ model }: { model: string }) => model),
+    ['candidate'],
+  );
+  const late = await call('POST', `${path}/promote`, {
+    body: { model: server.modelName, revision: set.body.revision },
+  });
+  assert.equal(late.body.error.code, 'alias.changed');
+  const back = await call('POST', `${path}/rollback`);
+  assert.deepEqual(back.body.targets, set.body.targets);
+  assert.equal((await call('POST', `${path}/rollback`)).body.error.code, 'alias.nothing_to_roll_back');
+  const canary = await call('POST', `${path}/canary`, {
+    body: { model: 'candidate', steps: [{ percent: 2.5, holdSeconds: 60 }] },
+  });
+  assert.deepEqual(
+    canary.body.targets.map(({ weight }: { weight: number }) => weight),
+    [9750, 250],
+  );
+  assert.equal(canary.body.canary.state, 'running');
+  assert.equal((await call('POST', `${path}/canary`)).body.error.code, 'alias.canary_running');
+  assert.equal((await call('GET', '/api/aliases?canary=true')).body.items.length, 1);
+  const stopped = await call('POST', `${path}/canary/stop`, { body: { reason: 'enough' } });
+  assert.deepEqual([stopped.body.canary.state, stopped.body.canary.reason], ['stopped', 'enough']);
+  assert.equal((await call('POST', `${path}/canary/stop`)).body.error.code, 'alias.no_canary');
+  const history = await call('GET', `${path}/history?limit=3`);
+  assert.deepEqual(
+    history.body.items.map(({ action }: { action: string }) => action),
+    ['canary', 'rollback', 'promote'],
+  );
+  const older = await call('GET', `${path}/history?cursor=${history.body.nextCursor}`);
+  assert.deepEqual([older.body.items[0].reason, older.body.items[0].before], ['first try', null]);
+  assert.equal((await call('GET', `${path}/history`, { key: stranger })).status, 404);
+  const one = await call('GET', '/api/aliases?limit=1&model=candidate');
+  assert.deepEqual([one.body.items[0].name, one.body.nextCursor], ['desk', null]);
+  assert.equal((await call('DELETE', path)).status, 200);
+  const again = await call('POST', `${path}/rollback`);
+  assert.equal(again.body.description, 'What the desk calls.');
+  assert.equal((await call('DELETE', path)).status, 200);
+});
+
+test('an alias changes its kind of model only when that is wanted', async () => {
+  await addReadyModel(server.store, 'reader', 'embedding');
+  const path = '/api/aliases/kind';
+  assert.equal((await call('PUT', path, { body: { model: server.modelName } })).status, 200);
+  assert.equal(
+    (await call('PUT', path, { body: { model: 'reader' } })).body.error.code,
+    'alias.task_changed',
+  );
+  const mixed = { targets: [{ model: 'reader' }, { model: server.modelName }] };
+  assert.equal((await call('PUT', path, { body: mixed })).status, 400);
+  assert.equal((await call('PUT', path, { body: { model: 'reader', force: true } })).status, 200);
+  assert.equal((await call('DELETE', path)).status, 200);
+});
+
+test('an alias of the organization is seen by its projects, hidden by their own, and moved by its owner', async () => {
+  const neighbour = (await server.addKey(await createForeignScopeNamed('neighbour'))).secret;
+  const path = '/api/aliases/shared';
+  const body = { model: server.modelName, scope: 'organization' };
+  const weak = await server.addKey(defaultScope, ['aliases.manage', 'models.read']);
+  const refused = await call('PUT', path, { body, key: weak.secret });
+  assert.deepEqual(refused.body.error.params, { permission: 'aliases.share' });
+  assert.equal((await call('PUT', path, { body })).status, 200);
+  assert.equal(
+    (await call('PUT', path, { body: { model: server.modelName }, key: weak.secret })).status,
+    403,
+  );
+  assert.equal((await call('DELETE', path, { key: weak.secret })).status, 403);
+  const seen = await call('GET', path, { key: neighbour });
+  assert.deepEqual([seen.body.own, seen.body.scope], [false, 'organization']);
+  assert.equal((await call('GET', '/api/aliases', { key: neighbour })).body.items.length, 1);
+  assert.equal((await call('DELETE', path, { key: neighbour })).status, 404);
+  assert.equal((await call('POST', `${path}/rollback`, { key: neighbour })).status, 404);
+  assert.equal((await call('GET', path, { key: stranger })).status, 404);
+  assert.equal((await call('DELETE', path)).status, 200);
 });
 
 test('a changing call leaves the audit record that its route names', async () => {

@@ -46,7 +46,12 @@ function requestBody(route: Route): JsonObject {
   if (route.rawBody !== undefined)
     return { requestBody: { required: true, content: { [route.rawBody]: {} } } };
   if (!route.body) return {};
-  return { requestBody: { required: true, content: { 'application/json': { schema: route.body } } } };
+  return {
+    requestBody: {
+      required: route.bodyOptional !== true,
+      content: { 'application/json': { schema: route.body } },
+    },
+  };
 }
 
 function operation(route: Route): JsonObject {

@@ -1,5 +1,6 @@
 import type { Model } from 'openai/resources/models';
 import { SamovarError } from '../../../kernel/errors.ts';
+import { withPrefix } from '../../../kernel/ids.ts';
 import type { RequestHeaders } from '../../../kernel/ports/http-routes.ts';
 import type { Scope } from '../../../kernel/principal.ts';
 import {
@@ -124,7 +125,7 @@ function modelObjectOf(models: ModelSnapshot, { model, alias }: NamedModel, id: 
     owned_by: model.ownedBy,
     samovar: {
       alias_of: alias === null ? null : model.name,
-      version: model.versionId,
+      version: withPrefix('ver', model.versionId),
       title: manifest.title,
       task: model.task,
       context_tokens: model.contextTokens,

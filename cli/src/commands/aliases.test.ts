@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { after, before, test } from 'node:test';
+import { defaultScope } from '@samovar/contract/default-scope';
+import { type ConsoleServer, startConsoleServer } from '../../../server/test/console-server.ts';
+import { addReadyModel } from '../../../server/test/ready-model-rows.ts';
+import { newDataFolder, runSamovar } from '../../test/run-samovar.ts';
+
+let server: ConsoleServer;
+let data: string;
+let key: string;
+
+before(async () => {
+  data = newDataFolder();
+  server = await startConsoleServer();
+  key = (await server.addKey(defaultScope)).secret;
+});
+after(async () => {
+  await server.stop();
+  rmSync(dirname(data), { recursive: true, force: true });
+});
+
+async function samovar(words: readonly string[]) {
+  await server.refresh();
+  return await runSamovar(data, words, { SAMOVAR_PUBLIC_URL: server.url, SAMOVAR_API_KEY: key });
+}
+
+test('an alias is set, shown, canaried, promoted, rolled back, listed, and its history is told', async () => {
+  const { modelName } = server;
+  await addReadyModel(server.store, 'next');
+  const set = await samovar([
+    ...['aliases', 'set', 'desk', `${modelName}=90`, 'next=10', '--fallback', 'next=overloaded,timeout'],
+    ...['--sunset', '2027-01-01', '--successor', 'desk-2', '--reason', 'first'],
+  ]);
+  assert.match(set.out, new RegExp(`${modelName} +90 % +ready`), set.err);
+  assert.match(set.out, /next +fallback +overloaded, timeout +ready/);
+  assert.match(set.out, /gone from 2027-01-01; use desk-2/);
+  const none = await samovar(['aliases', 'set', 'desk', '--no-fallback', '--no-deprecated']);
+  assert.doesNotMatch(none.out, /fallback|deprecated/);
+  const canary = await samovar([
+    'aliases',
+    'canary',
+    'desk',
+    'next',
+    '--steps',
+    '5:10m,50:1h',
+    '--no-latency',
+  ]);
+  assert.match(canary.out, /canary of next runs: step 1 of 2, 5 %/, canary.err);
+  assert.match((await samovar(['aliases'])).out, /desk +.*95 %, next 5 %.*canary at 5 %/);
+  const stopped = await samovar(['aliases', 'canary', 'desk', '--stop']);
+  assert.match(stopped.out, /last canary, of next: stopped at step 1 of 2/, stopped.err);
+  const promoted = await samovar(['aliases', 'promote', 'desk', '--reason', 'good', '--json']);
+  assert.equal(JSON.parse(promoted.out).targets[0].model, 'next');
+  const back = await samovar(['aliases', 'rollback', 'desk', '--json']);
+  assert.equal(JSON.parse(back.out).targets[0].weight, 9500);
+  const history = await samovar(['aliases', 'history', 'desk']);
+  assert.match(history.out, /rollback.*\n.*promote.*good\n.*canary/s);
+  assert.match((await samovar(['aliases', 'remove', 'desk'])).out, /desk is gone/);
+  assert.match((await samovar(['aliases', 'show', 'desk'])).err, /no alias `desk`/);
+});

@@ -1,0 +1,115 @@
+import type { ModelManifest } from '@samovar/contract/worker-protocol';
+import { sql } from 'kysely';
+import { SamovarError } from '../../../kernel/errors.ts';
+import type { DatabaseOrTransaction } from '../../../kernel/ports/database.ts';
+import type { Scope } from '../../../kernel/principal.ts';
+import type { VersionState } from '../model-version.ts';
+import { notReady } from '../not-ready.ts';
+import type { AliasTarget } from './alias-state.ts';
+import type { AliasTables } from './alias-tables.ts';
+
+/** A target as a caller names it. */
+export interface NamedTarget {
+  /** A model, or an alias, which stands for its first target. */
+  readonly model: string;
+  /** The id of one of its versions; `null` or absent: whatever is its newest ready one. */
+  readonly version?: string | null | undefined;
+}
+
+/** A target that exists, with what it is now. */
+export interface FoundTarget extends AliasTarget {
+  readonly task: ModelManifest['task'];
+  /** The version that answers for it now, whatever its state. */
+  readonly answeringVersionId: string;
+  readonly state: VersionState;
+}
+
+const idForm = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** The target of this name in the project. Throws `model.not_found`, `model.archived` or `request.invalid`. */
+export async function findTarget(
+  database: DatabaseOrTransaction,
+  scope: Scope,
+  { model, version = null }: NamedTarget,
+): Promise<FoundTarget> {
+  const named = await findModelId(database, scope, model);
+  if (named === null)
+    throw new SamovarError('model.not_found', { params: { model: model.slice(0, 256) }, field: 'model' });
+  const versionId = version ?? (named.name === model ? null : named.versionId);
+  const found = await describeTarget(database, scope, { modelId: named.modelId, versionId });
+  if (found === null)
+    throw new SamovarError('request.invalid', {
+      params: { parameter: 'version', reason: `the model \`${named.name}\` has no such version.` },
+      field: 'version',
+    });
+  if (found === 'archived')
+    throw new SamovarError('model.archived', { params: { model: named.name, instead: '' }, field: 'model' });
+  return found;
+}
+
+/** The same, of what can answer now. Throws also what is in the way of one that cannot. */
+export async function findReadyTarget(
+  database: DatabaseOrTransaction,
+  scope: Scope,
+  named: NamedTarget,
+): Promise<FoundTarget> {
+  const found = await findTarget(database, scope, named);
+  if (found.state !== 'ready') throw notReady(found.model, found.state, 'model');
+  return found;
+}
+
+async function findModelId(database: DatabaseOrTransaction, scope: Scope, name: string) {
+  const tables = database.withTables<AliasTables>();
+  const model = await tables
+    .selectFrom('models')
+    .select(['id as modelId', 'name', sql<string | null>`null`.as('versionId')])
+    .where('organization_id', '=', scope.organizationId)
+    .where('project_id', '=', scope.projectId)
+    .where('name', '=', name)
+    .executeTakeFirst();
+  if (model) return model;
+  const alias = await tables
+    .selectFrom('model_aliases as a')
+    .innerJoin('models as m', 'm.id', 'a.model_id')
+    .select(['m.id as modelId', 'm.name', 'a.version_id as versionId'])
+    .where('a.organization_id', '=', scope.organizationId)
+    .where('a.project_id', '=', scope.projectId)
+    .where('a.name', '=', name)
+    .executeTakeFirst();
+  return alias ?? null;
+}
+
+/** What a target is now; `null` when there is no such model or version. */
+export async function describeTarget(
+  database: DatabaseOrTransaction,
+  scope: Scope,
+  { modelId, versionId }: Pick<AliasTarget, 'modelId' | 'versionId'>,
+): Promise<FoundTarget | 'archived' | null> {
+  if (versionId !== null && !idForm.test(versionId)) return null;
+  const row = await database
+    .withTables<AliasTables>()
+    .selectFrom('model_versions as v')
+    .innerJoin('models as m', 'm.id', 'v.model_id')
+    .select(['m.name', 'm.archived_at', 'v.id', 'v.state', 'v.archived_at as version_archived_at'])
+    .select(sql<ModelManifest['task']>`v.manifest ->> 'task'`.as('task'))
+    .where('v.organization_id', '=', scope.organizationId)
+    .where('v.project_id', '=', scope.projectId)
+    .where('v.model_id', '=', modelId)
+    .$if(versionId !== null, (query) => query.where('v.id', '=', versionId ?? ''))
+    .orderBy(sql`(v.state = 'ready' and v.archived_at is null) desc`)
+    .orderBy(
+      sql`case when v.state = 'ready' then coalesce(v.current_since, v.ready_at, v.created_at) end desc nulls last`,
+    )
+    .orderBy('v.id', 'desc')
+    .executeTakeFirst();
+  if (!row) return null;
+  if (row.archived_at !== null || row.version_archived_at !== null) return 'archived';
+  return {
+    modelId,
+    model: row.name,
+    versionId,
+    task: row.task,
+    answeringVersionId: row.id,
+    state: row.state,
+  };
+}

@@ -1,0 +1,168 @@
+import { sql } from 'kysely';
+import { SamovarError } from '../../../kernel/errors.ts';
+import type { Page } from '../../../kernel/paging.ts';
+import type { DatabaseOrTransaction } from '../../../kernel/ports/database.ts';
+import type { Scope } from '../../../kernel/principal.ts';
+import type { AliasState } from './alias-state.ts';
+import { findAlias } from './alias-store.ts';
+import type { AliasTables } from './alias-tables.ts';
+import type { Canary } from './canary.ts';
+import { lastCanaries } from './canary-store.ts';
+import { noSuchAlias } from './change-alias.ts';
+import { describeTarget } from './find-target.ts';
+import type { AliasScope } from './served-alias.ts';
+
+/** What a target is now. */
+export interface TargetNow {
+  /** The version that answers for it; `null`: none can. */
+  readonly answeringVersionId: string | null;
+  readonly state: 'ready' | 'registered' | 'importing' | 'failed' | 'archived' | 'gone';
+}
+
+export interface ListedAlias extends AliasState {
+  readonly name: string;
+  /** The project whose it is. */
+  readonly projectId: string;
+  /** False: another project of the organization shares it. */
+  readonly own: boolean;
+  readonly revision: number;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+  /** By the places of the targets, then of the fallbacks. */
+  readonly now: readonly TargetNow[];
+  /** The last one; it may have ended. */
+  readonly canary: Canary | null;
+}
+
+export interface AliasFilter {
+  readonly scope?: AliasScope | undefined;
+  /** Only aliases that point at this model, as target or fallback. */
+  readonly model?: string | undefined;
+  readonly deprecated?: boolean | undefined;
+  /** With a canary that runs, or without one. */
+  readonly canary?: boolean | undefined;
+}
+
+interface AliasKey {
+  readonly name: string;
+  readonly project_id: string;
+  readonly organization_id: string;
+  readonly created_at: Date;
+  readonly updated_at: Date;
+}
+
+/** The aliases of a project and those that its organization shares, by name; the project's own first. */
+export async function listAliases(
+  database: DatabaseOrTransaction,
+  scope: Scope,
+  filter: AliasFilter,
+  page: { readonly limit: number; readonly cursor: string | null },
+): Promise<Page<ListedAlias>> {
+  const after = page.cursor === null ? null : readCursor(page.cursor);
+  let query = visible(database, scope)
+    .orderBy('a.name')
+    .orderBy(sql`a.project_id <> ${scope.projectId}`)
+    .limit(page.limit + 1);
+  if (after !== null)
+    query = query.where(
+      sql<boolean>`(a.name, a.project_id <> ${scope.projectId}) > (${after.name}, ${after.shared})`,
+    );
+  if (filter.scope !== undefined) query = query.where('a.scope', '=', filter.scope);
+  if (filter.deprecated !== undefined)
+    query = query.where('a.deprecated_at', filter.deprecated ? 'is not' : 'is', null);
+  if (filter.model !== undefined)
+    query = query.where(sql<boolean>`exists (
+      select from ${sql.table('models')} m where m.name = ${filter.model} and m.project_id = a.project_id
+        and (m.id = a.model_id or exists (select from ${sql.table('alias_targets')} t
+          where t.project_id = a.project_id and t.alias = a.name and t.model_id = m.id)))`);
+  if (filter.canary !== undefined)
+    query = query.where(sql<boolean>`${filter.canary} = exists (
+      select from ${sql.table('alias_canaries')} c
+      where c.project_id = a.project_id and c.alias = a.name and c.state = 'running')`);
+  const found = await query.execute();
+  const keys = found.slice(0, page.limit);
+  const items: ListedAlias[] = [];
+  for (const key of keys) items.push(await describe(database, scope, key));
+  const last = keys.at(-1);
+  return {
+    items,
+    nextCursor:
+      found.length > page.limit && last ? writeCursor(last.name, last.project_id !== scope.projectId) : null,
+  };
+}
+
+/** The alias that this name means in the project: its own, else the organization's. Throws `request.not_found`. */
+export async function getAlias(
+  database: DatabaseOrTransaction,
+  scope: Scope,
+  name: string,
+): Promise<ListedAlias> {
+  const key = await visible(database, scope)
+    .where('a.name', '=', name)
+    .orderBy(sql`a.project_id <> ${scope.projectId}`)
+    .executeTakeFirst();
+  if (!key) throw noSuchAlias(name);
+  return await describe(database, scope, key);
+}
+
+function visible(database: DatabaseOrTransaction, scope: Scope) {
+  return database
+    .withTables<AliasTables>()
+    .selectFrom('model_aliases as a')
+    .select(['a.name', 'a.project_id', 'a.organization_id', 'a.created_at', 'a.updated_at'])
+    .where('a.organization_id', '=', scope.organizationId)
+    .where(({ eb, or }) =>
+      or([eb('a.project_id', '=', scope.projectId), eb('a.scope', '=', 'organization')]),
+    );
+}
+
+async function describe(database: DatabaseOrTransaction, scope: Scope, key: AliasKey): Promise<ListedAlias> {
+  const owner = { organizationId: key.organization_id, projectId: key.project_id };
+  const current = await findAlias(database, owner, key.name);
+  if (current === null) throw noSuchAlias(key.name);
+  const canaries = await lastCanaries(database, key.project_id, [key.name]);
+  const now: TargetNow[] = [];
+  for (const target of [...current.state.targets, ...current.state.fallbacks])
+    now.push(targetNow(await describeTarget(database, owner, target)));
+  return {
+    ...current.state,
+    name: key.name,
+    projectId: key.project_id,
+    own: key.project_id === scope.projectId,
+    revision: current.revision,
+    createdAt: key.created_at,
+    updatedAt: key.updated_at,
+    now,
+    canary: canaries.get(key.name) ?? null,
+  };
+}
+
+function targetNow(found: Awaited<ReturnType<typeof describeTarget>>): TargetNow {
+  if (found === null) return { answeringVersionId: null, state: 'gone' };
+  if (found === 'archived') return { answeringVersionId: null, state: 'archived' };
+  const { state, answeringVersionId } = found;
+  return { state, answeringVersionId: state === 'ready' ? answeringVersionId : null };
+}
+
+function writeCursor(name: string, shared: boolean): string {
+  return Buffer.from(JSON.stringify([name, shared])).toString('base64url');
+}
+
+function readCursor(cursor: string): { readonly name: string; readonly shared: boolean } {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
+    if (Array.isArray(value) && typeof value[0] === 'string' && typeof value[1] === 'boolean')
+      return { name: value[0], shared: value[1] };
+  } catch (error) {
+    throw invalidCursor(error);
+  }
+  throw invalidCursor();
+}
+
+function invalidCursor(cause?: unknown): SamovarError {
+  return new SamovarError('request.invalid', {
+    params: { parameter: 'cursor', reason: 'it is not a cursor of this listing' },
+    field: 'cursor',
+    cause,
+  });
+}

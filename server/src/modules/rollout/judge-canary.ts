@@ -1,0 +1,50 @@
+import type { Canary, CanaryVerdict, CanaryView, SideView } from '../registry/index.ts';
+
+/** A first byte that comes this much later is no matter of latency, whatever the ratio. */
+const harmlessMs = 100;
+
+/** The time that the step has lasted, and what was seen of both sides. */
+export interface CanaryEvidence {
+  readonly seen: CanaryView;
+  readonly stepElapsedMs: number;
+}
+
+/**
+ * What is to become of a canary. The candidate is judged when it has answered `minRequests` in the step: by its share
+ * of failed requests against the stable target's, and by the 95th percentile of its time to the first byte, when
+ * the stable target has answered as many. A step ends when it was held long enough and the candidate was judged.
+ */
+export function judgeCanary(
+  canary: Pick<Canary, 'steps' | 'limits' | 'step'>,
+  { seen, stepElapsedMs }: CanaryEvidence,
+): CanaryVerdict {
+  const { limits } = canary;
+  const { stable, candidate } = seen;
+  if (candidate.requests < limits.minRequests) return { kind: 'wait' };
+  const [own, usual] = [failedShare(candidate), failedShare(stable)];
+  if (own > usual + limits.maxErrorIncrease)
+    return {
+      kind: 'roll-back',
+      reason: `${percent(own)} of ${candidate.requests} requests to the candidate failed, and ${percent(usual)} of ${stable.requests} to the stable target`,
+    };
+  const slow = slowness(canary.limits, stable, candidate);
+  if (slow !== null) return { kind: 'roll-back', reason: slow };
+  const holdMs = (canary.steps[canary.step]?.holdSeconds ?? 0) * 1000;
+  return { kind: stepElapsedMs >= holdMs ? 'advance' : 'wait' };
+}
+
+function slowness(limits: Canary['limits'], stable: SideView, candidate: SideView): string | null {
+  const { maxLatencyRatio: ratio, minRequests } = limits;
+  const [own, usual] = [candidate.firstByteP95Ms, stable.firstByteP95Ms];
+  if (ratio === null || own === null || usual === null || stable.requests < minRequests) return null;
+  if (own <= usual * ratio || own - usual <= harmlessMs) return null;
+  return `the first byte of the candidate comes after ${Math.round(own)} ms (95th percentile), and of the stable target after ${Math.round(usual)} ms`;
+}
+
+function failedShare({ requests, failed }: SideView): number {
+  return requests === 0 ? 0 : failed / requests;
+}
+
+function percent(share: number): string {
+  return `${Math.round(share * 1000) / 10} %`;
+}

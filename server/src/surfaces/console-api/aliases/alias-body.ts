@@ -1,0 +1,176 @@
+import Type, { type Static } from 'typebox';
+import { SamovarError } from '../../../kernel/errors.ts';
+import { withoutPrefix } from '../../../kernel/ids.ts';
+import {
+  fallbackKinds,
+  type NamedTarget,
+  type WantedAlias,
+  type WantedCanary,
+} from '../../../modules/registry/index.ts';
+import { parseTime } from '../console-route.ts';
+import { aliasScopes } from './alias-schema.ts';
+
+const closed = { additionalProperties: false } as const;
+const model = Type.String({ description: 'A model, or an alias.', minLength: 1, maxLength: 256 });
+const version = Type.Optional(
+  Type.Union([Type.String({ maxLength: 64 }), Type.Null()], {
+    description: 'One of its versions; else whatever is the newest ready one.',
+  }),
+);
+const timeOrNull = Type.Optional(Type.Union([Type.String(), Type.Null()]));
+
+/** What every move may carry. */
+const move = {
+  reason: Type.Optional(Type.String({ description: 'Why; kept in the history.', maxLength: 1000 })),
+  revision: Type.Optional(
+    Type.Integer({ description: 'Refuse the move unless the alias is at this revision.', minimum: 0 }),
+  ),
+};
+const force = Type.Optional(Type.Boolean({ description: 'Also to a model of another kind.' }));
+
+export const aliasChange = Type.Object(
+  {
+    model: Type.Optional(model),
+    version,
+    targets: Type.Optional(
+      Type.Array(
+        Type.Object(
+          { model, version, weight: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000 })) },
+          closed,
+        ),
+        { description: 'Instead of `model`: the first is the stable one.', minItems: 1, maxItems: 16 },
+      ),
+    ),
+    fallbacks: Type.Optional(
+      Type.Array(
+        Type.Object(
+          { model, version, on: Type.Optional(Type.Array(Type.Enum([...fallbackKinds]), { minItems: 1 })) },
+          closed,
+        ),
+        { description: 'Tried in this order, each for the errors that it serves.', maxItems: 16 },
+      ),
+    ),
+    scope: Type.Optional(Type.Enum([...aliasScopes])),
+    description: Type.Optional(Type.String({ maxLength: 1000 })),
+    deprecation: Type.Optional(
+      Type.Union([
+        Type.Object(
+          {
+            deprecatedAt: Type.Optional(Type.String({ description: 'A date or a time; now when absent.' })),
+            sunsetAt: timeOrNull,
+            successor: Type.Optional(Type.Union([Type.String({ maxLength: 256 }), Type.Null()])),
+          },
+          closed,
+        ),
+        Type.Null(),
+      ]),
+    ),
+    force,
+    ...move,
+  },
+  { ...closed, examples: [{ targets: [{ model: 'smollm2-135m-instruct', weight: 100 }] }] },
+);
+
+export const rollbackBody = Type.Object(move, closed);
+
+export const promotion = Type.Object({ model: Type.Optional(model), version, force, ...move }, closed);
+
+const steps = Type.Array(
+  Type.Object(
+    {
+      percent: Type.Number({ exclusiveMinimum: 0, maximum: 100 }),
+      holdSeconds: Type.Number({ minimum: 0, maximum: 2_592_000 }),
+    },
+    closed,
+  ),
+  { minItems: 1, maxItems: 32 },
+);
+
+const usualSteps = [
+  { percent: 1, holdSeconds: 600 },
+  { percent: 10, holdSeconds: 600 },
+  { percent: 100, holdSeconds: 60 },
+];
+
+export const canaryBody = Type.Object(
+  {
+    model: Type.Optional(model),
+    version,
+    steps: Type.Optional(steps),
+    minRequests: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000, default: 50 })),
+    maxErrorIncrease: Type.Optional(Type.Number({ minimum: 0, maximum: 1, default: 0.05 })),
+    maxLatencyRatio: Type.Optional(
+      Type.Union([Type.Number({ minimum: 1, maximum: 1000, default: 2 }), Type.Null()]),
+    ),
+    force,
+    ...move,
+  },
+  { ...closed, examples: [{ model: 'smollm2-360m-instruct', steps: usualSteps }] },
+);
+
+interface AskedTarget {
+  readonly model: string;
+  readonly version?: string | null | undefined;
+  readonly weight?: number | undefined;
+}
+
+/** What the body of `PUT /api/aliases/…` asks for. */
+export function wantedAlias(body: unknown): WantedAlias {
+  const { model, version, targets, fallbacks, deprecation, ...rest } = body as Static<typeof aliasChange>;
+  if (model !== undefined && targets !== undefined) throw invalid('targets', '`model` says it already.');
+  const named: readonly AskedTarget[] | undefined = model === undefined ? targets : [{ model, version }];
+  if (named?.every(({ weight }) => weight === 0)) throw invalid('targets', 'one of them must have a share.');
+  return {
+    ...rest,
+    targets: named?.map((one) => ({ ...namedTarget(one), weight: one.weight })),
+    fallbacks: fallbacks?.map((one) => ({ ...namedTarget(one), on: one.on })),
+    deprecation: deprecation && {
+      deprecatedAt: deprecation.deprecatedAt
+        ? parseTime('deprecatedAt', deprecation.deprecatedAt)
+        : new Date(),
+      sunsetAt: deprecation.sunsetAt ? parseTime('sunsetAt', deprecation.sunsetAt) : null,
+      successor: deprecation.successor ?? null,
+    },
+  };
+}
+
+export type Promotion = Omit<Static<typeof promotion>, 'model' | 'version'> & {
+  readonly candidate: NamedTarget | null;
+};
+
+export function wantedPromotion(body: unknown): Promotion {
+  const { model, version, ...rest } = body as Static<typeof promotion>;
+  return { ...rest, candidate: candidateOf(model, version) };
+}
+
+export function wantedCanary(body: unknown): WantedCanary {
+  const given = body as Static<typeof canaryBody>;
+  const { model, version, steps: wanted, minRequests, maxErrorIncrease, maxLatencyRatio, ...rest } = given;
+  return {
+    ...rest,
+    candidate: candidateOf(model, version),
+    steps: wanted ?? usualSteps,
+    limits: {
+      minRequests: minRequests ?? 50,
+      maxErrorIncrease: maxErrorIncrease ?? 0.05,
+      maxLatencyRatio: maxLatencyRatio === undefined ? 2 : maxLatencyRatio,
+    },
+  };
+}
+
+function candidateOf(model: string | undefined, version: string | null | undefined): NamedTarget | null {
+  if (model === undefined && version) throw invalid('version', 'it needs the `model` that it is of.');
+  return model === undefined ? null : namedTarget({ model, version });
+}
+
+/** With the version's bare id. Throws `request.invalid` for what can be no version. */
+function namedTarget({ model, version }: AskedTarget): NamedTarget {
+  if (version === undefined || version === null) return { model };
+  const id = withoutPrefix('ver', version);
+  if (id === null) throw invalid('version', 'it is not the id of a version.');
+  return { model, version: id };
+}
+
+function invalid(parameter: string, reason: string): SamovarError {
+  return new SamovarError('request.invalid', { params: { parameter, reason }, field: parameter });
+}
