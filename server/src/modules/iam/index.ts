@@ -4,7 +4,7 @@ export { createFirstKey } from './create-first-key.ts';
 export { createKey } from './create-key.ts';
 export type { IamDependencies } from './iam-dependencies.ts';
 export type { KeyLimits, KeyRecord, KeySnapshot } from './key-record.ts';
-export { hashKeySecret } from './key-secret.ts';
+export { hashKeySecret, hexHashOfKeySecret } from './key-secret.ts';
 export { loadKeySnapshot } from './key-store.ts';
 export { listKeys } from './list-keys.ts';
 export { loadProjectNames } from './load-project-names.ts';

@@ -20,6 +20,11 @@ export function hashKeySecret(secret: string): Buffer {
   return hash('sha256', secret, 'buffer');
 }
 
+/** The same in hexadecimal digits, as the data path looks keys up: made without a Buffer in between. */
+export function hexHashOfKeySecret(secret: string): string {
+  return hash('sha256', secret, 'hex');
+}
+
 /** `smv_` and four characters: enough to recognise a key, far too few to guess it. */
 export function displayPrefix(secret: string): string {
   return secret.slice(0, 8);

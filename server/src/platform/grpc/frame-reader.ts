@@ -1,4 +1,5 @@
 import { SamovarError } from '../../kernel/errors.ts';
+import { malformedMessage } from './malformed-message.ts';
 
 /** One length-prefixed message as it came: still compressed when the flag says so. */
 export interface Frame {
@@ -6,8 +7,24 @@ export interface Frame {
   readonly bytes: Buffer;
 }
 
-export const frameHeadBytes = 5;
+const frameHeadBytes = 5;
 const nothing = Buffer.alloc(0);
+
+/** The message when the bytes are exactly one that is whole, not compressed and not too long, else `null`. */
+export function onlyMessage(bytes: Buffer, limitBytes: number): Buffer | null {
+  const length = bytes.length - frameHeadBytes;
+  if (length < 0 || length > limitBytes || bytes[0] !== 0 || bytes.readUInt32BE(1) !== length) return null;
+  return bytes.subarray(frameHeadBytes);
+}
+
+/** A message in its frame. */
+export function frameOf(message: Uint8Array, compressed: boolean): Buffer {
+  const frame = Buffer.allocUnsafe(frameHeadBytes + message.length);
+  frame[0] = compressed ? 1 : 0;
+  frame.writeUInt32BE(message.length, 1);
+  frame.set(message, frameHeadBytes);
+  return frame;
+}
 
 /**
  * Cuts the bytes of a stream into messages: one flag byte, four bytes of length, the message ("gRPC over HTTP2").
@@ -54,10 +71,7 @@ export class FrameReader {
   }
 
   #lengthAt(bytes: Buffer, at: number): number {
-    if ((bytes[at] ?? 0) > 1)
-      throw new SamovarError('request.malformed_message', {
-        params: { reason: 'the first byte of a message must be 0 or 1.' },
-      });
+    if ((bytes[at] ?? 0) > 1) throw malformedMessage('the first byte of a message must be 0 or 1.');
     const length = bytes.readUInt32BE(at + 1);
     if (length > this.#limitBytes)
       throw new SamovarError('request.body_too_large', { params: { limitBytes: this.#limitBytes } });

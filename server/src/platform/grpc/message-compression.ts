@@ -1,6 +1,7 @@
 import { gunzip, gzip, type InputType, inflate, type ZlibOptions } from 'node:zlib';
 import { SamovarError } from '../../kernel/errors.ts';
 import type { Frame } from './frame-reader.ts';
+import { malformedMessage } from './malformed-message.ts';
 
 /** What a client may compress its messages with. */
 export const acceptedEncodings = 'identity,gzip,deflate';
@@ -43,22 +44,18 @@ export function unpackMessage(
   }
   const unpack = unpackers[encoding ?? ''];
   if (!unpack) {
-    done(malformed('it is marked as compressed, and no compression was named.'));
+    done(malformedMessage('it is marked as compressed, and no compression was named.'));
     return;
   }
   unpack(frame.bytes, { maxOutputLength: Math.max(1, limitBytes) }, (error, bytes) => {
     if (error === null) done(bytes);
     else if (error.code === 'ERR_BUFFER_TOO_LARGE')
       done(new SamovarError('request.body_too_large', { params: { limitBytes }, cause: error }));
-    else done(malformed('it cannot be decompressed.', error));
+    else done(malformedMessage('it cannot be decompressed.', error));
   });
 }
 
 /** Compresses a message in another thread. */
 export function packMessage(bytes: Uint8Array, done: (error: Error | null, packed: Buffer) => void): void {
   gzip(bytes, { level: packLevel }, done);
-}
-
-function malformed(reason: string, cause?: unknown): SamovarError {
-  return new SamovarError('request.malformed_message', { params: { reason }, cause });
 }

@@ -6,14 +6,9 @@ import type { Authenticate, Authorize } from '../http/data-lane.ts';
 import { readKey } from '../http/read-key.ts';
 import type { GrpcCall } from './grpc-call.ts';
 import { checkEncoding } from './message-compression.ts';
+import { MessageStream, type ReadOptions, type SharedRoom } from './message-stream.ts';
 import type { ConversationMethod, MethodEntry } from './method-table.ts';
-import {
-  parseMessage,
-  type ReadOptions,
-  readMessages,
-  readOneMessage,
-  type SharedRoom,
-} from './read-message.ts';
+import { parseMessage, readOneMessage } from './read-message.ts';
 
 export interface ServeOptions {
   readonly authenticate: Authenticate;
@@ -122,7 +117,7 @@ function converse(
   reading: Admitted['reading'],
   options: ServeOptions,
 ): void {
-  const { goOn } = readMessages(call.stream, reading, {
+  const messages = new MessageStream(call.stream, reading, {
     message(bytes) {
       try {
         // A client that does not read its answers is not read either.
@@ -135,7 +130,7 @@ function converse(
     end: () => call.end(),
     fail: (error) => refuse(call, error, options),
   });
-  call.onDrain(goOn);
+  call.onDrain(() => messages.goOn());
 }
 
 function refuse(call: GrpcCall, thrown: unknown, options: ServeOptions): SamovarError {

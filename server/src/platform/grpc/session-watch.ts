@@ -1,5 +1,5 @@
 import { constants, type ServerHttp2Session } from 'node:http2';
-import type { SharedRoom } from './read-message.ts';
+import type { SharedRoom } from './message-stream.ts';
 
 export interface SessionTimes {
   /** For the first words of the protocol. */

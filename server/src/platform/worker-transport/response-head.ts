@@ -16,35 +16,73 @@ export interface ResponseHead {
 const statusLine = /^HTTP\/1\.([01]) ([1-5]\d\d)(?: |$)/;
 const fieldName = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const digits = /^\d{1,15}$/;
+const lineEnd = '\r\n';
 
 /**
  * Reads the head of an answer, without the empty line that ends it. Throws for what is not plain HTTP/1.1: two ways
  * to find the end of a body, a transfer coding other than `chunked`, folded or nameless fields.
  */
 export function parseResponseHead(text: string): ResponseHead {
-  const lines = text.split('\r\n');
-  const start = statusLine.exec(lines[0] ?? '');
+  let at = endOfLine(text, 0);
+  const start = statusLine.exec(text.slice(0, at));
   if (!start) throw new Error('the answer does not begin with an HTTP/1.1 status line');
   const headers: Record<string, string> = {};
-  for (let index = 1; index < lines.length; index += 1) addField(headers, lines[index] ?? '');
+  while (at < text.length) {
+    const begin = at + lineEnd.length;
+    at = endOfLine(text, begin);
+    addField(headers, text, begin, at);
+  }
   const status = Number(start[2]);
-  const connection = headers.connection?.toLowerCase();
   const framing = framingOf(status, headers);
+  const { connection } = headers;
   return {
     status,
     headers,
     framing,
-    keepsOpen: start[1] === '1' && framing.by !== 'close' && !(connection ?? '').includes('close'),
+    keepsOpen:
+      start[1] === '1' &&
+      framing.by !== 'close' &&
+      (connection === undefined || !connection.toLowerCase().includes('close')),
   };
 }
 
-function addField(headers: Record<string, string>, line: string): void {
-  const colon = line.indexOf(':');
-  const name = line.slice(0, colon).toLowerCase();
-  if (colon < 1 || !fieldName.test(name)) throw new Error('a field of the answer has no proper name');
-  const value = line.slice(colon + 1).trim();
-  const before = Object.hasOwn(headers, name) ? headers[name] : undefined;
-  headers[name] = before === undefined ? value : `${before}, ${value}`;
+function endOfLine(text: string, from: number): number {
+  const end = text.indexOf(lineEnd, from);
+  return end === -1 ? text.length : end;
+}
+
+function addField(headers: Record<string, string>, text: string, begin: number, end: number): void {
+  const colon = text.indexOf(':', begin);
+  const name = colon > begin && colon < end ? properName(text.slice(begin, colon)) : null;
+  if (name === null) throw new Error('a field of the answer has no proper name');
+  const value = text.slice(colon + 1, end).trim();
+  headers[name] = Object.hasOwn(headers, name) ? `${headers[name]}, ${value}` : value;
+}
+
+/** What nearly every answer has, as servers spell it: names that need no check. */
+const usualNames: ReadonlyMap<string, string> = new Map(
+  [
+    'Content-Type',
+    'Content-Length',
+    'Transfer-Encoding',
+    'Connection',
+    'Keep-Alive',
+    'Date',
+    'Server',
+  ].flatMap((name) => {
+    const lower = name.toLowerCase();
+    return [
+      [name, lower],
+      [lower, lower],
+    ] as const;
+  }),
+);
+
+/** A name in lower case, `null` for what is none. */
+function properName(written: string): string | null {
+  const usual = usualNames.get(written);
+  if (usual !== undefined) return usual;
+  return fieldName.test(written) ? written.toLowerCase() : null;
 }
 
 function framingOf(status: number, headers: Readonly<Record<string, string>>): BodyFraming {

@@ -10,6 +10,7 @@ export interface ResponseParts {
 
 const headEnd = Buffer.from('\r\n\r\n');
 const headLimit = 64 * 1024;
+const keepAliveTimeout = /(?:^|[,;\s])timeout=(\d{1,6})/i;
 
 /** Reads one HTTP/1.1 answer to a POST, wherever the reads of the socket cut it. */
 export class ResponseReader {
@@ -35,8 +36,10 @@ export class ResponseReader {
 
   /** Seconds that the worker says it keeps an idle connection, `null` when it says nothing. */
   get keepAliveSeconds(): number | null {
-    const said = /(?:^|[,;\s])timeout=(\d{1,6})/i.exec(this.#head?.headers['keep-alive'] ?? '');
-    return said ? Number(said[1]) : null;
+    const said = this.#head?.headers['keep-alive'];
+    if (said === undefined) return null;
+    const timeout = keepAliveTimeout.exec(said);
+    return timeout ? Number(timeout[1]) : null;
   }
 
   /**

@@ -1,7 +1,7 @@
 import type { Clock } from '../../kernel/clock.ts';
 import { SamovarError } from '../../kernel/errors.ts';
 import type { Principal } from '../../kernel/principal.ts';
-import { hashKeySecret, type KeySnapshot } from '../../modules/iam/index.ts';
+import { hexHashOfKeySecret, type KeySnapshot } from '../../modules/iam/index.ts';
 
 /** Longer texts are no keys: they are not even hashed. */
 const longestKey = 256;
@@ -17,7 +17,7 @@ export function createAuthenticate(
   return (key) => {
     if (key === null) throw new SamovarError('access.key_missing');
     if (key.length > longestKey) throw new SamovarError('access.key_invalid');
-    const record = policy().keys.get(hashKeySecret(key).toString('hex'));
+    const record = policy().keys.get(hexHashOfKeySecret(key));
     if (!record || (record.expiresAt !== null && record.expiresAt <= clock.now()))
       throw new SamovarError('access.key_invalid');
     return {

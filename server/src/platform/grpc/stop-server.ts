@@ -1,0 +1,40 @@
+import type { Http2SecureServer, Http2Server } from 'node:http2';
+import { SamovarError } from '../../kernel/errors.ts';
+import type { OpenCalls } from './open-calls.ts';
+
+/** Between the end of the grace and the closing of what did not end by itself. */
+const lastWordsMs = 500;
+
+export interface Stopping {
+  /** New calls are refused from now on. */
+  drained(): void;
+  /** Ends what still runs when the grace is over. */
+  endRunning(error: SamovarError): void;
+  /** Closes every connection. */
+  close(): void;
+}
+
+/** Takes no more calls, lets those that run end within the grace, then ends them and every connection. */
+export async function stopServer(
+  server: Http2Server | Http2SecureServer,
+  open: OpenCalls,
+  graceMs: number,
+  { drained, endRunning, close }: Stopping,
+): Promise<void> {
+  open.draining = true;
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  drained();
+  const error = new SamovarError('system.draining', { retryAfterSeconds: 1 });
+  for (const call of open.calls.toArray()) if (call.background) call.fail(error);
+  // Tells the client to go elsewhere with what it begins from now on; what runs may end.
+  for (const session of open.sessions.keys()) session.close();
+  await open.running.idleWithin(graceMs);
+  if (open.running.count > 0) {
+    endRunning(new SamovarError('system.draining'));
+    for (const call of open.calls.toArray()) call.fail(error);
+    await open.running.idleWithin(lastWordsMs);
+  }
+  for (const session of open.sessions.keys()) session.destroy();
+  close();
+  await closed;
+}
