@@ -7,6 +7,7 @@ import { limitErrors } from './errors/limit.ts';
 import { modelErrors } from './errors/model.ts';
 import { operationErrors } from './errors/operation.ts';
 import { registryErrors } from './errors/registry.ts';
+import { remoteErrors } from './errors/remote.ts';
 import { requestErrors } from './errors/request.ts';
 import { setupErrors } from './errors/setup.ts';
 import { systemErrors } from './errors/system.ts';
@@ -23,6 +24,7 @@ export const errorCatalogue = {
   ...modelErrors,
   ...operationErrors,
   ...registryErrors,
+  ...remoteErrors,
   ...requestErrors,
   ...setupErrors,
   ...systemErrors,

@@ -16,7 +16,7 @@ export const modelManifestSchema = Type.Object(
     modality: Type.Literal('text'),
     languages: Type.Array(Type.String({ minLength: 2 }), { minItems: 1 }),
     architecture: Type.String({ minLength: 1 }),
-    parameters: Type.Integer({ minimum: 1 }),
+    parameters: Type.Integer({ minimum: 0, description: '0 where nobody tells.' }),
     quantization: Type.String(),
     engine: Type.Union([
       Type.Literal('llama-cpp'),

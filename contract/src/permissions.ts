@@ -6,6 +6,7 @@ export const permissions = {
   'models.manage': 'Load, unload and import models.',
   'aliases.manage': 'Move, roll back and remove aliases of the project, and run canaries.',
   'aliases.share': 'Give aliases to every project of the organization.',
+  'engines.manage': 'Connect engines that run elsewhere, change and remove the connections.',
   'keys.read': 'List API keys.',
   'keys.manage': 'Create and revoke API keys.',
   'usage.read': 'Read usage.',

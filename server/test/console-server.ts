@@ -33,9 +33,11 @@ import { encodeUsage } from '../src/modules/usage/usage-rows.ts';
 import { createUsageWriter } from '../src/modules/usage/write-usage.ts';
 import { createHttpServer } from '../src/platform/http/http-server.ts';
 import { createFolderStore } from '../src/platform/object-store/folder-store.ts';
+import { createOutboundGuard } from '../src/platform/outbound-guard/outbound-guard.ts';
 import { createBulkInsert } from '../src/platform/postgres/bulk-insert.ts';
 import { createConfigVersion } from '../src/platform/postgres/config-version.ts';
 import { prepareJobQueue } from '../src/platform/queue/prepare-job-queue.ts';
+import { createRemoteTransport } from '../src/platform/remote-transport/remote-transport.ts';
 import { createSealing } from '../src/platform/sealing/sealing.ts';
 import { createAuthenticate } from '../src/roles/api/authenticate.ts';
 import { createJobSender } from '../src/roles/api/create-job-sender.ts';
@@ -84,6 +86,7 @@ export async function startConsoleServer(): Promise<ConsoleServer> {
     publicUrl: 'http://127.0.0.1',
   });
   const objectStore = async () => objects;
+  const guard = createOutboundGuard({ allow: ['127.0.0.1'] });
   const api: ConsoleApi = {
     database,
     uploads: createUploadAccess({ database, clock, uploadHours: 48, objectStore }),
@@ -101,6 +104,15 @@ export async function startConsoleServer(): Promise<ConsoleServer> {
       pollMs: 50,
     }),
     configVersion: createConfigVersion(),
+    remoteEngines: {
+      database,
+      configVersion: createConfigVersion(),
+      sealing: createSealing(randomBytes(32)),
+      transport: createRemoteTransport({ guard }),
+      guard,
+      clock,
+      log: silentLog,
+    },
     clock,
     version: '0.0.0-test',
     startedAt: Date.now() - 5000,
@@ -144,6 +156,7 @@ export async function startConsoleServer(): Promise<ConsoleServer> {
     refresh,
     async stop() {
       api.operations.stop();
+      await api.remoteEngines.transport.close();
       await server.stop(0);
       await store.end();
       await rm(folder, { recursive: true, force: true });

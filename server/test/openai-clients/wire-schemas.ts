@@ -1,13 +1,10 @@
 import assert from 'node:assert/strict';
+import { errorAnswer } from '@samovar/contract/answers/answer-pieces';
+import { chatCompletion, chatCompletionChunk } from '@samovar/contract/answers/chat-answer-schema';
+import { completion, completionEvent } from '@samovar/contract/answers/completion-answer-schema';
+import { embeddingList } from '@samovar/contract/answers/embedding-answer-schema';
 import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
-import { errorAnswer } from '../../src/surfaces/openai/answer-pieces.ts';
-import { chatCompletion, chatCompletionChunk } from '../../src/surfaces/openai/chat/chat-answer-schema.ts';
-import {
-  completion,
-  completionEvent,
-} from '../../src/surfaces/openai/completions/completion-answer-schema.ts';
-import { embeddingList } from '../../src/surfaces/openai/embeddings/embedding-answer-schema.ts';
 import { modelList, modelObject } from '../../src/surfaces/openai/models/model-schema.ts';
 import { responseAnswer } from '../../src/surfaces/openai/responses/response-answer-schema.ts';
 import { responseEvent } from '../../src/surfaces/openai/responses/response-event-schema.ts';

@@ -11,6 +11,7 @@ export const moduleGraph: Readonly<Record<string, readonly string[]>> = {
   operations: ['audit'],
   registry: ['audit'],
   rollout: ['registry', 'usage', 'audit'],
+  'remote-engines': ['serving', 'registry', 'audit'],
   serving: ['registry', 'audit'],
   usage: ['iam'],
 };

@@ -35,6 +35,7 @@ export {
 } from './catalogue/catalogue-item.ts';
 export { parseCatalogueEntry } from './catalogue/parse-catalogue-entry.ts';
 export { type Recommendation, recommend } from './catalogue/recommend.ts';
+export { findCurrentVersion } from './find-current-version.ts';
 export { getServedVersion } from './get-served-version.ts';
 export { getVersionFiles, modelFileKey } from './get-version-files.ts';
 export { createImportModelJob, importModelJobKind } from './import-model-job.ts';

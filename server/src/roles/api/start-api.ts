@@ -28,7 +28,7 @@ import { foundationModelsMethods, foundationModelsRoutes } from '../../surfaces/
 import { openaiRoutes } from '../../surfaces/openai/index.ts';
 import { systemErrorBody, systemRoutes } from '../../surfaces/system/index.ts';
 import { openCertificate } from '../open-certificate.ts';
-import { openRemoteTransport } from '../open-remote-transport.ts';
+import { openRemoteEngines, openRemoteTransport } from '../open-remote-engines.ts';
 import { followPolicy } from '../policy/follow-policy.ts';
 import { readLoadState } from '../policy/load-state.ts';
 import { ownVersion } from '../prepare/own-version.ts';
@@ -63,8 +63,9 @@ export async function startApi(settings: ServerSettings, log: Log): Promise<Runn
     masterKeyFile: settings.masterKeyFile,
     ownFile: data.masterKey,
   });
+  const sealing = createSealing(masterKey);
   const certificate = await openCertificate(settings, log);
-  const { postgres, watch, policy, end: endPolicy } = followPolicy(settings, log, 'api');
+  const { postgres, watch, policy, end: endPolicy } = followPolicy(settings, log, 'api', sealing);
   const { database } = postgres;
   const clock = systemClock;
   const configVersion = createConfigVersion();
@@ -106,7 +107,9 @@ export async function startApi(settings: ServerSettings, log: Log): Promise<Runn
     limiter,
     mapError,
   });
+  const remoteEngines = openRemoteEngines({ settings, database, masterKey, log });
   const release = async (): Promise<void> => {
+    await remoteEngines.transport.close();
     await asyncRequests.stop();
     await inference.close();
     await meter.stop();
@@ -139,6 +142,7 @@ export async function startApi(settings: ServerSettings, log: Log): Promise<Runn
     ...foundationModelsRoutes(foundationModels),
     ...consoleApiRoutes({
       ...openModelApi({ settings, database, clock, masterKey }),
+      remoteEngines,
       database,
       operations: asyncRequests.operations,
       notifications: asyncRequests.notifications,
@@ -189,7 +193,7 @@ export async function startApi(settings: ServerSettings, log: Log): Promise<Runn
   const server = await createHttpServer({
     ...serving,
     routes,
-    runOnce: createRunOnce(createIdempotency({ database, sealing: createSealing(masterKey), clock, log })),
+    runOnce: createRunOnce(createIdempotency({ database, sealing, clock, log })),
     errorBody: systemErrorBody,
   }).catch(async (error: unknown) => {
     await grpc.stop(0);

@@ -1,9 +1,11 @@
 import type { ServerSettings } from '../../config/load-settings.ts';
 import { systemClock } from '../../kernel/clock.ts';
 import type { Log } from '../../kernel/ports/log.ts';
+import type { Sealing } from '../../kernel/ports/sealing.ts';
 import { openPostgres, type Postgres } from '../../platform/postgres/connect-postgres.ts';
 import { type ConfigWatch, watchConfigVersion } from '../../platform/postgres/watch-config-version.ts';
 import { requiredPostgresUrl } from '../required-postgres-url.ts';
+import { loadReplicas } from './load-replicas.ts';
 import { createPolicyHolder, type PolicyHolder } from './policy-snapshot.ts';
 
 export interface FollowedPolicy {
@@ -13,8 +15,13 @@ export interface FollowedPolicy {
   end(): Promise<void>;
 }
 
-/** Opens the database and keeps the policy snapshot as new as it says. */
-export function followPolicy(settings: ServerSettings, log: Log, role: 'api' | 'worker'): FollowedPolicy {
+/** Opens the database and keeps the policy snapshot as new as it says. `sealing` opens the keys of connected engines. */
+export function followPolicy(
+  settings: ServerSettings,
+  log: Log,
+  role: 'api' | 'worker',
+  sealing: Sealing,
+): FollowedPolicy {
   const url = requiredPostgresUrl(settings, role);
   const address = { url, caFile: settings.caFile, schema: settings.postgresSchema, log };
   const postgres = openPostgres({ ...address, poolSize: settings.postgresPoolSize });
@@ -24,6 +31,7 @@ export function followPolicy(settings: ServerSettings, log: Log, role: 'api' | '
     awaySeconds: settings.postgresAwaySeconds,
     lastConfirmedAt: () => confirmedAt(),
     clock: systemClock,
+    loadReplicas: () => loadReplicas(postgres.database, sealing, log),
   });
   const watch = watchConfigVersion({ ...address, onChange: policy.load });
   confirmedAt = () => watch.lastConfirmedAt();

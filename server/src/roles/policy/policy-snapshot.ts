@@ -9,7 +9,7 @@ import {
   loadProjectNames,
 } from '../../modules/iam/index.ts';
 import { createModelSnapshotLoader, type ModelSnapshot } from '../../modules/registry/index.ts';
-import { loadReplicaSnapshot, type ReplicaSnapshot } from '../../modules/serving/index.ts';
+import type { ReplicaSnapshot } from '../../modules/serving/index.ts';
 
 /** Everything that a request is decided by. Immutable: a change makes a new one. */
 export interface PolicySnapshot {
@@ -41,11 +41,13 @@ export interface PolicyHolderOptions {
   /** When PostgreSQL last confirmed what is in memory; `null` before the first time. */
   lastConfirmedAt(): number | null;
   readonly clock: Clock;
+  /** Workers of this installation and connected engines. */
+  loadReplicas(): Promise<ReplicaSnapshot>;
 }
 
 export function createPolicyHolder(options: PolicyHolderOptions): PolicyHolder {
   const listeners: (() => void)[] = [];
-  const loadSnapshot = createSnapshotLoader(options.database);
+  const loadSnapshot = createSnapshotLoader(options);
   let snapshot: PolicySnapshot | null = null;
 
   function isStale(): boolean {
@@ -81,7 +83,7 @@ const graceSeconds = 2;
 type LoadSnapshot = (version: string, sections: ConfigSections) => Promise<PolicySnapshot>;
 
 /** Reads again only the parts whose section has another number than the snapshot before. */
-function createSnapshotLoader(database: Database): LoadSnapshot {
+function createSnapshotLoader({ database, loadReplicas }: PolicyHolderOptions): LoadSnapshot {
   const registry = createModelSnapshotLoader(database);
   let last: { readonly snapshot: PolicySnapshot; readonly sections: ConfigSections } | null = null;
 
@@ -97,7 +99,7 @@ function createSnapshotLoader(database: Database): LoadSnapshot {
     const [keyParts, models, replicas] = await Promise.all([
       kept('keys') ?? loadKeyParts(database),
       loadModels(sections),
-      kept('replicas')?.replicas ?? loadReplicaSnapshot(database).then((serving) => serving.replicas),
+      kept('replicas')?.replicas ?? loadReplicas(),
     ]);
     const { keys, limits, projectNames } = keyParts;
     const snapshot = { version, keys, limits, projectNames, models, replicas };

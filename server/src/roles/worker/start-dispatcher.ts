@@ -6,8 +6,9 @@ import { createDispatcher } from '../../modules/inference-queue/index.ts';
 import { deriveWorkerToken, requestLoad } from '../../modules/serving/index.ts';
 import { createConfigVersion } from '../../platform/postgres/config-version.ts';
 import { listenNotifications } from '../../platform/postgres/listen-notifications.ts';
+import { createSealing } from '../../platform/sealing/sealing.ts';
 import { createWorkerTransport } from '../../platform/worker-transport/worker-transport.ts';
-import { openRemoteTransport } from '../open-remote-transport.ts';
+import { openRemoteTransport } from '../open-remote-engines.ts';
 import { followPolicy } from '../policy/follow-policy.ts';
 import { readLoadState } from '../policy/load-state.ts';
 import { requiredPostgresUrl } from '../required-postgres-url.ts';
@@ -18,7 +19,7 @@ export async function startDispatcher(
   masterKey: Buffer,
   log: Log,
 ): Promise<Running> {
-  const followed = followPolicy(settings, log, 'worker');
+  const followed = followPolicy(settings, log, 'worker', createSealing(masterKey));
   const { database } = followed.postgres;
   const url = requiredPostgresUrl(settings, 'worker');
   const notifications = listenNotifications({ url, caFile: settings.caFile, log });

@@ -4,6 +4,7 @@ import type { ServerSettings } from '../../config/load-settings.ts';
 import { readPackageMirrors } from '../../config/package-mirrors.ts';
 import type { Log } from '../../kernel/ports/log.ts';
 import type { Running } from '../../kernel/ports/running.ts';
+import { startProber } from '../../modules/remote-engines/index.ts';
 import { createPackageSource } from '../../platform/package-sources/create-package-source.ts';
 import { connectPostgres } from '../../platform/postgres/connect-postgres.ts';
 import { createJobQueue } from '../../platform/queue/create-job-queue.ts';
@@ -11,13 +12,14 @@ import { loadMasterKey } from '../../platform/sealing/load-master-key.ts';
 import { createInspector } from '../create-inspector.ts';
 import { openModelSource } from '../open-model-source.ts';
 import { openObjectStore } from '../open-object-store.ts';
+import { openRemoteEngines } from '../open-remote-engines.ts';
 import { requiredPostgresUrl } from '../required-postgres-url.ts';
 import { startDispatcher } from './start-dispatcher.ts';
 import { workOnJobs } from './worker-jobs.ts';
 
 /**
- * Starts a worker: jobs that fetch models and keep the tables in order, and asynchronous requests. Any number may run. Throws a `setup.*` error
- * when PostgreSQL or the object store cannot be used.
+ * Starts a worker: jobs that fetch models and keep the tables in order, asynchronous requests, and probes of connected
+ * engines. Any number may run. Throws a `setup.*` error when PostgreSQL or the object store cannot be used.
  */
 export async function startWorker(settings: ServerSettings, log: Log): Promise<Running> {
   const data = dataFolder(resolve(settings.data));
@@ -39,11 +41,12 @@ export async function startWorker(settings: ServerSettings, log: Log): Promise<R
     throw error;
   });
   let dispatcher: Running | null = null;
+  let prober: Running | null = null;
   let stopped: Promise<void> | null = null;
   const running: Running = {
     stop(graceMs) {
       stopped ??= (async () => {
-        await Promise.all([queue.stop(graceMs), dispatcher?.stop(graceMs)]);
+        await Promise.all([queue.stop(graceMs), dispatcher?.stop(graceMs), prober?.stop(graceMs)]);
         await packages.close();
         await sources.close();
         await postgres.end();
@@ -65,6 +68,7 @@ export async function startWorker(settings: ServerSettings, log: Log): Promise<R
       log,
     });
     dispatcher = await startDispatcher(settings, sealing, log);
+    prober = startProber(openRemoteEngines({ settings, database, masterKey: sealing, log }));
   } catch (error) {
     await running.stop(0);
     throw error;

@@ -4,6 +4,7 @@ import type { OperationAccess } from '../../modules/operations/index.ts';
 import type { ImportRequests } from '../../modules/registry/index.ts';
 import { type AliasApi, aliasRoutes } from './aliases/alias-routes.ts';
 import { type DeploymentApi, deploymentRoutes } from './deployments/deployment-routes.ts';
+import { type EngineApi, engineRoutes } from './engines/engine-routes.ts';
 import { type Installation, installationRoutes } from './installation/installation-routes.ts';
 import { keyRoutes } from './keys/key-routes.ts';
 import { modelRoutes } from './models/model-routes.ts';
@@ -16,6 +17,7 @@ export type ConsoleApi = IamDependencies &
   ImportRequests &
   AliasApi &
   DeploymentApi &
+  EngineApi &
   RegistryApi & { readonly operations: OperationAccess };
 
 /** The routes of the console API, `/api/*`: what none of the standards names. */
@@ -27,6 +29,7 @@ export function consoleApiRoutes(api: ConsoleApi): BoundRoute[] {
     ...registryRoutes(api),
     ...aliasRoutes(api),
     ...deploymentRoutes(api),
+    ...engineRoutes(api),
     ...operationRoutes(api),
     ...installationRoutes(api),
   ];

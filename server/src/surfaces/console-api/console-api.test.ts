@@ -203,6 +203,7 @@ function requestOf(route: Route): [string, string, object | undefined] {
   const path = route.path
     .replace('{id}', adminId)
     .replace('{name}', server.modelName)
+    .replace('{adapter}', 'stranger')
     .concat(route.id === 'console.keys.revoke' ? '?force=true' : '')
     .concat(route.id === 'console.models.engine' ? '?engine=llama-cpp' : '');
   const bodies: Readonly<Record<string, object>> = {
@@ -211,6 +212,9 @@ function requestOf(route: Route): [string, string, object | undefined] {
     'console.imports.create': { source: 'https://models.example/stranger.gguf' },
     'console.uploads.create': { name: 'stranger.gguf', sizeBytes: 1 },
     'console.deployments.change': { pinned: true },
+    'console.engines.connect': { name: 'stranger', baseUrl: 'http://127.0.0.1:9' },
+    'console.engines.change': { enabled: true },
+    'console.engines.load-adapter': { path: '/adapters/stranger' },
   };
   return [route.method, path, bodies[route.id]];
 }
@@ -437,6 +441,41 @@ test('an alias of the organization is seen by its projects, hidden by their own,
   assert.equal((await call('GET', path, { key: stranger })).status, 404);
   assert.equal((await call('DELETE', path)).status, 200);
 });
+
+test('engines are connected, changed, probed and forgotten by keys of their project alone', async () => {
+  const body = { name: 'gpu-1', baseUrl: 'http://127.0.0.1:9/v1/', key: 'secret-of-gpu-1' };
+  const made = await call('POST', '/api/engines', { body });
+  assert.deepEqual(
+    [made.status, made.body.baseUrl, made.body.hasKey, made.body.state],
+    [201, 'http://127.0.0.1:9', true, 'new'],
+  );
+  assert.equal((await call('POST', '/api/engines', { body })).body.error.code, 'remote.exists');
+  const changed = await call('PATCH', '/api/engines/gpu-1', { body: { limits: { parallelRequests: 2 } } });
+  assert.deepEqual(changed.body.limits, { parallelRequests: 2, queuedRequests: 64 });
+  assert.equal((await call('PATCH', '/api/engines/gpu-1', { body: {} })).status, 400);
+  const probed = await call('POST', '/api/engines/gpu-1/probe');
+  assert.equal(probed.body.state, 'away');
+  assert.match(probed.body.reason, /ECONNREFUSED/);
+  await server.store.pool.query("update remote_engines set flavour = 'vllm'");
+  const adapter = '/api/engines/gpu-1/adapters/tone';
+  assert.equal((await call('PUT', adapter, { body: { path: '/a' } })).body.adapters[0].state, 'wanted');
+  assert.equal((await call('DELETE', adapter)).body.adapters[0].state, 'unwanted');
+  assert.equal((await call('DELETE', '/api/engines/gpu-1/adapters/other')).status, 404);
+  assert.doesNotMatch(JSON.stringify((await call('GET', '/api/engines')).body), /secret-of/);
+  for (const route of server.routes.filter(({ path }) => path.startsWith('/api/engines/{name}'))) {
+    const [method, path, sent] = requestOf(route);
+    const named = path.replace(server.modelName, 'gpu-1').replace('stranger', 'tone');
+    const answer = await call(method, named, { key: stranger, ...(sent && { body: sent }) });
+    assert.deepEqual([answer.status, answer.body.error.code], [404, 'remote.not_found'], route.id);
+  }
+  assert.deepEqual((await call('GET', '/api/engines', { key: stranger })).body.items.map(nameOf), [
+    'stranger',
+  ]);
+  assert.equal((await call('DELETE', '/api/engines/gpu-1')).status, 200);
+  assert.equal((await call('GET', '/api/engines/gpu-1')).status, 404);
+});
+
+const nameOf = ({ name }: { readonly name: string }): string => name;
 
 test('a changing call leaves the audit record that its route names', async () => {
   for (const route of server.routes.filter(({ audit }) => audit !== null)) {

@@ -1,5 +1,5 @@
+import { errorAnswer } from '@samovar/contract/answers/answer-pieces';
 import type { Route } from '@samovar/contract/route';
-import { errorAnswer } from './answer-pieces.ts';
 
 const descriptions = {
   400: 'The request is not valid.',

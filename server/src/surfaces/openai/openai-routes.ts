@@ -1,3 +1,6 @@
+import { chatCompletion } from '@samovar/contract/answers/chat-answer-schema';
+import { completion } from '@samovar/contract/answers/completion-answer-schema';
+import { embeddingList } from '@samovar/contract/answers/embedding-answer-schema';
 import type { Route } from '@samovar/contract/route';
 import Type, { type TSchema } from 'typebox';
 import { SamovarError } from '../../kernel/errors.ts';
@@ -11,14 +14,11 @@ import type {
 import type { Scope } from '../../kernel/principal.ts';
 import type { Endpoint, MeterRefused, StartInference } from '../../modules/inference/index.ts';
 import { bodySchema } from './body-schema.ts';
-import { chatCompletion } from './chat/chat-answer-schema.ts';
 import { chatParameters } from './chat/chat-parameters.ts';
 import { createChatCompletion } from './chat/create-chat-completion.ts';
-import { completion } from './completions/completion-answer-schema.ts';
 import { completionParameters } from './completions/completion-parameters.ts';
 import { createCompletion } from './completions/create-completion.ts';
 import { createEmbeddings } from './embeddings/create-embeddings.ts';
-import { embeddingList } from './embeddings/embedding-answer-schema.ts';
 import { embeddingParameters } from './embeddings/embedding-parameters.ts';
 import { errorResponses, inferenceErrors, readErrors } from './error-responses.ts';
 import { type Forwarded, forward } from './forward.ts';

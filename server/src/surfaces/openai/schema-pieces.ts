@@ -1,11 +1,9 @@
-import Type, { type TSchema } from 'typebox';
+import { nullable, oneOf } from '@samovar/contract/answers/answer-pieces';
+import Type from 'typebox';
 
 /** Request schemas that several endpoints use. */
 
-export const nullable = (schema: TSchema) => Type.Union([schema, Type.Null()]);
-
-/** A string out of a closed set. */
-export const oneOf = (...values: readonly string[]) => Type.Enum([...values]);
+export { nullable, oneOf };
 
 export const modelName = Type.String({ minLength: 1, maxLength: 256 });
 export const temperature = Type.Number({ minimum: 0, maximum: 2 });

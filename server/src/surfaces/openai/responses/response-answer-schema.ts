@@ -1,5 +1,5 @@
+import { closed, samovarExtra } from '@samovar/contract/answers/answer-pieces';
 import Type, { type TSchema } from 'typebox';
-import { closed, samovarExtra } from '../answer-pieces.ts';
 import { anyObject, nullable, oneOf } from '../schema-pieces.ts';
 import { responseToolChoice } from './response-tools-schema.ts';
 

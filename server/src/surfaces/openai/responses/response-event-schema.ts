@@ -1,5 +1,5 @@
+import { closed } from '@samovar/contract/answers/answer-pieces';
 import Type, { type TSchema } from 'typebox';
-import { closed } from '../answer-pieces.ts';
 import { nullable } from '../schema-pieces.ts';
 import {
   outputItem,

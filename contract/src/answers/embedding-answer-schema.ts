@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { closed, samovarExtra } from '../answer-pieces.ts';
+import { closed, samovarExtra } from './answer-pieces.ts';
 
 /** A list of embeddings, as published; base64 holds little-endian 32-bit floats. */
 export const embeddingList = Type.Object(

@@ -1,7 +1,11 @@
 import Type, { type TSchema } from 'typebox';
-import { nullable } from './schema-pieces.ts';
 
-/** Answer schemas that several endpoints use. */
+/** Answer schemas that several endpoints use. Engines are checked against them too. */
+
+export const nullable = (schema: TSchema) => Type.Union([schema, Type.Null()]);
+
+/** A string out of a closed set. */
+export const oneOf = (...values: readonly string[]) => Type.Enum([...values]);
 
 const count = Type.Integer({ minimum: 0 });
 export const closed = { additionalProperties: false } as const;

@@ -1,6 +1,5 @@
 import Type from 'typebox';
-import { answerObject, closed, completionUsage } from '../answer-pieces.ts';
-import { nullable, oneOf } from '../schema-pieces.ts';
+import { answerObject, closed, completionUsage, nullable, oneOf } from './answer-pieces.ts';
 
 const logprobs = nullable(
   Type.Object(

@@ -1,6 +1,5 @@
 import Type from 'typebox';
-import { answerObject, chatLogprobs, closed, completionUsage } from '../answer-pieces.ts';
-import { nullable, oneOf } from '../schema-pieces.ts';
+import { answerObject, chatLogprobs, closed, completionUsage, nullable, oneOf } from './answer-pieces.ts';
 
 const finishReason = oneOf('stop', 'length', 'tool_calls', 'content_filter');
 

@@ -1,0 +1,10 @@
+export { loadAdapter, unloadAdapter } from './change-adapters.ts';
+export { changeEngine } from './change-engine.ts';
+export { connectEngine } from './connect-engine.ts';
+export { type ListedEngine, listEngines, type ShownEngine, showEngine } from './list-engines.ts';
+export { loadRemoteReplicas } from './load-remote-replicas.ts';
+export { probeNow } from './probe-now.ts';
+export type { RemoteEngineDependencies } from './remote-dependencies.ts';
+export { defaultLimits, defaultTimeouts } from './remote-engine.ts';
+export { removeEngine } from './remove-engine.ts';
+export { startProber } from './start-prober.ts';

@@ -1,0 +1,266 @@
+import Type from 'typebox';
+import type { BoundRoute } from '../../../kernel/ports/http-routes.ts';
+import { auditContextOf } from '../../../modules/audit/index.ts';
+import {
+  changeEngine,
+  connectEngine,
+  defaultLimits,
+  defaultTimeouts,
+  listEngines,
+  loadAdapter,
+  probeNow,
+  type RemoteEngineDependencies,
+  removeEngine,
+  showEngine,
+  unloadAdapter,
+} from '../../../modules/remote-engines/index.ts';
+import { consoleRoute } from '../console-route.ts';
+import {
+  adapterBody,
+  changedEngineBody,
+  engineObjectOf,
+  enginePage,
+  newEngineBody,
+  shownEngineObject,
+  shownEngineOf,
+} from './engine-schema.ts';
+
+export interface EngineApi {
+  readonly remoteEngines: RemoteEngineDependencies;
+}
+
+const tag = 'Connected engines';
+const path = '/api/engines/{name}';
+const params = Type.Object({ name: Type.String({ maxLength: 64 }) });
+const shown = { description: 'The engine with its models, adapters and events.', schema: shownEngineObject };
+
+/** `/api/engines`: engines that run elsewhere. Keys and values of headers go in and never come back. */
+export function engineRoutes({ remoteEngines }: EngineApi): BoundRoute[] {
+  return [
+    listRoute(remoteEngines),
+    connectRoute(remoteEngines),
+    showRoute(remoteEngines),
+    changeRoute(remoteEngines),
+    removeRoute(remoteEngines),
+    probeRoute(remoteEngines),
+    loadAdapterRoute(remoteEngines),
+    unloadAdapterRoute(remoteEngines),
+  ];
+}
+
+function listRoute({ database }: RemoteEngineDependencies): BoundRoute {
+  return consoleRoute(
+    {
+      id: 'console.engines.list',
+      method: 'GET',
+      path: '/api/engines',
+      permission: 'models.read',
+      audit: null,
+      tag,
+      summary: 'List connected engines by name',
+      query: Type.Object(
+        {
+          limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 100 })),
+          cursor: Type.Optional(Type.String({ maxLength: 64 })),
+        },
+        { additionalProperties: false },
+      ),
+      responses: { 200: { description: 'A page of engines.', schema: enginePage } },
+    },
+    async ({ principal, query }) => {
+      const limit = typeof query.limit === 'number' ? query.limit : 100;
+      const after = typeof query.cursor === 'string' ? query.cursor : null;
+      const engines = await listEngines(database, principal, { limit, after });
+      const last = engines.length === limit ? engines.at(-1) : undefined;
+      return {
+        status: 200,
+        body: { items: engines.map(engineObjectOf), nextCursor: last?.engine.name ?? null },
+      };
+    },
+  );
+}
+
+function connectRoute(deps: RemoteEngineDependencies): BoundRoute {
+  return consoleRoute(
+    {
+      id: 'console.engines.connect',
+      method: 'POST',
+      path: '/api/engines',
+      permission: 'engines.manage',
+      audit: 'engine.connect',
+      tag,
+      summary: 'Connect an engine that runs elsewhere',
+      description:
+        'An OpenAI-compatible server (vLLM, SGLang, llama-server, another Samovar) or TEI. It is probed at once, by whatever process is free; `POST /api/engines/{name}/probe` waits for it. Its models are called like any other then.',
+      body: newEngineBody,
+      responses: { 201: shown },
+      idempotent: true,
+    },
+    async ({ principal, requestId, body }) => {
+      const wanted = body as Type.Static<typeof newEngineBody>;
+      await connectEngine(deps, auditContextOf(principal, requestId), {
+        name: wanted.name,
+        kind: wanted.kind === 'tei' ? 'tei' : 'openai',
+        baseUrl: wanted.baseUrl,
+        secrets: { key: wanted.key ?? null, headers: wanted.headers ?? {} },
+        ca: wanted.ca ?? null,
+        discover: wanted.discover ?? (wanted.models ?? []).length === 0,
+        mapping: mappingOf(wanted.models ?? []),
+        limits: { ...defaultLimits, ...wanted.limits },
+        timeouts: { ...defaultTimeouts, ...wanted.timeouts },
+      });
+      return { status: 201, body: shownEngineOf(await showEngine(deps.database, principal, wanted.name)) };
+    },
+  );
+}
+
+function showRoute({ database }: RemoteEngineDependencies): BoundRoute {
+  return consoleRoute(
+    {
+      id: 'console.engines.get',
+      method: 'GET',
+      path,
+      permission: 'models.read',
+      audit: null,
+      tag,
+      summary: 'Show a connected engine',
+      params,
+      responses: { 200: shown },
+    },
+    async ({ principal, params: { name = '' } }) => ({
+      status: 200,
+      body: shownEngineOf(await showEngine(database, principal, name)),
+    }),
+  );
+}
+
+function changeRoute(deps: RemoteEngineDependencies): BoundRoute {
+  return consoleRoute(
+    {
+      id: 'console.engines.change',
+      method: 'PATCH',
+      path,
+      permission: 'engines.manage',
+      audit: 'engine.change',
+      tag,
+      summary: 'Change a connection; what is left out stays',
+      description:
+        'Answers that run go on. Lists and maps are replaced as a whole; `key: null` takes the key away.',
+      params,
+      body: changedEngineBody,
+      responses: { 200: shown },
+    },
+    async ({ principal, requestId, params: { name = '' }, body }) => {
+      const { models, limits, timeouts, ...change } = body as Type.Static<typeof changedEngineBody>;
+      const { engine } = await showEngine(deps.database, principal, name);
+      await changeEngine(deps, auditContextOf(principal, requestId), name, {
+        ...change,
+        ...(models && { mapping: mappingOf(models) }),
+        ...(limits && { limits: { ...engine.limits, ...limits } }),
+        ...(timeouts && { timeouts: { ...engine.timeouts, ...timeouts } }),
+      });
+      return { status: 200, body: shownEngineOf(await showEngine(deps.database, principal, name)) };
+    },
+  );
+}
+
+function removeRoute(deps: RemoteEngineDependencies): BoundRoute {
+  return consoleRoute(
+    {
+      id: 'console.engines.remove',
+      method: 'DELETE',
+      path,
+      permission: 'engines.manage',
+      audit: 'engine.remove',
+      tag,
+      summary: 'Forget a connection and its key',
+      description:
+        'Answers that run go on to their end. Its models stay known; those that no other engine serves are refused as unreachable.',
+      params,
+      responses: { 200: { ...shown, description: 'The engine as it was.' } },
+    },
+    async ({ principal, requestId, params: { name = '' } }) => {
+      const engine = await showEngine(deps.database, principal, name);
+      await removeEngine(deps, auditContextOf(principal, requestId), name);
+      return { status: 200, body: shownEngineOf(engine) };
+    },
+  );
+}
+
+function probeRoute(deps: RemoteEngineDependencies): BoundRoute {
+  return consoleRoute(
+    {
+      id: 'console.engines.probe',
+      method: 'POST',
+      path: '/api/engines/{name}/probe',
+      permission: 'engines.manage',
+      audit: 'engine.probe',
+      tag,
+      summary: 'Look at an engine now, and check each of its models again',
+      description: 'Sends a few tiny requests for each model. Answers when that is done.',
+      params,
+      responses: { 200: shown },
+    },
+    async ({ principal, requestId, params: { name = '' } }) => {
+      await probeNow(deps, auditContextOf(principal, requestId), name);
+      return { status: 200, body: shownEngineOf(await showEngine(deps.database, principal, name)) };
+    },
+  );
+}
+
+const adapterPath = '/api/engines/{name}/adapters/{adapter}';
+const adapterParams = Type.Object({
+  name: Type.String({ maxLength: 64 }),
+  adapter: Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$', description: 'How it is called.' }),
+});
+
+function loadAdapterRoute(deps: RemoteEngineDependencies): BoundRoute {
+  return consoleRoute(
+    {
+      id: 'console.engines.load-adapter',
+      method: 'PUT',
+      path: adapterPath,
+      permission: 'engines.manage',
+      audit: 'engine.adapter-load',
+      tag,
+      summary: 'Have a vLLM load a LoRA adapter, now and after each of its restarts',
+      description:
+        'It is called like a model then. Returns at once; `adapters` and `events` tell how it went.',
+      params: adapterParams,
+      body: adapterBody,
+      responses: { 202: shown },
+    },
+    async ({ principal, requestId, params: { name = '', adapter = '' }, body }) => {
+      const { path: folder } = body as Type.Static<typeof adapterBody>;
+      await loadAdapter(deps, auditContextOf(principal, requestId), name, { name: adapter, path: folder });
+      return { status: 202, body: shownEngineOf(await showEngine(deps.database, principal, name)) };
+    },
+  );
+}
+
+function unloadAdapterRoute(deps: RemoteEngineDependencies): BoundRoute {
+  return consoleRoute(
+    {
+      id: 'console.engines.unload-adapter',
+      method: 'DELETE',
+      path: adapterPath,
+      permission: 'engines.manage',
+      audit: 'engine.adapter-unload',
+      tag,
+      summary: 'Have a vLLM unload a LoRA adapter',
+      params: adapterParams,
+      responses: { 202: shown },
+    },
+    async ({ principal, requestId, params: { name = '', adapter = '' } }) => {
+      await unloadAdapter(deps, auditContextOf(principal, requestId), name, adapter);
+      return { status: 202, body: shownEngineOf(await showEngine(deps.database, principal, name)) };
+    },
+  );
+}
+
+function mappingOf(models: NonNullable<Type.Static<typeof newEngineBody>['models']>) {
+  return models.map(({ task, ...mapping }) => ({
+    ...mapping,
+    ...(task === 'chat' || task === 'embedding' ? { task } : {}),
+  }));
+}
