@@ -7,7 +7,7 @@ import type { BoundGrpcMethod } from '../src/kernel/ports/message-exchange.ts';
 import { createClassify } from '../src/modules/classification/index.ts';
 import { authorize, hashKeySecret, type KeyLimits, type KeyRecord } from '../src/modules/iam/index.ts';
 import { createInference, type Inference, type LoadState } from '../src/modules/inference/index.ts';
-import { plainAlias, type ServedModel } from '../src/modules/registry/index.ts';
+import { type ModelSnapshot, plainAlias, type ServedModel } from '../src/modules/registry/index.ts';
 import type { Replica } from '../src/modules/serving/index.ts';
 import { createKeyLimiter, type UsageRecord } from '../src/modules/usage/index.ts';
 import { createGrpcServer } from '../src/platform/grpc/grpc-server.ts';
@@ -48,6 +48,8 @@ export interface TestGateway {
   readonly inference: Inference;
   readonly records: UsageRecord[];
   readonly model: ServedModel;
+  /** Changes what the registry tells, as a new snapshot does. */
+  setModels(change: (models: ModelSnapshot) => ModelSnapshot): void;
   /** Replaces the replicas, as a new snapshot does. */
   setReplicas(replicas: readonly Replica[]): void;
   /** Posts JSON with the key. */
@@ -80,7 +82,7 @@ export async function startTestGateway(options: GatewayOptions = {}): Promise<Te
   };
   const chat = servedModel('m', versionId, 'chat');
   const embedding = servedModel('e', embeddingVersionId, 'embedding');
-  const models = {
+  let models: ModelSnapshot = {
     models: new Map([chat, embedding].map((model) => [`${projectId}/${model.name}`, model])),
     versions: new Map([chat, embedding].map((model) => [model.versionId, model])),
     aliases: new Map([
@@ -172,6 +174,10 @@ export async function startTestGateway(options: GatewayOptions = {}): Promise<Te
     inference,
     records,
     model: chat,
+    setModels(change) {
+      models = change(models);
+      for (const listener of listeners) listener();
+    },
     setReplicas(next) {
       replicas = byVersion(next);
       for (const listener of listeners) listener();
