@@ -15,7 +15,8 @@ const workerEntry = fileURLToPath(new URL('../../server/src/roles/model-worker.t
 
 /**
  * Embeddings of mixed lengths by the onnx worker over its socket: 32 callers at once against one caller that sends
- * the same texts one after the other. Inputs per second; one engine thread in both.
+ * the same texts one after the other. Inputs per second; one granted engine thread in both, beside which a spare thread may
+ * use a core that is idle.
  */
 export async function benchEmbeddings(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'samovar-bench-'));

@@ -5,7 +5,7 @@ export const onnxDriver: EngineDriver = {
   engine: 'onnx',
   lane: 'pass-through',
   threadShare: 0.25,
-  // The binding runs each batch on libuv's pool, one batch at a time.
+  // The binding computes each batch in the thread that asks for it.
   // The ready-made ONNX Runtime reports its use to its maker unless this says no.
   environment: { UV_THREADPOOL_SIZE: '2', ORT_DISABLE_TELEMETRY: '1' },
   // In inputs, not requests: one request may bring 2,048.

@@ -1,6 +1,8 @@
 import type { WorkerStart } from '@samovar/contract/worker-protocol';
+import type { Log } from '../../kernel/ports/log.ts';
 import type { EmbeddingModel } from './answer-embeddings.ts';
 import { loadEmbeddingSession } from './embedding-session.ts';
+import { createSpareThread, hasSpareCore } from './spare-thread.ts';
 import { loadTokenizer } from './text-tokenizer.ts';
 import { createTokenBatcher } from './token-batcher.ts';
 import { createTokenDecoder } from './token-decoder.ts';
@@ -15,12 +17,14 @@ const budgetPerThread = 256;
 /** Loads the encoder and its tokenizer, and runs one input through, so that the first request finds it warm. */
 export async function loadEmbeddingModel(
   start: WorkerStart,
+  log: Log,
 ): Promise<EmbeddingModel & { release(): Promise<void> }> {
   const { manifest } = start;
   if (manifest.embedding === undefined) throw new Error('the manifest has no `embedding` section');
   const options = manifest.embedding;
+  const modelPath = pathOf(start, '.onnx');
   const [session, tokenizer] = await Promise.all([
-    loadEmbeddingSession(pathOf(start, '.onnx'), start.threads, options.pooling),
+    loadEmbeddingSession(modelPath, start.threads, options.pooling),
     loadTokenizer(pathOf(start, 'tokenizer.json')),
   ]);
   const { ids } = await tokenizer.encode('warm', start.contextTokens);
@@ -29,6 +33,9 @@ export async function loadEmbeddingModel(
     throw new Error(
       `the model gives ${vector?.length} dimensions, and its manifest says ${options.dimensions}`,
     );
+  const spareThread = hasSpareCore(start, modelPath)
+    ? createSpareThread(modelPath, options.pooling, log)
+    : null;
   return {
     name: start.modelName,
     options,
@@ -39,8 +46,12 @@ export async function loadEmbeddingModel(
       run: (inputs) => session.run(inputs),
       budgetTokens: manifest.engineOptions.sharedBatches === false ? 1 : budgetPerThread * start.threads,
       queueLimit: start.queueLimit,
+      spareThread,
     }),
-    release: () => session.release(),
+    async release() {
+      await spareThread?.stop();
+      await session.release();
+    },
   };
 }
 

@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { TokenizeAnswer, WorkerHealth, WorkerStart } from '@samovar/contract/worker-protocol';
-import { Client } from 'undici';
+import { Client, Pool } from 'undici';
 import { testModel } from '../../../test/models.ts';
 import { silentLog } from '../../../test/silent-log.ts';
 import type { Running } from '../../kernel/ports/running.ts';
+import { hasSpareCore } from './spare-thread.ts';
 import { startOnnxWorker } from './start-onnx-worker.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'samovar-onnx-'));
@@ -243,6 +244,33 @@ test('many callers at once all get their own vectors', async () => {
   }
   const metrics = await client.request({ method: 'GET', path: '/metrics' });
   assert.match(await metrics.body.text(), /samovar_worker_batches_total\{model="all-minilm-l6-v2"\} \d+/);
+});
+
+test('where a core is to spare, callers that wait are served by it too, with the vectors of their own texts', async (t) => {
+  if (!hasSpareCore(start, start.files['model.onnx'] ?? '')) return t.skip('there is none');
+  const spareBatches = async () => {
+    const metrics = await (await client.request({ method: 'GET', path: '/metrics' })).body.text();
+    return Number(/^samovar_worker_spare_batches_total\S* (\d+)/m.exec(metrics)?.[1]);
+  };
+  const texts = Array.from({ length: 24 }, (_, index) => `${'A sentence about trains. '.repeat(6)} ${index}`);
+  const expected = await embed(texts);
+  const callers = new Pool('http://worker', { socketPath: start.listen, connections: texts.length });
+  t.after(() => callers.close());
+  const embedAlone = async (input: string): Promise<Answer> => {
+    const { body } = await callers.request({
+      method: 'POST',
+      path: '/v1/embeddings',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ input }),
+    });
+    return (await body.json()) as Answer;
+  };
+  for (let round = 0; (await spareBatches()) < 4; round += 1) {
+    assert.ok(round < 60, 'it never took a batch');
+    const answers = await Promise.all(texts.map(embedAlone));
+    for (const [index, { data }] of answers.entries())
+      assert.ok(cosine(data[0]?.embedding, expected.data[index]?.embedding) > 0.97, `text ${index}`);
+  }
 });
 
 test('a model that cannot be loaded says why', async () => {

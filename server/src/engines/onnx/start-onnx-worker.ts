@@ -69,7 +69,7 @@ export async function startOnnxWorker(start: WorkerStart, log: Log): Promise<Run
     ],
   });
 
-  const loading = loadEmbeddingModel(start).then(
+  const loading = loadEmbeddingModel(start, log).then(
     (ready) => {
       model = ready;
       log.info({ threads: start.threads }, 'the embedding model is loaded');
@@ -129,6 +129,11 @@ function metricsOf(
         counters.failed,
       ),
       counter('samovar_worker_batches_total', 'Batches run.', model?.batcher.batches ?? 0),
+      counter(
+        'samovar_worker_spare_batches_total',
+        'Batches run by the spare thread.',
+        model?.batcher.spareBatches ?? 0,
+      ),
       counter('samovar_worker_inputs_total', 'Inputs embedded.', model?.batcher.inputsDone ?? 0),
       counter(
         'samovar_worker_padding_tokens_total',

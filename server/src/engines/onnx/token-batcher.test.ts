@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { SpareThread } from './spare-thread.ts';
 import { createTokenBatcher } from './token-batcher.ts';
 
 /** A model whose vector is the length of its input; it tells its batches. */
-function batcherOver(budgetTokens: number, queueLimit: number) {
+function batcherOver(budgetTokens: number, queueLimit: number, spareThread: SpareThread | null = null) {
   const batches: number[][] = [];
   const batcher = createTokenBatcher({
     async run(inputs) {
@@ -13,6 +14,7 @@ function batcherOver(budgetTokens: number, queueLimit: number) {
     },
     budgetTokens,
     queueLimit,
+    spareThread,
   });
   const submit = (lengths: readonly number[], deadline: number | null = null) =>
     batcher.submit({
@@ -59,4 +61,61 @@ test('a full queue refuses at once, and cancelled work leaves it', async () => {
   await assert.rejects(first.vectors, /the client left/);
   assert.equal(batcher.queued, 0);
   assert.equal((await submit([1]).vectors).length, 1);
+});
+
+/** A spare thread as a test has it: it answers when it is told to. */
+function scriptedThread() {
+  const asked: { readonly inputs: number; answer(): void; fail(): void }[] = [];
+  const thread: SpareThread = {
+    isReady: () => asked.length === 0,
+    run: (inputs) =>
+      new Promise((resolve, reject) => {
+        const end = (settle: () => void) => () => {
+          asked.pop();
+          settle();
+        };
+        asked.push({
+          inputs: inputs.length,
+          answer: end(() => resolve(inputs.map((input) => Float32Array.of(-input.length)))),
+          fail: end(() => reject(new Error('gone'))),
+        });
+      }),
+    stop: async () => {},
+  };
+  return { thread, asked };
+}
+
+test('a spare thread gets what waits beyond a batch, and its vectors go to those who asked', async () => {
+  const { thread, asked } = scriptedThread();
+  const { batches, batcher, submit } = batcherOver(6, 100, thread);
+  const works = [submit([6]), submit([3, 3]), submit([2])];
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  assert.equal(asked.length, 1);
+  asked[0]?.answer();
+  const answers = await Promise.all(works.map((work) => work.vectors));
+  assert.deepEqual(
+    answers.map((vectors) => vectors.map((vector) => vector[0])),
+    [[6], [-3, -3], [2]],
+  );
+  assert.deepEqual([batches.length, batcher.spareBatches, batcher.inputsDone], [2, 1, 4]);
+  assert.equal((await submit([1]).vectors)[0]?.[0], 1, 'what waits alone is computed at once');
+});
+
+test('a spare thread that does not finish in time, or is gone, keeps nobody waiting', async () => {
+  for (const end of ['never', 'gone', 'late'] as const) {
+    const { thread, asked } = scriptedThread();
+    const { submit } = batcherOver(3, 100, thread);
+    const works = [submit([3]), submit([2]), submit([3])];
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    const [lent] = asked;
+    if (end === 'gone') lent?.fail();
+    const answers = await Promise.all(works.map((work) => work.vectors));
+    assert.deepEqual(
+      answers.map((vectors) => vectors[0]?.[0]),
+      [3, 2, 3],
+      end,
+    );
+    if (end === 'late') lent?.answer();
+    assert.equal((await submit([1]).vectors)[0]?.[0], 1);
+  }
 });

@@ -1,4 +1,6 @@
 import { SamovarError } from '../../kernel/errors.ts';
+import { type BatchLender, createBatchLender } from './lent-batch.ts';
+import type { SpareThread } from './spare-thread.ts';
 
 /** Inputs of one request, run together or in parts with those of others. */
 export interface BatchJob {
@@ -14,6 +16,8 @@ export interface TokenBatcher {
   /** Inputs that wait. */
   readonly queued: number;
   readonly batches: number;
+  /** Those of them that the spare thread computed. */
+  readonly spareBatches: number;
   readonly inputsDone: number;
   /** Tokens that were computed for padding alone. */
   readonly paddingTokens: number;
@@ -25,6 +29,8 @@ export interface TokenBatcherOptions {
   readonly budgetTokens: number;
   /** Inputs that may wait. */
   readonly queueLimit: number;
+  /** Takes a batch where more waits than one. */
+  readonly spareThread: SpareThread | null;
 }
 
 interface Waiting {
@@ -38,7 +44,8 @@ interface Waiting {
 /**
  * Batches across requests: the longest waiting input leads, those nearest to it in length fill its batch up to the
  * token budget, so little is spent on padding and none waits behind newer ones for long. Nothing waits for company: an
- * idle model runs at once, a busy one gathers the next batch meanwhile.
+ * idle model runs at once, a busy one gathers the next batch meanwhile. What waits beyond one batch a spare thread may
+ * take; what that cannot do in good time is computed here after all.
  */
 export function createTokenBatcher(options: TokenBatcherOptions): TokenBatcher {
   let waiting: Waiting[] = [];
@@ -47,20 +54,49 @@ export function createTokenBatcher(options: TokenBatcherOptions): TokenBatcher {
   let inputsDone = 0;
   let paddingTokens = 0;
 
-  /** Takes the next batch and starts it; `null` when nothing waits. */
-  const begin = (): RunningBatch | null => {
+  const lender: BatchLender<readonly Waiting[]> | null =
+    options.spareThread === null
+      ? null
+      : createBatchLender(options.spareThread, {
+          done: (batch, made) => deliver(batch, { made }),
+          // Whatever it leaves is taken up at once.
+          freed: () => wake(),
+        });
+
+  const take = (): Taken | null => {
     const [batch, rest] = takeBatch(waiting, options.budgetTokens);
     waiting = rest;
     if (batch.length === 0) return null;
     const lengths = batch.map((each) => each.input.length);
+    const tokens = Math.max(...lengths) * lengths.length;
     batches += 1;
     inputsDone += batch.length;
-    paddingTokens += Math.max(...lengths) * lengths.length - lengths.reduce((sum, each) => sum + each, 0);
-    const vectors = options.run(batch.map((each) => each.input)).then(
-      (made) => ({ made }),
+    paddingTokens += tokens - lengths.reduce((sum, each) => sum + each, 0);
+    return { batch, inputs: batch.map((each) => each.input), tokens };
+  };
+
+  /** What waits beyond the batch that is computed here. */
+  const lend = (): void => {
+    if (waiting.length === 0 || !lender?.isReady()) return;
+    const work = take();
+    if (work !== null) lender.lend(work);
+  };
+
+  /** Takes the next batch and starts it; `null` when nothing waits. */
+  const begin = (): RunningBatch | null => {
+    const late = lender?.takeLate() ?? null;
+    const work = late === null ? take() : { batch: late, inputs: late.map((each) => each.input), tokens: 0 };
+    if (work === null) return null;
+    lend();
+    const beganAt = performance.now();
+    const vectors = options.run(work.inputs).then(
+      (made) => {
+        if (work.tokens > 0) lender?.took(work.tokens, performance.now() - beganAt);
+        return { made };
+      },
       (error: unknown) => ({ error }),
     );
-    return { batch, vectors };
+    return { batch: work.batch, vectors };
   };
 
   const work = async (): Promise<void> => {
@@ -78,6 +114,19 @@ export function createTokenBatcher(options: TokenBatcherOptions): TokenBatcher {
       }
     } while (waiting.length > 0);
     running = false;
+    wake();
+  };
+
+  /** Works where there is something to do and nobody does it; else looks again when a lent batch is late. */
+  const wake = (): void => {
+    if (running) return;
+    const lateInMs = lender?.lateInMs ?? null;
+    if (waiting.length === 0 && lateInMs !== 0) {
+      if (lateInMs !== null) setTimeout(wake, lateInMs + 1);
+      return;
+    }
+    running = true;
+    void work();
   };
 
   return {
@@ -94,10 +143,7 @@ export function createTokenBatcher(options: TokenBatcherOptions): TokenBatcher {
         ),
       );
       waiting.push(...entries);
-      if (!running) {
-        running = true;
-        void work();
-      }
+      wake();
       return {
         vectors,
         cancel() {
@@ -116,6 +162,9 @@ export function createTokenBatcher(options: TokenBatcherOptions): TokenBatcher {
     get batches() {
       return batches;
     },
+    get spareBatches() {
+      return lender?.batches ?? 0;
+    },
     get inputsDone() {
       return inputsDone;
     },
@@ -123,6 +172,13 @@ export function createTokenBatcher(options: TokenBatcherOptions): TokenBatcher {
       return paddingTokens;
     },
   };
+}
+
+interface Taken {
+  readonly batch: readonly Waiting[];
+  readonly inputs: readonly (readonly number[])[];
+  /** Padding included. */
+  readonly tokens: number;
 }
 
 interface RunningBatch {
