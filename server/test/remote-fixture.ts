@@ -91,8 +91,8 @@ export async function startRemoteFixture(
       const made = await fixture.call('POST', '/api/engines', { name, baseUrl: upstream.url, ...more });
       if (made.status !== 201) throw new Error(JSON.stringify(made.body));
       const { body } = await fixture.call('POST', `/api/engines/${name}/probe`);
-      // The data path reads changes twice a second.
-      await sleep(700);
+      // The data path hears of changes by a notification, and looks twice a second.
+      await sleep(300);
       return body;
     },
     async until(name, state) {
