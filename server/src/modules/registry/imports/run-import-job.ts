@@ -58,7 +58,7 @@ export function createRunImportJob(dependencies: RunImportDependencies): JobDefi
         // A process that drains leaves the import as it is: the next attempt goes on.
         if (signal.aborted) throw error;
         const failure = failureOf(dependencies, request, error);
-        if (mayPass(error) && attempt <= runImportJobKind.retryLimit) {
+        if (mayPass(error) && attempt <= triesOf(request)) {
           await note(database, request, { failure });
           throw error;
         }
@@ -70,6 +70,11 @@ export function createRunImportJob(dependencies: RunImportDependencies): JobDefi
       if (hasImportEnded(request.state)) await cleanUp(dependencies, request);
     },
   };
+}
+
+/** Whoever asked for what is not there at all is told soon; what has been found is not given up for an hour's outage. */
+function triesOf({ resolved }: ImportRequest): number {
+  return resolved === null ? 2 : runImportJobKind.retryLimit;
 }
 
 /** Whether it may succeed later without anybody doing something else: the network, a store, the database. */
