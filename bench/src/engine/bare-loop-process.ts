@@ -31,7 +31,9 @@ const size = JSON.parse(process.argv[2] ?? '') as BareLoopSize;
 const chunkTokens = 64;
 const { engine, vocabulary } = await loadLlama({
   ...size,
-  batchTokens: chunkTokens + size.slots,
+  chunkTokens,
+  kvCache: 'f16',
+  adapters: [],
   log: silentLog,
   onProgress: () => {},
 });

@@ -2,7 +2,10 @@ import type { WorkerStart } from '@samovar/contract/worker-protocol';
 import type { Log } from '../../kernel/ports/log.ts';
 import type { Running } from '../../kernel/ports/running.ts';
 import { ggufModelPath } from '../gguf/model-path.ts';
-import { type LoadedEngine, startLanguageWorker } from '../language-worker/start-language-worker.ts';
+import type { TextGenerator } from '../language-worker/generation/text-generator.ts';
+import type { LoadedEngine } from '../language-worker/loaded-engine.ts';
+import { startLanguageWorker } from '../language-worker/start-language-worker.ts';
+import type { LlamaEngine } from './llama-native.ts';
 import { loadLlama } from './load-llama.ts';
 import { createSlotScheduler } from './scheduler/slot-scheduler.ts';
 
@@ -21,26 +24,29 @@ async function load(
 ): Promise<LoadedEngine> {
   const chunk = start.manifest.engineOptions.prefillChunkTokens;
   const chunkTokens = typeof chunk === 'number' ? chunk : defaultChunkTokens;
-  const { engine, vocabulary, chatTemplate, processor, dispose } = await loadLlama({
+  const { engine, adapters, failedAdapters, vocabulary, chatTemplate, processor, dispose } = await loadLlama({
     modelPath: ggufModelPath(start),
     threads: start.threads,
     slots: start.parallelSequences,
     contextTokens: start.contextTokens,
-    batchTokens: chunkTokens + start.parallelSequences,
+    chunkTokens,
+    kvCache: start.kvCache ?? 'f16',
+    adapters: start.adapters ?? [],
     log,
     onProgress,
   });
-  const generator = createSlotScheduler({
-    engine,
-    slots: start.parallelSequences,
-    contextTokens: start.contextTokens,
-    chunkTokens,
-    queueLimit: start.queueLimit,
-    vocabulary,
-    log,
-  });
+  const { contextTokens, queueLimit } = start;
+  const generatorOf = (on: LlamaEngine, slots: number): TextGenerator =>
+    createSlotScheduler({ engine: on, slots, contextTokens, chunkTokens, queueLimit, vocabulary, log });
   return {
-    generator,
+    generator: generatorOf(engine, start.parallelSequences),
+    adapters: new Map(
+      (start.adapters ?? []).flatMap(({ versionId, parallelSequences }) => {
+        const own = adapters.get(versionId);
+        return own === undefined ? [] : [[versionId, generatorOf(own, parallelSequences)]];
+      }),
+    ),
+    failedAdapters,
     vocabulary,
     chatTemplate,
     processor,

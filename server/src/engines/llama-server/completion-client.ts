@@ -62,6 +62,16 @@ export function createCompletionClient(socketPath: string): CompletionClient {
   };
 }
 
+/** The same client for one adapter: each of its requests names it. */
+export function withAdapter(client: CompletionClient, id: number): CompletionClient {
+  const named = (body: JsonObject): JsonObject => ({ ...body, lora: [{ id, scale: 1 }] });
+  return {
+    ...client,
+    complete: (body, signal) => client.complete(named(body), signal),
+    stream: (body, signal) => client.stream(named(body), signal),
+  };
+}
+
 function checked(event: unknown): unknown {
   if (isJsonObject(event) && 'error' in event)
     throw new Error(`llama-server failed: ${JSON.stringify(event.error)}`);

@@ -1,4 +1,4 @@
-import type { WorkerStart } from '@samovar/contract/worker-protocol';
+import type { WorkerAdapter, WorkerStart } from '@samovar/contract/worker-protocol';
 
 export interface ServerArguments
   extends Pick<WorkerStart, 'threads' | 'parallelSequences' | 'contextTokens'> {
@@ -6,6 +6,9 @@ export interface ServerArguments
   /** Must end in `.sock`. */
   readonly socketPath: string;
   readonly chunkTokens: number;
+  /** Applied by request alone; each has sequences of its own behind those of the model. */
+  readonly adapters: readonly Pick<WorkerAdapter, 'path' | 'parallelSequences'>[];
+  readonly kvCache: 'f16' | 'q8_0';
 }
 
 /** llama-server ends an answer one token before a slot is full; ours may fill the context. */
@@ -16,17 +19,26 @@ const spareTokens = 8;
  * page and no answer to anybody but us.
  */
 export function serverArguments(given: ServerArguments): string[] {
-  const { parallelSequences, threads } = given;
-  const batch = String(Math.max(given.chunkTokens, parallelSequences));
-  const context = (given.contextTokens + spareTokens) * parallelSequences;
+  const { threads, adapters } = given;
+  const slots = adapters.reduce((sum, adapter) => sum + adapter.parallelSequences, given.parallelSequences);
+  const batch = String(Math.max(given.chunkTokens, slots));
+  const context = (given.contextTokens + spareTokens) * slots;
   return [
     ...['--model', given.modelPath, '--host', given.socketPath, '--offline'],
-    ...['--ctx-size', String(context), '--parallel', String(parallelSequences), '--no-kv-unified'],
+    ...['--ctx-size', String(context), '--parallel', String(slots), '--no-kv-unified'],
     ...['--batch-size', batch, '--ubatch-size', batch],
     ...['--threads', String(threads), '--threads-batch', String(threads)],
     // Two more than run: health, and a request that closes while the next one comes.
-    ...['--threads-http', String(parallelSequences + 2)],
+    ...['--threads-http', String(slots + 2)],
     ...['--flash-attn', 'on', '--fit', 'off', '--no-context-shift', '--cache-ram', '0'],
+    ...(given.kvCache === 'f16' ? [] : ['--cache-type-k', given.kvCache, '--cache-type-v', given.kvCache]),
+    ...(adapters.length === 0 ? [] : ['--lora-init-without-apply']),
+    ...adapters.flatMap(({ path }) => ['--lora', csvField(path)]),
     ...['--special', '--no-webui', '--no-slots', '--sse-ping-interval', '-1', '--log-colors', 'off'],
   ];
+}
+
+/** The option takes a row of values between commas; a path may hold one. */
+function csvField(path: string): string {
+  return /[",]/.test(path) ? `"${path.replaceAll('"', '""')}"` : path;
 }

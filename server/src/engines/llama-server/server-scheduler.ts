@@ -10,6 +10,8 @@ import { createSlotRun, type SlotRunOptions } from './slot-run.ts';
 
 export interface ServerSchedulerOptions extends SlotRunOptions {
   readonly slots: number;
+  /** llama-server's number of the first of these slots; others belong to others. */
+  readonly firstSlot: number;
   /** Tasks of each priority that may wait for a slot. */
   readonly queueLimit: number;
   compileGrammar(gbnf: string): Promise<CompiledGrammar>;
@@ -20,7 +22,7 @@ export interface ServerSchedulerOptions extends SlotRunOptions {
 export function createServerScheduler(options: ServerSchedulerOptions): TextGenerator {
   const { chunkTokens, contextTokens, log } = options;
   const slots = Array.from({ length: options.slots }, (_, index) =>
-    createServerSlot(index, contextTokens, chunkTokens),
+    createServerSlot(options.firstSlot + index, contextTokens, chunkTokens),
   );
   const queue = createTaskQueue();
   const execute = createSlotRun(options);

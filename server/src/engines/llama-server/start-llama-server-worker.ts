@@ -1,16 +1,13 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
-import type { WorkerStart } from '@samovar/contract/worker-protocol';
+import type { WorkerAdapter, WorkerStart } from '@samovar/contract/worker-protocol';
 import type { Log } from '../../kernel/ports/log.ts';
 import type { Running } from '../../kernel/ports/running.ts';
 import { ggufModelPath } from '../gguf/model-path.ts';
-import { type LoadedEngine, startLanguageWorker } from '../language-worker/start-language-worker.ts';
-import { type CompletionClient, createCompletionClient } from './completion-client.ts';
+import type { TextGenerator } from '../language-worker/generation/text-generator.ts';
+import type { LoadedEngine } from '../language-worker/loaded-engine.ts';
+import { startLanguageWorker } from '../language-worker/start-language-worker.ts';
+import { withAdapter } from './completion-client.ts';
 import { loadVocabulary } from './load-vocabulary.ts';
-import { serverArguments } from './server-arguments.ts';
-import { type ServerProcess, startServerProcess } from './server-process.ts';
+import { type OpenedServer, openServer } from './open-server.ts';
 import { createServerScheduler } from './server-scheduler.ts';
 
 /** Largest piece of a prompt in one step, unless the manifest's `engineOptions.prefillChunkTokens` says otherwise. */
@@ -30,80 +27,85 @@ async function load(
   onProgress: (fraction: number) => void,
   signal: AbortSignal,
 ): Promise<LoadedEngine> {
-  const { engineProgram } = start;
-  if (engineProgram === undefined) throw new Error('the worker was not told where llama-server is');
   const chunk = start.manifest.engineOptions.prefillChunkTokens;
   const chunkTokens = typeof chunk === 'number' ? chunk : defaultChunkTokens;
   const modelPath = ggufModelPath(start);
-  const folder = await mkdtemp(join(tmpdir(), 'samovar-engine-'));
-  const socketPath = join(folder, 'llama-server.sock');
-  const server = startServerProcess(
-    engineProgram,
-    serverArguments({ ...start, modelPath, socketPath, chunkTokens }),
-    log,
-  );
-  const client = createCompletionClient(socketPath);
-  const end = async () => {
-    await client.close();
-    server.kill();
-    await server.ended;
-    await rm(folder, { recursive: true, force: true });
-  };
-  try {
-    const { vocabulary, chatTemplate, compileGrammar, dispose } = await loadVocabulary(modelPath, log);
-    onProgress(0.1);
-    await untilHealthy(client, server, signal);
-    onProgress(1);
-    let releasing = false;
-    void server.ended.then((how) => {
-      if (releasing) return;
-      log.error({}, how);
-      // Requests are told first; then this worker ends as one whose engine is inside of it would.
-      setTimeout(() => {
-        throw new Error(how);
-      }, 100);
-    });
-    return {
-      generator: createServerScheduler({
-        client,
-        vocabulary,
-        compileGrammar,
-        contextTokens: start.contextTokens,
-        chunkTokens,
-        slots: start.parallelSequences,
-        queueLimit: start.queueLimit,
-        log,
-      }),
-      vocabulary,
-      chatTemplate,
-      processor: 'cpu',
-      residentBytes: () => process.memoryUsage.rss() + server.residentBytes(),
-      async release() {
-        releasing = true;
-        await end();
-        await dispose();
-      },
-    };
-  } catch (error) {
-    await end();
-    throw error;
+  const [opening, reading] = await Promise.allSettled([
+    openWithAdapters(start, { modelPath, chunkTokens, log, signal }),
+    loadVocabulary(modelPath, log).finally(() => onProgress(0.1)),
+  ]);
+  if (opening.status === 'rejected' || reading.status === 'rejected') {
+    if (opening.status === 'fulfilled') await opening.value.end();
+    if (reading.status === 'fulfilled') await reading.value.dispose();
+    throw [opening, reading].find((each) => each.status === 'rejected')?.reason;
   }
+  const { server, client, end, adapters, failedAdapters } = opening.value;
+  const { vocabulary, chatTemplate, compileGrammar, dispose } = reading.value;
+  onProgress(1);
+  let releasing = false;
+  void server.ended.then((how) => {
+    if (releasing) return;
+    log.error({}, how);
+    // Requests are told first; then this worker ends as one whose engine is inside of it would.
+    setTimeout(() => {
+      throw new Error(how);
+    }, 100);
+  });
+  const { contextTokens, queueLimit } = start;
+  const common = { vocabulary, compileGrammar, contextTokens, chunkTokens, queueLimit, log };
+  const generator = createServerScheduler({
+    ...common,
+    client,
+    firstSlot: 0,
+    slots: start.parallelSequences,
+  });
+  const generators = new Map<string, TextGenerator>();
+  let firstSlot = start.parallelSequences;
+  for (const [id, { versionId, parallelSequences: slots }] of adapters.entries()) {
+    const own = withAdapter(client, id);
+    generators.set(versionId, createServerScheduler({ ...common, client: own, firstSlot, slots }));
+    firstSlot += slots;
+  }
+  return {
+    generator,
+    adapters: generators,
+    failedAdapters,
+    vocabulary,
+    chatTemplate,
+    processor: 'cpu',
+    residentBytes: () => process.memoryUsage.rss() + server.residentBytes(),
+    async release() {
+      releasing = true;
+      await end();
+      await dispose();
+    },
+  };
 }
 
-async function untilHealthy(
-  client: CompletionClient,
-  server: ServerProcess,
-  signal: AbortSignal,
-): Promise<void> {
-  let ended: string | null = null;
-  void server.ended.then((how) => {
-    ended = how;
-  });
-  for (;;) {
-    signal.throwIfAborted();
-    if (ended !== null) throw new Error(ended);
-    // Until it listens the connection is refused.
-    if (await client.healthy().catch(() => false)) return;
-    await pause(50);
+/** An adapter that does not fit ends llama-server at its start: then the model answers without any. */
+async function openWithAdapters(
+  start: WorkerStart,
+  options: {
+    readonly modelPath: string;
+    readonly chunkTokens: number;
+    readonly log: Log;
+    readonly signal: AbortSignal;
+  },
+): Promise<
+  OpenedServer & {
+    readonly adapters: readonly WorkerAdapter[];
+    readonly failedAdapters: ReadonlyMap<string, string>;
+  }
+> {
+  const adapters = start.adapters ?? [];
+  try {
+    return { ...(await openServer(start, { ...options, adapters })), adapters, failedAdapters: new Map() };
+  } catch (error) {
+    if (adapters.length === 0 || options.signal.aborted) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    const opened = await openServer(start, { ...options, adapters: [] });
+    options.log.error({ err: error }, 'llama-server starts without its adapters only');
+    const failedAdapters = new Map(adapters.map(({ versionId }) => [versionId, reason]));
+    return { ...opened, adapters: [], failedAdapters };
   }
 }

@@ -11,7 +11,8 @@ type Candidate = Pick<ServedModel, 'versionId' | 'projectId' | 'manifest'>;
  */
 export function lineageFits(base: AdapterFacts['base'], manifest: ModelManifest): boolean {
   if (base.source === null) return false;
-  if (base.architecture !== '' && base.architecture !== manifest.architecture) return false;
+  // PEFT does not tell it.
+  if (!['', 'unknown', manifest.architecture].includes(base.architecture)) return false;
   const wanted = splitSource(base.source);
   const revision = base.revision ?? wanted.revision;
   const own =

@@ -10,28 +10,49 @@ export interface ServingSnapshot {
 /**
  * Loads what the data path reads. Workers of a host that gives no sign stay in it until another host (or the same,
  * started again) has released them: when PostgreSQL was away, all leases look old while all workers still answer.
+ * A worker answers for its own version, and for the adapters that it was started with and that are still deployed.
  */
 export async function loadReplicaSnapshot(database: DatabaseOrTransaction): Promise<ServingSnapshot> {
   const rows = await database
     .withTables<ServingTables>()
     .selectFrom('model_workers')
-    .select(['id', 'version_id', 'address', 'lane', 'slots'])
+    .select(['id', 'version_id', 'address', 'lane', 'slots', 'adapters'])
     .where('state', '=', 'ready')
     .where('address', 'is not', null)
     .orderBy('id')
     .execute();
+  const adapters = await deployedOf(
+    database,
+    rows.flatMap((row) => row.adapters),
+  );
   const replicas = new Map<string, Replica[]>();
-  for (const row of rows) {
-    if (row.address === null) continue;
-    const ofVersion = replicas.get(row.version_id) ?? [];
-    ofVersion.push({
-      workerId: row.id,
-      versionId: row.version_id,
-      address: row.address,
-      lane: row.lane,
-      slots: row.slots,
-    });
-    replicas.set(row.version_id, ofVersion);
+  const add = (replica: Replica) => {
+    const ofVersion = replicas.get(replica.versionId) ?? [];
+    ofVersion.push(replica);
+    replicas.set(replica.versionId, ofVersion);
+  };
+  for (const { id: workerId, version_id: versionId, address, lane, slots, adapters: served } of rows) {
+    if (address === null) continue;
+    add({ workerId, versionId, address, lane, slots });
+    for (const adapter of served)
+      if (adapters.has(adapter)) add({ workerId, versionId: adapter, address, lane, slots, adapter });
   }
   return { replicas };
+}
+
+/** Of these versions those that may be called. */
+async function deployedOf(
+  database: DatabaseOrTransaction,
+  versionIds: readonly string[],
+): Promise<ReadonlySet<string>> {
+  if (versionIds.length === 0) return new Set();
+  const rows = await database
+    .withTables<ServingTables>()
+    .selectFrom('deployments')
+    .select('version_id')
+    .where('version_id', 'in', [...versionIds])
+    .where('removed_at', 'is', null)
+    .where('desired', '!=', 'stopped')
+    .execute();
+  return new Set(rows.map((row) => row.version_id));
 }

@@ -1,6 +1,6 @@
 import type { WorkerRoute } from '../../worker-http/worker-route.ts';
 import { runAnswer } from '../answer/run-answer.ts';
-import type { LanguageModel } from '../language-model.ts';
+import type { ChooseModel } from '../answering-models.ts';
 import { createAnswerHead } from './answer-head.ts';
 import { createChatEventWriter } from './chat-event-writer.ts';
 import { createChatObjectWriter } from './chat-object-writer.ts';
@@ -8,13 +8,13 @@ import { readChatRequest } from './read-chat-request.ts';
 import { readDelivery } from './stream-options.ts';
 
 /** `POST /v1/chat/completions`. */
-export function chatCompletionsRoute(loaded: () => LanguageModel): WorkerRoute {
+export function chatCompletionsRoute(loaded: ChooseModel): WorkerRoute {
   return {
     method: 'POST',
     path: '/v1/chat/completions',
     usesModel: true,
     async handle(exchange) {
-      const model = loaded();
+      const model = loaded(exchange.body);
       const { body } = exchange;
       const delivery = readDelivery(body);
       const head = createAnswerHead('chatcmpl', body, model);

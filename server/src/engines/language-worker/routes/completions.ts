@@ -1,19 +1,19 @@
 import type { WorkerRoute } from '../../worker-http/worker-route.ts';
 import { runAnswer } from '../answer/run-answer.ts';
-import type { LanguageModel } from '../language-model.ts';
+import type { ChooseModel } from '../answering-models.ts';
 import { createAnswerHead } from './answer-head.ts';
 import { createCompletionEventWriter, createCompletionObjectWriter } from './completion-writers.ts';
 import { readCompletionRequest } from './read-completion-request.ts';
 import { readDelivery } from './stream-options.ts';
 
 /** `POST /v1/completions`. */
-export function completionsRoute(loaded: () => LanguageModel): WorkerRoute {
+export function completionsRoute(loaded: ChooseModel): WorkerRoute {
   return {
     method: 'POST',
     path: '/v1/completions',
     usesModel: true,
     async handle(exchange) {
-      const model = loaded();
+      const model = loaded(exchange.body);
       const { body } = exchange;
       const delivery = readDelivery(body);
       const head = createAnswerHead('cmpl', body, model);

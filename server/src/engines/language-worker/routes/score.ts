@@ -1,7 +1,7 @@
 import type { WorkerRoute } from '../../worker-http/worker-route.ts';
 import { summarizeScoring } from '../answer/answer-summary.ts';
+import type { ChooseModel } from '../answering-models.ts';
 import { checkTask } from '../generation/check-task.ts';
-import type { LanguageModel } from '../language-model.ts';
 import { refuseOversizedText } from '../refuse-oversized-text.ts';
 import { type EncodePrompt, planScores, type ScorePlan } from '../scoring/plan-scores.ts';
 import { createScoringTask, runScoring } from '../scoring/run-scoring.ts';
@@ -12,13 +12,13 @@ import { readScoreRequest } from './read-score-request.ts';
  * `POST /score`: how likely the model finds each continuation of a prompt, as a sum of log-probabilities. A prompt is
  * evaluated once, and so is what continuations have in common.
  */
-export function scoreRoute(loaded: () => LanguageModel): WorkerRoute {
+export function scoreRoute(loaded: ChooseModel): WorkerRoute {
   return {
     method: 'POST',
     path: '/score',
     usesModel: true,
     async handle(exchange) {
-      const model = loaded();
+      const model = loaded(exchange.body);
       const { vocabulary, contextTokens } = model;
       const { prompts, many, continuations, plain } = readScoreRequest(exchange.body);
       for (const text of [...prompts, ...continuations])

@@ -1,7 +1,7 @@
 import type { TokenizeAnswer } from '@samovar/contract/worker-protocol';
 import type { WorkerRoute } from '../../worker-http/worker-route.ts';
+import type { ChooseModel } from '../answering-models.ts';
 import { encodeInSlices } from '../encode-in-slices.ts';
-import type { LanguageModel } from '../language-model.ts';
 import { refuseOversizedText } from '../refuse-oversized-text.ts';
 import { tokenTexts } from '../token-texts.ts';
 import { planTools } from '../tools/tool-plan.ts';
@@ -24,13 +24,13 @@ const known = new Set([
 const longestText = 512 * 1024;
 
 /** `POST /tokenize`: the tokens of a text, or of the prompt that messages become; with `pieces`, what each says. */
-export function tokenizeRoute(loaded: () => LanguageModel): WorkerRoute {
+export function tokenizeRoute(loaded: ChooseModel): WorkerRoute {
   return {
     method: 'POST',
     path: '/tokenize',
     usesModel: true,
     async handle(exchange) {
-      const model = loaded();
+      const model = loaded(exchange.body);
       const { body } = exchange;
       refuseOthers(body, known);
       const { text } = body;
