@@ -42,3 +42,25 @@ export async function addReadyVersion(
   await pool.query('update config_version set version = version + 1');
   return version;
 }
+
+/** A worker of this version that answers at this address, beside those of the one engine host. */
+export async function addReadyWorker(
+  { pool }: Pick<TestDatabase, 'pool'>,
+  model: Pick<ReadyModel, 'name' | 'version'> & Partial<Scope>,
+  address: string,
+): Promise<void> {
+  const { organizationId, projectId } = { ...defaultScope, ...model };
+  const deployment = newId();
+  await pool.query(
+    `insert into deployments (id, organization_id, project_id, version_id, model_name, desired)
+     values ($3, $1, $2, $4, $5, 'always')`,
+    [organizationId, projectId, deployment, model.version, model.name],
+  );
+  await pool.query(
+    `insert into model_workers
+       (id, organization_id, project_id, deployment_id, version_id, host_id, state, address, lane, slots)
+     select $3, $1, $2, $4, $5, id, 'ready', $6, 'pass-through', 8 from engine_hosts limit 1`,
+    [organizationId, projectId, newId(), deployment, model.version, address],
+  );
+  await pool.query('update config_version set version = version + 1');
+}
