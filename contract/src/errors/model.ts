@@ -96,6 +96,19 @@ export const modelErrors = defineErrors({
     remedy:
       'Take the model in a form that is data alone: GGUF, safetensors or ONNX, whole, from a publisher you trust.',
   },
+  'model.conversion_unavailable': {
+    httpStatus: 503,
+    grpcStatus: 'FAILED_PRECONDITION',
+    message: 'The conversion cannot be done on this machine: {reason}',
+    remedy:
+      'Do what is said there on a machine with the role `worker`, or take the model in a form that runs as it is.',
+  },
+  'model.conversion_failed': {
+    httpStatus: 500,
+    grpcStatus: 'INTERNAL',
+    message: 'The conversion of the model failed: {reason}',
+    remedy: 'It is tried again; `samovar logs worker` has the details.',
+  },
   'model.import_failed': {
     httpStatus: 500,
     grpcStatus: 'INTERNAL',

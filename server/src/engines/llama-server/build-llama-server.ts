@@ -5,7 +5,7 @@ import type { BuildStep } from '@samovar/contract/process-messages';
 import { SamovarError } from '../../kernel/errors.ts';
 import { makeBuildFolder, removeAbandonedBuilds } from './build-folders.ts';
 import { bundledSource } from './bundled-source.ts';
-import { binaryPath } from './llama-server-binary.ts';
+import { binaryPath, quantizePath } from './llama-server-binary.ts';
 import { hasTool, runTool } from './run-tool.ts';
 
 export interface BuildProgress {
@@ -32,9 +32,11 @@ const configureFlags = [
   '-DLLAMA_BUILD_UI=OFF',
 ];
 
+const targets = ['llama-server', 'llama-quantize'];
+
 /**
- * Builds llama-server for this machine's processor from the bundled source and returns the binary's path.
- * Throws `setup.tool_missing` without git, cmake or a C++ compiler, `setup.build_failed` with the end of the log.
+ * Builds llama-server, and llama-quantize beside it, for this machine's processor from the bundled source and returns
+ * the server's path. Throws `setup.tool_missing` without git, cmake or a C++ compiler, `setup.build_failed` with the end of the log.
  */
 export async function buildLlamaServer(options: BuildOptions): Promise<string> {
   const source = await bundledSource();
@@ -53,6 +55,7 @@ export async function buildLlamaServer(options: BuildOptions): Promise<string> {
     await run('cmake', ['-S', checkout, '-B', build, ...generator, ...configureFlags], options);
     await compile(build, options);
     options.onProgress({ step: 'install', fraction: 0.99 });
+    await install(join(build, 'bin', 'llama-quantize'), quantizePath(options.enginesFolder, source.release));
     await install(join(build, 'bin', 'llama-server'), target);
     options.onProgress({ step: 'done', fraction: 1 });
     return target;
@@ -63,7 +66,7 @@ export async function buildLlamaServer(options: BuildOptions): Promise<string> {
 
 async function compile(build: string, options: BuildOptions): Promise<void> {
   const jobs = String(options.jobs ?? availableParallelism());
-  await run('cmake', ['--build', build, '--target', 'llama-server', '-j', jobs], options, (line) => {
+  await run('cmake', ['--build', build, '--target', ...targets, '-j', jobs], options, (line) => {
     const share = compiledShare(line);
     if (share !== null) options.onProgress({ step: 'compile', fraction: 0.05 + share * 0.93 });
   });

@@ -7,9 +7,22 @@ export function binaryPath(enginesFolder: string, release: string): string {
   return join(enginesFolder, 'llama-server', release, 'llama-server');
 }
 
+/** Where the tool that makes weights smaller lies: it is built with the server. */
+export function quantizePath(enginesFolder: string, release: string): string {
+  return join(enginesFolder, 'llama-server', release, 'llama-quantize');
+}
+
 /** The binary that was built from the bundled source, or `null` when there is none yet. */
 export async function findLlamaServer(enginesFolder: string): Promise<string | null> {
-  const path = binaryPath(enginesFolder, (await bundledSource()).release);
+  return await runnable(binaryPath(enginesFolder, (await bundledSource()).release));
+}
+
+/** llama-quantize of the same build, or `null` when there is none. */
+export async function findLlamaQuantize(enginesFolder: string): Promise<string | null> {
+  return await runnable(quantizePath(enginesFolder, (await bundledSource()).release));
+}
+
+async function runnable(path: string): Promise<string | null> {
   try {
     await access(path, constants.X_OK);
     return path;

@@ -1,6 +1,7 @@
 import type { InspectionNote } from '../../kernel/ports/model-inspector.ts';
 import { refusal } from '../refuse-files.ts';
 import { readShards, type ShardedTensors } from '../safetensors/read-shards.ts';
+import { chatTemplateOf } from './hub-chat-template.ts';
 import { type HubConfig, readHubConfig } from './hub-config.ts';
 import { memoryFacts, sequenceMemory } from './kv-cache.ts';
 import { unknownLicense } from './license-facts.ts';
@@ -115,26 +116,6 @@ async function abilitiesOf(
       ? 'It has no chat template: it completes texts, and chat is refused.'
       : `Its chat template cannot be used: ${chat.fault}`;
   return { facts: { task: 'chat', ...none, capabilities: completing }, notes: [warning(note)] };
-}
-
-/** The chat template of a folder as the hub's tools write it; `null` when there is none. */
-async function chatTemplateOf(folder: ModelFolder, at: string): Promise<string | null> {
-  const own = await folder.text(`${at}chat_template.jinja`);
-  if (own !== null) return own;
-  for (const name of ['chat_template.json', 'tokenizer_config.json']) {
-    const template = (await folder.json(at + name))?.chat_template;
-    if (typeof template === 'string') return template;
-    if (!Array.isArray(template)) continue;
-    const named: unknown = template.find((each) => each?.name === 'default') ?? template[0];
-    if (
-      typeof named === 'object' &&
-      named !== null &&
-      'template' in named &&
-      typeof named.template === 'string'
-    )
-      return named.template;
-  }
-  return null;
 }
 
 function sum({ tensors }: ShardedTensors, of: (tensor: { elements: number }) => number): number {

@@ -1,0 +1,16 @@
+import { fileURLToPath } from 'node:url';
+import { workerEnvironment } from '../config/worker-environment.ts';
+import { findLlamaQuantize } from '../engines/llama-server/llama-server-binary.ts';
+import type { ModelConverter } from '../kernel/ports/model-converter.ts';
+import { createModelConverter } from '../platform/model-converter/create-model-converter.ts';
+import { ownCodeFolders } from './own-code-folders.ts';
+
+/** The converter of model files. `enginesFolder`: where this machine's built engines lie. */
+export function createConverter(enginesFolder: string): ModelConverter {
+  return createModelConverter({
+    entry: fileURLToPath(new URL('./convert-models.ts', import.meta.url)),
+    codeFolders: ownCodeFolders(),
+    environment: workerEnvironment(),
+    findQuantizeProgram: () => findLlamaQuantize(enginesFolder),
+  });
+}

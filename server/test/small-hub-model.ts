@@ -1,0 +1,105 @@
+import { join } from 'node:path';
+import { writeSafetensors } from '../src/formats/safetensors/write-safetensors.ts';
+import { putFiles, smallLlamaConfig } from './small-model-files.ts';
+
+/** The characters that stand for bytes in byte-level vocabularies. */
+function byteCharacters(): string[] {
+  const plain = (byte: number) =>
+    (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || (byte >= 174 && byte <= 255);
+  let next = 256;
+  return Array.from({ length: 256 }, (_, byte) => String.fromCodePoint(plain(byte) ? byte : next++));
+}
+
+const merges = ['h e', 'l l', 'he ll', 'hell o', 'Ġ w', 'o r'];
+
+/** A byte-level tokenizer of single bytes, a few pairs, and two special tokens. */
+export function smallTokenizer(): Record<string, unknown> {
+  const tokens = [...byteCharacters(), ...merges.map((merge) => merge.replace(' ', ''))];
+  const specials = ['<|begin|>', '<|end|>'];
+  return {
+    version: '1.0',
+    added_tokens: specials.map((content, index) => ({ id: tokens.length + index, content, special: true })),
+    normalizer: null,
+    pre_tokenizer: { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true },
+    post_processor: null,
+    decoder: { type: 'ByteLevel' },
+    model: { type: 'BPE', vocab: Object.fromEntries(tokens.map((token, id) => [token, id])), merges },
+  };
+}
+
+export const smallTokenizerConfig = {
+  bos_token: '<|begin|>',
+  eos_token: { content: '<|end|>', special: true },
+  add_bos_token: false,
+  chat_template: "{% for message in messages %}{{ message['content'] }}{% endfor %}",
+};
+
+const vocabulary = 264;
+
+/** A model of the Llama family as the hub has it, with random weights that are the same for the same seed. */
+export async function putHubModel(
+  folder: string,
+  {
+    seed = 1,
+    config = {},
+  }: { readonly seed?: number; readonly config?: Readonly<Record<string, unknown>> } = {},
+): Promise<string[]> {
+  const whole = {
+    ...smallLlamaConfig,
+    vocab_size: vocabulary,
+    rms_norm_eps: 1e-5,
+    rope_theta: 10_000,
+    hidden_act: 'silu',
+    tie_word_embeddings: true,
+    ...config,
+  };
+  const paths = await putFiles(folder, {
+    'config.json': whole,
+    'tokenizer.json': smallTokenizer(),
+    'tokenizer_config.json': smallTokenizerConfig,
+  });
+  const random = randomNumbers(seed);
+  const shapes: Record<string, readonly number[]> = { 'model.embed_tokens.weight': [vocabulary, 64] };
+  for (let layer = 0; layer < whole.num_hidden_layers; layer += 1)
+    for (const [name, shape] of Object.entries(layerShapes))
+      shapes[`model.layers.${layer}.${name}.weight`] = shape;
+  shapes['model.norm.weight'] = [64];
+  await writeSafetensors(
+    join(folder, 'model.safetensors'),
+    Object.entries(shapes).map(([name, shape]) => ({
+      name,
+      shape,
+      dtype: 'F32',
+      bytes: () => [weights(shape, random)],
+    })),
+  );
+  return [...paths, 'model.safetensors'];
+}
+
+const layerShapes = {
+  input_layernorm: [64],
+  'self_attn.q_proj': [64, 64],
+  'self_attn.k_proj': [32, 64],
+  'self_attn.v_proj': [32, 64],
+  'self_attn.o_proj': [64, 64],
+  post_attention_layernorm: [64],
+  'mlp.gate_proj': [128, 64],
+  'mlp.up_proj': [128, 64],
+  'mlp.down_proj': [64, 128],
+} as const;
+
+function weights(shape: readonly number[], random: () => number): Buffer {
+  const numbers = Float32Array.from({ length: shape.reduce((product, each) => product * each, 1) }, () =>
+    shape.length === 1 ? 1 + random() * 0.1 : random() * 0.2,
+  );
+  return Buffer.from(numbers.buffer);
+}
+
+/** Numbers between -1 and 1 (a linear congruential generator). */
+export function randomNumbers(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state * 1_664_525 + 1_013_904_223) % 4_294_967_296;
+    return state / 2_147_483_648 - 1;
+  };
+}
