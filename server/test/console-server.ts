@@ -10,6 +10,7 @@ import { shownSettings } from '@samovar/contract/settings/shown-settings';
 import { parse } from 'yaml';
 import { systemClock } from '../src/kernel/clock.ts';
 import { asSamovarError } from '../src/kernel/errors.ts';
+import { withPrefix } from '../src/kernel/ids.ts';
 import type { Scope } from '../src/kernel/principal.ts';
 import { systemAuditContext } from '../src/modules/audit/index.ts';
 import { writeKey } from '../src/modules/iam/create-key.ts';
@@ -20,9 +21,11 @@ import { createOperationAccess } from '../src/modules/operations/index.ts';
 import {
   collectObjectsJobKind,
   createUploadAccess,
+  findListedModel,
   importModelJobKind,
   loadModelSnapshot,
   parseManifest,
+  publishVersion,
   runImportJobKind,
   syncCatalogue,
 } from '../src/modules/registry/index.ts';
@@ -56,6 +59,8 @@ export interface ConsoleServer {
   readonly modelName: string;
   addKey(scope: Scope, permissions?: readonly Permission[]): Promise<{ secret: string; keyId: string }>;
   addUsage(record: UsageRecord): Promise<void>;
+  /** Publishes a version like that of the registered model, with another description; returns its id. */
+  addVersion(name: string, description: string): Promise<string>;
   /** Loads the keys, as an api process does within a second of a change. */
   refresh(): Promise<void>;
   stop(): Promise<void>;
@@ -92,6 +97,8 @@ export async function startConsoleServer(): Promise<ConsoleServer> {
     uploads: createUploadAccess({ database, clock, uploadHours: 48, objectStore }),
     objectStore,
     catalogue: readCatalogueItems,
+    modelFileGraceHours: 24,
+    log: silentLog,
     notifications,
     jobs: createJobSender(queue),
     operations: createOperationAccess({
@@ -153,6 +160,15 @@ export async function startConsoleServer(): Promise<ConsoleServer> {
       return { secret, keyId: key.keyId };
     },
     addUsage: (record) => createUsageWriter(bulkInsert, silentLog).write(encodeUsage([record]), false),
+    async addVersion(name, description) {
+      const { manifest } = await findListedModel(database, defaultScope, modelName);
+      const context = systemAuditContext(defaultScope, 'test');
+      const version = { ...manifest, name, description };
+      const { versionId } = await database
+        .transaction()
+        .execute((transaction) => publishVersion(transaction, api.configVersion, context, version));
+      return withPrefix('ver', versionId);
+    },
     refresh,
     async stop() {
       api.operations.stop();

@@ -52,7 +52,7 @@ export { getImport, importIdOf } from './imports/import-request-store.ts';
 export { importStates } from './imports/import-state.ts';
 export { listImports } from './imports/list-imports.ts';
 export { createRunImportJob } from './imports/run-import-job.ts';
-export { type ListedModel, listModels } from './list-models.ts';
+export { findListedModel, type ListedModel, listModels, type ModelFilter } from './list-models.ts';
 export {
   createModelSnapshotLoader,
   loadModelSnapshot,
@@ -83,3 +83,11 @@ export { syncCatalogue } from './sync-catalogue.ts';
 export { tidyUploadsJob } from './uploads/tidy-uploads-job.ts';
 export type { Upload } from './uploads/upload.ts';
 export { createUploadAccess, type UploadAccess } from './uploads/upload-access.ts';
+export {
+  changeModel,
+  changeVersion,
+  type ModelChanges,
+} from './versions/change-model.ts';
+export { deleteModel, deleteVersion, type VersionChanges } from './versions/delete-versions.ts';
+export { getVersion, listVersions, type ModelVersion } from './versions/list-versions.ts';
+export type { VersionUsers } from './versions/version-users.ts';

@@ -1,5 +1,6 @@
 import type { ModelManifest } from '@samovar/contract/worker-protocol';
-import { sql } from 'kysely';
+import { type ExpressionBuilder, sql } from 'kysely';
+import { SamovarError } from '../../kernel/errors.ts';
 import type { DatabaseOrTransaction } from '../../kernel/ports/database.ts';
 import type { Scope } from '../../kernel/principal.ts';
 import type { ImportProgress } from './import-progress.ts';
@@ -13,6 +14,9 @@ export interface ListedModel {
   readonly name: string;
   readonly ownedBy: string;
   readonly createdAt: Date;
+  readonly deprecatedAt: Date | null;
+  readonly archivedAt: Date | null;
+  readonly successor: string | null;
   readonly state: VersionState;
   readonly manifest: ModelManifest;
   readonly sizeBytes: number;
@@ -20,42 +24,86 @@ export interface ListedModel {
   readonly import: ImportProgress;
 }
 
+export interface ModelFilter {
+  /** The model of this name, or those that an alias of this name points at first. */
+  readonly called?: string;
+  readonly task?: ModelManifest['task'];
+  readonly state?: VersionState;
+  /** Of the name, the title or a group. */
+  readonly text?: string;
+  /** Names that come after this one. */
+  readonly after?: string;
+  readonly limit?: number;
+}
+
+/**
+ * Which version a model's name means, the first in this order: ready ones that are not archived before others, the one
+ * that became that last before earlier ones. `loadModelSnapshot` has the same.
+ */
+const currentFirst = [
+  sql`(v.state = 'ready' and v.archived_at is null) desc`,
+  sql`case when v.state = 'ready' then coalesce(v.current_since, v.ready_at, v.created_at) end desc nulls last`,
+  sql`v.id desc`,
+] as const;
+
 /** The models of a project by name, ready or not, with the progress of their import. */
 export async function listModels(
   database: DatabaseOrTransaction,
   scope: Scope,
+  filter: ModelFilter = {},
 ): Promise<readonly ListedModel[]> {
   const tables = database.withTables<RegistryTables>();
-  const rows = await tables
+  const current = tables
     .selectFrom('model_versions as v')
     .innerJoin('models as m', 'm.id', 'v.model_id')
     .innerJoin('model_imports as i', 'i.version_id', 'v.id')
     .distinctOn('m.name')
     .selectAll('i')
     .select(['v.manifest', 'v.state', 'm.id as model_id', 'm.name', 'm.owned_by', 'm.created_at'])
+    .select(['m.deprecated_at', 'm.archived_at', 'm.successor'])
     .where('m.organization_id', '=', scope.organizationId)
     .where('m.project_id', '=', scope.projectId)
+    .$if(filter.called !== undefined, (query) =>
+      query.where((from) => isCalled(from, scope, filter.called ?? '')),
+    )
+    .$if(filter.after !== undefined, (query) => query.where('m.name', '>', filter.after ?? ''))
     .orderBy('m.name')
-    .orderBy(sql`v.state = 'ready'`, 'desc')
-    .orderBy('v.id', 'desc')
-    .execute();
-  const aliases = await tables
-    .selectFrom('model_aliases')
-    .select(['name', 'model_id'])
-    .where('organization_id', '=', scope.organizationId)
-    .where('project_id', '=', scope.projectId)
-    .orderBy('name')
-    .execute();
+    .orderBy(currentFirst[0])
+    .orderBy(currentFirst[1])
+    .orderBy(currentFirst[2]);
+  let query = tables
+    .with('current', () => current)
+    .selectFrom('current')
+    .selectAll()
+    .orderBy('name');
+  if (filter.state !== undefined) query = query.where('state', '=', filter.state);
+  if (filter.task !== undefined) query = query.where(sql<boolean>`manifest->>'task' = ${filter.task}`);
+  if (filter.text !== undefined) {
+    const pattern = `%${filter.text.replace(/[\\%_]/g, '\\$&')}%`;
+    query = query.where(
+      sql<boolean>`(name ilike ${pattern} or manifest->>'title' ilike ${pattern} or manifest->'groups' ? ${filter.text})`,
+    );
+  }
+  if (filter.limit !== undefined) query = query.limit(filter.limit);
+  const rows = await query.execute();
+  const aliases = await aliasesOf(
+    database,
+    scope,
+    rows.map((row) => row.model_id),
+  );
   return rows.map((row) => ({
     modelId: row.model_id,
     versionId: row.version_id,
     name: row.name,
     ownedBy: row.owned_by,
     createdAt: row.created_at,
+    deprecatedAt: row.deprecated_at,
+    archivedAt: row.archived_at,
+    successor: row.successor,
     state: row.state,
     manifest: row.manifest,
     sizeBytes: row.manifest.files.reduce((sum, file) => sum + file.sizeBytes, 0),
-    aliases: aliases.filter((alias) => alias.model_id === row.model_id).map((alias) => alias.name),
+    aliases: aliases.get(row.model_id) ?? [],
     import: {
       phase: row.phase,
       downloadedBytes: Number(row.downloaded_bytes),
@@ -67,4 +115,54 @@ export async function listModels(
       updatedAt: row.updated_at,
     },
   }));
+}
+
+/** The model of this name, or else the one that the alias of this name points at first. Throws `model.not_found`. */
+export async function findListedModel(
+  database: DatabaseOrTransaction,
+  scope: Scope,
+  name: string,
+): Promise<ListedModel> {
+  const models = await listModels(database, scope, { called: name });
+  const found = models.find((model) => model.name === name) ?? models[0];
+  if (found) return found;
+  throw new SamovarError('model.not_found', { params: { model: name.slice(0, 256) } });
+}
+
+function isCalled(
+  from: ExpressionBuilder<RegistryTables & { m: RegistryTables['models'] }, 'm'>,
+  scope: Scope,
+  name: string,
+) {
+  return from.or([
+    from('m.name', '=', name),
+    from(
+      'm.id',
+      'in',
+      from
+        .selectFrom('model_aliases')
+        .select('model_id')
+        .where('model_aliases.project_id', '=', scope.projectId)
+        .where('model_aliases.name', '=', name),
+    ),
+  ]);
+}
+
+async function aliasesOf(
+  database: DatabaseOrTransaction,
+  scope: Scope,
+  modelIds: readonly string[],
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  if (modelIds.length === 0) return new Map();
+  const rows = await database
+    .withTables<RegistryTables>()
+    .selectFrom('model_aliases')
+    .select(['name', 'model_id'])
+    .where('organization_id', '=', scope.organizationId)
+    .where('project_id', '=', scope.projectId)
+    .where('model_id', '=', sql<string>`any (${[...modelIds]}::uuid[])`)
+    .orderBy('name')
+    .execute();
+  const grouped = Map.groupBy(rows, (row) => row.model_id);
+  return new Map([...grouped].map(([id, group]) => [id, group.map(({ name }) => name)]));
 }

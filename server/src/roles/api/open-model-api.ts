@@ -3,6 +3,7 @@ import { dataFolder } from '@samovar/contract/data-folder';
 import type { ServerSettings } from '../../config/load-settings.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Database } from '../../kernel/ports/database.ts';
+import type { Log } from '../../kernel/ports/log.ts';
 import type { ObjectStore } from '../../kernel/ports/object-store.ts';
 import { type CatalogueItem, createUploadAccess, type UploadAccess } from '../../modules/registry/index.ts';
 import { openObjectStore } from '../open-object-store.ts';
@@ -13,6 +14,7 @@ export interface ModelApiParts {
   readonly database: Database;
   readonly clock: Clock;
   readonly masterKey: Buffer;
+  readonly log: Log;
 }
 
 /** What surfaces need to bring models in and to give them out. */
@@ -21,15 +23,19 @@ export interface ModelApi {
   /** Opened when it is first asked for: an api process that takes and gives no files does without it. */
   objectStore(): Promise<ObjectStore>;
   catalogue(): Promise<readonly CatalogueItem[]>;
+  readonly modelFileGraceHours: number;
+  readonly log: Log;
 }
 
-export function openModelApi({ settings, database, clock, masterKey }: ModelApiParts): ModelApi {
+export function openModelApi({ settings, database, clock, masterKey, log }: ModelApiParts): ModelApi {
   const data = dataFolder(resolve(settings.data));
   const objectStore = once(() => openObjectStore(settings, data.objects, masterKey));
   return {
     uploads: createUploadAccess({ database, clock, uploadHours: settings.uploadHours, objectStore }),
     objectStore,
     catalogue: once(readCatalogueItems),
+    modelFileGraceHours: settings.modelFileGraceHours,
+    log,
   };
 }
 

@@ -12,7 +12,13 @@ import { createClassify } from '../../modules/classification/index.ts';
 import { authorize } from '../../modules/iam/index.ts';
 import { createIdempotency } from '../../modules/idempotency/index.ts';
 import { createInference } from '../../modules/inference/index.ts';
-import { deriveWorkerToken, requestLoad, writeLoadWaits } from '../../modules/serving/index.ts';
+import { deleteModel } from '../../modules/registry/index.ts';
+import {
+  deploymentUsers,
+  deriveWorkerToken,
+  requestLoad,
+  writeLoadWaits,
+} from '../../modules/serving/index.ts';
 import { createKeyLimiter, createUsageMeter } from '../../modules/usage/index.ts';
 import { createGrpcServer } from '../../platform/grpc/grpc-server.ts';
 import { createHttpServer } from '../../platform/http/http-server.ts';
@@ -25,7 +31,7 @@ import { createMetrics } from '../../platform/telemetry/metrics.ts';
 import { createWorkerTransport } from '../../platform/worker-transport/worker-transport.ts';
 import { consoleApiRoutes } from '../../surfaces/console-api/index.ts';
 import { foundationModelsMethods, foundationModelsRoutes } from '../../surfaces/foundation-models/index.ts';
-import { openaiRoutes } from '../../surfaces/openai/index.ts';
+import { modelRemovalRoutes, openaiRoutes } from '../../surfaces/openai/index.ts';
 import { systemErrorBody, systemRoutes } from '../../surfaces/system/index.ts';
 import { openCertificate } from '../open-certificate.ts';
 import { openRemoteEngines, openRemoteTransport } from '../open-remote-engines.ts';
@@ -139,9 +145,13 @@ export async function startApi(settings: ServerSettings, log: Log): Promise<Runn
   };
   const routes: BoundRoute[] = [
     ...openaiRoutes(inferenceSurface),
+    ...modelRemovalRoutes({
+      deleteModel: (context, name) =>
+        deleteModel({ database, configVersion, users: deploymentUsers }, context, name),
+    }),
     ...foundationModelsRoutes(foundationModels),
     ...consoleApiRoutes({
-      ...openModelApi({ settings, database, clock, masterKey }),
+      ...openModelApi({ settings, database, clock, masterKey, log }),
       remoteEngines,
       database,
       operations: asyncRequests.operations,

@@ -203,6 +203,8 @@ function requestOf(route: Route): [string, string, object | undefined] {
   const path = route.path
     .replace('{id}', adminId)
     .replace('{name}', server.modelName)
+    .replace('{version}', 'latest')
+    .replace('{file}', 'model.gguf')
     .replace('{adapter}', 'stranger')
     .concat(route.id === 'console.keys.revoke' ? '?force=true' : '')
     .concat(route.id === 'console.models.engine' ? '?engine=llama-cpp' : '');
@@ -211,6 +213,8 @@ function requestOf(route: Route): [string, string, object | undefined] {
     'console.keys.create': { name: 'stranger' },
     'console.imports.create': { source: 'https://models.example/stranger.gguf' },
     'console.uploads.create': { name: 'stranger.gguf', sizeBytes: 1 },
+    'console.versions.change': { archived: true },
+    'console.models.change': { archived: true },
     'console.deployments.change': { pinned: true },
     'console.engines.connect': { name: 'stranger', baseUrl: 'http://127.0.0.1:9' },
     'console.engines.change': { enabled: true },
@@ -290,6 +294,45 @@ test('a model is asked for, its import followed and cancelled, and files are upl
   assert.deepEqual([upload.status, upload.headers.get('upload-offset')], [201, '0']);
   assert.equal((await call('DELETE', `/api/uploads/${upload.body.id}`)).status, 200);
   assert.equal((await call('GET', `/api/uploads/${upload.body.id}`)).status, 404);
+});
+
+test('versions are told apart, made current, archived and deleted, unless something uses them', async () => {
+  const [first, second] = [
+    await server.addVersion('mine', 'first'),
+    await server.addVersion('mine', 'second'),
+  ];
+  const path = '/api/models/mine/versions';
+  const listed = await call('GET', path);
+  const [newest, older] = listed.body.items;
+  assert.deepEqual([newest.id, newest.current, older.id], [second, true, first]);
+  assert.equal((await call('PATCH', `${path}/${first}`, { body: { current: true } })).body.current, true);
+  assert.equal((await call('GET', `${path}/latest`)).body.manifest.description, 'first');
+  assert.equal((await call('GET', '/api/models?text=mine')).body.items[0].version, first);
+  assert.equal((await call('GET', '/api/models?limit=1')).body.nextCursor, 'mine');
+  const archived = await call('PATCH', `${path}/${first}`, { body: { archived: true } });
+  assert.deepEqual([archived.body.current, typeof archived.body.archivedAt], [false, 'string']);
+  await call('PUT', '/api/aliases/of-mine', { body: { model: 'mine' } });
+  assert.equal((await call('DELETE', `${path}/${first}`)).status, 200);
+  const used = await call('DELETE', '/api/models/mine');
+  assert.deepEqual([used.status, used.body.error.code], [409, 'registry.in_use']);
+  assert.match(used.body.error.message, /the alias of-mine/);
+  assert.equal((await call('DELETE', `${path}/${second}`)).body.error.code, 'registry.in_use');
+  const changed = await call('PATCH', '/api/models/mine', {
+    body: { archived: true, successor: server.modelName, deprecatedAt: '2026-01-01' },
+  });
+  assert.deepEqual(
+    [changed.body.successor, changed.body.deprecatedAt],
+    [server.modelName, '2026-01-01T00:00:00.000Z'],
+  );
+  assert.equal((await call('PATCH', '/api/models/mine', { body: { successor: 'mine' } })).status, 400);
+  assert.equal((await call('DELETE', '/api/aliases/of-mine')).status, 200);
+  assert.equal((await call('DELETE', '/api/models/mine')).status, 200);
+  assert.equal((await call('GET', path)).status, 404);
+  const pinned = await call('POST', `/api/models/${server.modelName}/load?residency=always`);
+  assert.equal(pinned.status, 202);
+  assert.match((await call('DELETE', `/api/models/${server.modelName}`)).body.error.message, /stay loaded/);
+  await call('POST', `/api/models/${server.modelName}/unload`);
+  assert.deepEqual((await call('POST', '/api/models/gc')).body.removedFiles, 0);
 });
 
 test('operations are listed, read, waited for and cancelled, by keys of their project alone', async () => {

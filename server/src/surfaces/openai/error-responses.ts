@@ -7,6 +7,7 @@ const descriptions = {
   403: 'The key lacks a permission.',
   404: 'There is no such model.',
   408: 'The body did not arrive in time.',
+  409: 'It is in use.',
   413: 'The body is too large.',
   415: 'The body is not JSON, or compressed.',
   429: 'A limit is reached; `Retry-After` tells when to come back.',

@@ -1,7 +1,12 @@
 import Type from 'typebox';
-import type { BoundRoute } from '../../../kernel/ports/http-routes.ts';
+import type { BoundRoute, ManagementRequest } from '../../../kernel/ports/http-routes.ts';
 import { auditContextOf } from '../../../modules/audit/index.ts';
-import { type ImportRequests, listModels, requestImport } from '../../../modules/registry/index.ts';
+import {
+  type ImportRequests,
+  listModels,
+  type ModelFilter,
+  requestImport,
+} from '../../../modules/registry/index.ts';
 import {
   listDeployments,
   type Residency,
@@ -32,13 +37,32 @@ function listRoute(serving: ServingDependencies): BoundRoute {
       audit: null,
       tag: 'Model management',
       summary: 'List models with their import and their deployment',
+      description: 'All of them, unless a page is asked for.',
+      query: Type.Object(
+        {
+          task: Type.Optional(Type.Enum(['chat', 'embedding'])),
+          state: Type.Optional(Type.Enum(['registered', 'importing', 'ready', 'failed'])),
+          text: Type.Optional(
+            Type.String({
+              minLength: 1,
+              maxLength: 200,
+              description: 'In the name or the title, or a group.',
+            }),
+          ),
+          limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
+          cursor: Type.Optional(Type.String({ description: 'Of the page before.' })),
+        },
+        { additionalProperties: false },
+      ),
       responses: { 200: { description: 'Models by name, ready or not.', schema: consoleModelList } },
     },
-    async ({ principal }) => {
-      const [models, statuses] = await Promise.all([
-        listModels(serving.database, principal),
+    async ({ principal, query }) => {
+      const limit = typeof query.limit === 'number' ? query.limit : null;
+      const [found, statuses] = await Promise.all([
+        listModels(serving.database, principal, modelFilterOf(query, limit)),
         listDeployments(serving.database, principal),
       ]);
+      const models = limit === null ? found : found.slice(0, limit);
       const byVersion = new Map(statuses.map((status) => [status.versionId, status]));
       return {
         status: 200,
@@ -46,10 +70,24 @@ function listRoute(serving: ServingDependencies): BoundRoute {
           items: models.map((model) =>
             consoleModelOf(model, byVersion.get(model.versionId) ?? null, principal),
           ),
+          nextCursor: found.length > models.length ? (models.at(-1)?.name ?? null) : null,
         },
       };
     },
   );
+}
+
+/** One more than a page holds tells whether there is another. */
+function modelFilterOf(query: ManagementRequest['query'], limit: number | null): ModelFilter {
+  const task = (['chat', 'embedding'] as const).find((one) => one === query.task);
+  const state = (['registered', 'importing', 'ready', 'failed'] as const).find((one) => one === query.state);
+  return {
+    ...(task && { task }),
+    ...(state && { state }),
+    ...(typeof query.text === 'string' && { text: query.text }),
+    ...(typeof query.cursor === 'string' && { after: query.cursor }),
+    ...(limit !== null && { limit: limit + 1 }),
+  };
 }
 
 function importRoute(api: ImportRequests): BoundRoute {

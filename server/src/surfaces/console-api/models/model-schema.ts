@@ -61,13 +61,17 @@ export const consoleModel = Type.Object(
     quantization: Type.String(),
     sizeBytes: Type.Integer(),
     license: Type.String(),
+    deprecatedAt: textOrNull,
+    archivedAt: textOrNull,
+    /** The model to use instead. */
+    successor: textOrNull,
     createdAt: Type.String(),
   },
   { additionalProperties: false },
 );
 
 export const consoleModelList = Type.Object(
-  { items: Type.Array(consoleModel) },
+  { items: Type.Array(consoleModel), nextCursor: textOrNull },
   { additionalProperties: false },
 );
 
@@ -104,6 +108,9 @@ export function consoleModelOf(
     quantization: manifest.quantization,
     sizeBytes: model.sizeBytes,
     license: manifest.license.id,
+    deprecatedAt: timeText(model.deprecatedAt),
+    archivedAt: timeText(model.archivedAt),
+    successor: model.successor,
     createdAt: model.createdAt.toISOString(),
   };
 }

@@ -1,14 +1,14 @@
 import type { BoundRoute } from '../../../kernel/ports/http-routes.ts';
-import type { ObjectStore } from '../../../kernel/ports/object-store.ts';
 import type { ImportAccess, UploadAccess } from '../../../modules/registry/index.ts';
 import { type CatalogueApi, catalogueRoutes, importOfEntry } from './catalogue-routes.ts';
 import { importRoutes } from './import-routes.ts';
+import { type ModelChangeApi, modelChangeRoutes } from './model-change-routes.ts';
 import { uploadRoutes } from './upload-routes.ts';
+import { versionRoutes } from './version-routes.ts';
 
 /** What brings models in and gives them out. */
-export interface RegistryApi extends ImportAccess, CatalogueApi {
+export interface RegistryApi extends ImportAccess, CatalogueApi, ModelChangeApi {
   readonly uploads: UploadAccess;
-  objectStore(): Promise<ObjectStore>;
 }
 
 /** Models on their way in and out, beside `/api/models` itself. */
@@ -17,5 +17,7 @@ export function registryRoutes(api: RegistryApi): BoundRoute[] {
     ...importRoutes({ ...api, importOfEntry: importOfEntry(api) }),
     ...uploadRoutes(api),
     ...catalogueRoutes(api),
+    ...versionRoutes(api),
+    ...modelChangeRoutes(api),
   ];
 }

@@ -1,6 +1,5 @@
-import { SamovarError } from '../../../kernel/errors.ts';
 import type { Principal, Scope } from '../../../kernel/principal.ts';
-import { type ListedModel, listModels, notReady } from '../../../modules/registry/index.ts';
+import { findListedModel, type ListedModel, notReady } from '../../../modules/registry/index.ts';
 import { listDeployments, type ServingDependencies } from '../../../modules/serving/index.ts';
 import { consoleModelOf } from './model-schema.ts';
 
@@ -10,12 +9,7 @@ export async function findModel(
   scope: Scope,
   name: string,
 ): Promise<ListedModel> {
-  const models = await listModels(database, scope);
-  const model =
-    models.find((candidate) => candidate.name === name) ??
-    models.find((candidate) => candidate.aliases.includes(name));
-  if (model) return model;
-  throw new SamovarError('model.not_found', { params: { model: name.slice(0, 256) } });
+  return await findListedModel(database, scope, name);
 }
 
 /** The model of this name or alias. Throws `model.not_found`, and says what is in the way while its files are missing. */
