@@ -127,6 +127,20 @@ export const modelManifestSchema = Type.Object(
             pattern: `${safePath}|^$`,
             description: 'Path inside the package; empty when the source is the file.',
           }),
+          madeFrom: Type.Optional(
+            Type.Object(
+              {
+                conversion: Type.Literal('packed-e5-to-gguf'),
+                sizeBytes: Type.Integer({ minimum: 1 }),
+                sha256: Type.String({ pattern: '^[0-9a-f]{64}$' }),
+              },
+              {
+                ...closed,
+                description:
+                  'What the source has in its place: the file is made of it here, the same each time.',
+              },
+            ),
+          ),
         },
         closed,
       ),

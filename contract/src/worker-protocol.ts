@@ -205,6 +205,15 @@ export interface ManifestFile {
   readonly sha256: string;
   /** Path inside the source package, when it is one. */
   readonly pathInSource: string;
+  /** What the source has in its place: the file is made of it here, and is the same each time. */
+  readonly madeFrom?: MadeFrom;
+}
+
+/** A file of a source of which another is made by our own code. */
+export interface MadeFrom {
+  readonly conversion: 'packed-e5-to-gguf';
+  readonly sizeBytes: number;
+  readonly sha256: string;
 }
 
 /** What the engine host tells a worker over the IPC channel. The worker ends when the channel breaks. */

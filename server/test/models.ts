@@ -4,7 +4,11 @@ import { parse } from 'yaml';
 import { parseManifest } from '../src/modules/registry/parse-manifest.ts';
 import { verifiedFiles } from './verified-files.ts';
 
-export type TestModelName = 'smollm2-135m-instruct' | 'all-minilm-l6-v2' | 'qwen2.5-coder-0.5b-instruct';
+export type TestModelName =
+  | 'smollm2-135m-instruct'
+  | 'all-minilm-l6-v2'
+  | 'multilingual-e5-small'
+  | 'qwen2.5-coder-0.5b-instruct';
 
 export interface TestModel {
   readonly manifest: ModelManifest;

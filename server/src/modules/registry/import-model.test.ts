@@ -12,6 +12,7 @@ import { catalogueManifest } from '../../../test/models.ts';
 import { type PackageServer, startPackageServer } from '../../../test/package-server.ts';
 import { createTestDatabase, type TestDatabase, testSchema } from '../../../test/postgres.ts';
 import { silentLog } from '../../../test/silent-log.ts';
+import { testConverter } from '../../../test/test-converter.ts';
 import type { JobQueue } from '../../kernel/ports/job-queue.ts';
 import type { ObjectStore } from '../../kernel/ports/object-store.ts';
 import { createFolderStore } from '../../platform/object-store/folder-store.ts';
@@ -119,6 +120,7 @@ async function runImport(versionId: string, changes: Partial<ImportDependencies>
     configVersion,
     objectStore: store,
     packages,
+    converter: testConverter(),
     downloadsFolder: join(folder, 'downloads'),
     log: silentLog,
     ...changes,

@@ -9,6 +9,7 @@ import { createPackageSource } from '../../platform/package-sources/create-packa
 import { connectPostgres } from '../../platform/postgres/connect-postgres.ts';
 import { createJobQueue } from '../../platform/queue/create-job-queue.ts';
 import { loadMasterKey } from '../../platform/sealing/load-master-key.ts';
+import { createConverter } from '../create-converter.ts';
 import { createInspector } from '../create-inspector.ts';
 import { openModelSource } from '../open-model-source.ts';
 import { openObjectStore } from '../open-object-store.ts';
@@ -63,6 +64,7 @@ export async function startWorker(settings: ServerSettings, log: Log): Promise<R
       packages,
       sources,
       inspector: createInspector(),
+      converter: createConverter(data.engines),
       downloadsFolder: data.downloads,
       settings,
       log,

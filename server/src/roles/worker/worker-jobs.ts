@@ -3,6 +3,7 @@ import { systemClock } from '../../kernel/clock.ts';
 import type { Database } from '../../kernel/ports/database.ts';
 import type { JobQueue } from '../../kernel/ports/job-queue.ts';
 import type { Log } from '../../kernel/ports/log.ts';
+import type { ModelConverter } from '../../kernel/ports/model-converter.ts';
 import type { ModelInspector } from '../../kernel/ports/model-inspector.ts';
 import type { ModelSource } from '../../kernel/ports/model-source.ts';
 import type { ObjectStore } from '../../kernel/ports/object-store.ts';
@@ -28,6 +29,7 @@ export interface WorkerParts {
   readonly packages: PackageSource;
   readonly sources: ModelSource;
   readonly inspector: ModelInspector;
+  readonly converter: ModelConverter;
   readonly downloadsFolder: string;
   readonly settings: ServerSettings;
   readonly log: Log;
