@@ -13,11 +13,11 @@ export interface NamedFallback extends NamedTarget {
   readonly on?: readonly string[];
 }
 
-/** `model` or `model@ver_…`. */
+/** `model`, `model@ver_…`, or `model@current`: the version that answers now. */
 export function parseTarget(text: string): NamedTarget {
-  const at = text.lastIndexOf('@ver_');
-  if (text === '' || at === 0) throw new InvalidArgumentError('A model is missing.');
-  return at === -1 ? { model: text } : { model: text.slice(0, at), version: text.slice(at + 1) };
+  const [, model, version] = /^(.*)@(ver_[0-9a-f]+|current)$/.exec(text) ?? ['', text];
+  if (model === undefined || model === '') throw new InvalidArgumentError('A model is missing.');
+  return version === undefined ? { model } : { model, version };
 }
 
 /** `model`, `model=90` or `model@ver_…=90`. */

@@ -104,7 +104,7 @@ function defineSet(command: Command): void {
     )
     .argument(
       '[targets...]',
-      'models, with their shares where there are several: `a=90 b=10`; `a@ver_…` pins a version',
+      'models, with their shares where there are several: `a=90 b=10`; `a@ver_…` pins a version, `a@current` the one of now',
       parseWeightedTarget,
     )
     .option(

@@ -452,6 +452,8 @@ test('an alias is split, promoted, rolled back and canaried, and its history tel
 test('an alias changes its kind of model only when that is wanted', async () => {
   await addReadyModel(server.store, 'reader', 'embedding');
   const path = '/api/aliases/kind';
+  const pinned = await call('PUT', path, { body: { model: server.modelName, version: 'current' } });
+  assert.equal(pinned.body.targets[0].version, pinned.body.targets[0].answeringVersion);
   assert.equal((await call('PUT', path, { body: { model: server.modelName } })).status, 200);
   assert.equal(
     (await call('PUT', path, { body: { model: 'reader' } })).body.error.code,

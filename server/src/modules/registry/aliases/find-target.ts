@@ -12,7 +12,7 @@ import type { AliasTables } from './alias-tables.ts';
 export interface NamedTarget {
   /** A model, or an alias, which stands for its first target. */
   readonly model: string;
-  /** The id of one of its versions; `null` or absent: whatever is its newest ready one. */
+  /** The id of one of its versions, or `current`: the one that answers now, for good; else whatever is its newest ready one. */
   readonly version?: string | null | undefined;
 }
 
@@ -35,7 +35,8 @@ export async function findTarget(
   const named = await findModelId(database, scope, model);
   if (named === null)
     throw new SamovarError('model.not_found', { params: { model: model.slice(0, 256) }, field: 'model' });
-  const versionId = version ?? (named.name === model ? null : named.versionId);
+  const asked = version === 'current' ? null : version;
+  const versionId = asked ?? (named.name === model ? null : named.versionId);
   const found = await describeTarget(database, scope, { modelId: named.modelId, versionId });
   if (found === null)
     throw new SamovarError('request.invalid', {
@@ -44,7 +45,7 @@ export async function findTarget(
     });
   if (found === 'archived')
     throw new SamovarError('model.archived', { params: { model: named.name, instead: '' }, field: 'model' });
-  return found;
+  return version === 'current' ? { ...found, versionId: found.answeringVersionId } : found;
 }
 
 /** The same, of what can answer now. Throws also what is in the way of one that cannot. */

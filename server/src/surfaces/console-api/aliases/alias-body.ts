@@ -14,7 +14,8 @@ const closed = { additionalProperties: false } as const;
 const model = Type.String({ description: 'A model, or an alias.', minLength: 1, maxLength: 256 });
 const version = Type.Optional(
   Type.Union([Type.String({ maxLength: 64 }), Type.Null()], {
-    description: 'One of its versions; else whatever is the newest ready one.',
+    description:
+      'One of its versions, or `current`: the one that answers now; else whatever is the newest ready one.',
   }),
 );
 const timeOrNull = Type.Optional(Type.Union([Type.String(), Type.Null()]));
@@ -166,6 +167,7 @@ function candidateOf(model: string | undefined, version: string | null | undefin
 /** With the version's bare id. Throws `request.invalid` for what can be no version. */
 function namedTarget({ model, version }: AskedTarget): NamedTarget {
   if (version === undefined || version === null) return { model };
+  if (version === 'current') return { model, version };
   const id = withoutPrefix('ver', version);
   if (id === null) throw invalid('version', 'it is not the id of a version.');
   return { model, version: id };
