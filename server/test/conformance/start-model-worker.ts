@@ -18,7 +18,10 @@ const entry = new URL('../../src/roles/model-worker.ts', import.meta.url);
 /** Starts a model worker as a child process, as the engine host does, and waits until it is ready. */
 export async function startModelWorker(
   model: TestModel,
-  options: Pick<WorkerStart, 'parallelSequences' | 'contextTokens' | 'queueLimit' | 'engineProgram'>,
+  options: Pick<
+    WorkerStart,
+    'parallelSequences' | 'contextTokens' | 'queueLimit' | 'engineProgram' | 'adapters' | 'kvCache'
+  >,
 ): Promise<StartedWorker> {
   const folder = await mkdtemp(join(tmpdir(), 'samovar-worker-'));
   const listen = join(folder, 'worker.sock');

@@ -62,9 +62,14 @@ export function createCompletionClient(socketPath: string): CompletionClient {
   };
 }
 
-/** The same client for one adapter: each of its requests names it. */
-export function withAdapter(client: CompletionClient, id: number): CompletionClient {
-  const named = (body: JsonObject): JsonObject => ({ ...body, lora: [{ id, scale: 1 }] });
+/**
+ * The same client for one adapter (its number), or for the model without any (`null`): each of its requests says so.
+ * An adapter that a request does not name is not applied; one that names none at all gets every adapter, so the model
+ * itself names the first one with no strength.
+ */
+export function withAdapter(client: CompletionClient, id: number | null): CompletionClient {
+  const lora = id === null ? [{ id: 0, scale: 0 }] : [{ id, scale: 1 }];
+  const named = (body: JsonObject): JsonObject => ({ ...body, lora });
   return {
     ...client,
     complete: (body, signal) => client.complete(named(body), signal),

@@ -55,7 +55,7 @@ async function load(
   const common = { vocabulary, compileGrammar, contextTokens, chunkTokens, queueLimit, log };
   const generator = createServerScheduler({
     ...common,
-    client,
+    client: adapters.length === 0 ? client : withAdapter(client, null),
     firstSlot: 0,
     slots: start.parallelSequences,
   });
