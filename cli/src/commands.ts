@@ -90,6 +90,12 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./commands/engines.ts'),
   },
   {
+    name: 'remotes',
+    group: 'manage',
+    summary: 'engines that run elsewhere: connect vLLM and others',
+    load: () => import('./commands/remotes.ts'),
+  },
+  {
     name: 'keys',
     group: 'manage',
     summary: 'create, list and revoke API keys',
