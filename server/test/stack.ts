@@ -46,6 +46,8 @@ export async function startTestStack(settings: Readonly<Record<string, string>> 
       SAMOVAR_GRPC_PORT: String(grpcPort),
       SAMOVAR_POSTGRES_URL: database.url,
       SAMOVAR_LOG_LEVEL: 'warn',
+      // Engines and model sources of tests are on this machine.
+      SAMOVAR_OUTBOUND_ALLOW: '127.0.0.1',
       ...mirror.settings,
       ...settings,
     },

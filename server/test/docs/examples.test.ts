@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { startUpstream, type Upstream } from '../openai-upstream.ts';
 import { pythonWithOpenai, pythonWithStudioSdk } from '../python-with-package.ts';
 import { startTestStack, type TestStack } from '../stack.ts';
 import { type RunnableBlock, runnableBlocks } from './runnable-blocks.ts';
@@ -13,13 +14,19 @@ const run = promisify(execFile);
 const checkout = fileURLToPath(new URL('../../..', import.meta.url));
 
 let stack: TestStack;
+/** The engine that the guide connects. */
+let vllm: Upstream;
 /** Interpreters with the clients that examples use, by what their code imports. */
 let pythons: { readonly openai: string; readonly yandex: string };
 before(async () => {
   stack = await startTestStack();
+  vllm = await startUpstream({ flavour: 'vllm', models: ['Qwen/Qwen3-8B'], key: 'token-abc123' });
   pythons = { openai: await pythonWithOpenai(), yandex: await pythonWithStudioSdk() };
 });
-after(() => stack?.stop());
+after(async () => {
+  await stack?.stop();
+  await vllm?.die();
+});
 
 const pages = ['README.md', ...pagesIn('docs'), ...pagesIn('docs/guides')];
 const blocks = pages.flatMap((page) => runnableBlocks(page, readFileSync(join(checkout, page), 'utf8')));
@@ -64,7 +71,10 @@ function commandOf(block: RunnableBlock): [string, string[]] {
   if (block.language === 'ts')
     return [process.execPath, ['--input-type=module-typescript', '--eval', block.code]];
   // As a reader would: any failing line fails the example. The address in the README is the default one.
-  return ['sh', ['-euc', block.code.replaceAll('http://127.0.0.1:8080', stack.url)]];
+  const code = block.code
+    .replaceAll('http://127.0.0.1:8080', stack.url)
+    .replaceAll('http://gpu-1:8000', vllm.url);
+  return ['sh', ['-euc', code]];
 }
 
 function environment(): NodeJS.ProcessEnv {
