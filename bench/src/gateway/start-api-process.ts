@@ -46,6 +46,7 @@ export async function startApiProcess(socketPath: string, lane: Replica['lane'])
     SAMOVAR_GRPC_PORT: String(grpcPort),
     SAMOVAR_MASTER_KEY: Buffer.alloc(32, 7).toString('base64'),
     SAMOVAR_LOG_LEVEL: 'info',
+    SAMOVAR_OUTBOUND_ALLOW: '127.0.0.1',
     NODE_ENV: 'production',
     // As the launcher does: code that is compiled already needs no compiler in memory.
     NODE_COMPILE_CACHE: join(tmpdir(), 'samovar-bench-compile-cache'),
