@@ -21,6 +21,11 @@ import { type BenchRow, printRows } from './measure/report.ts';
  */
 const { values: flags } = parseArgs({ options: { soak: { type: 'string', default: '0' } } });
 const secondsPerRun = 2;
+/** Until the code that is used is compiled: what compiles it shares the core with what is measured. */
+const warmUpSeconds = 6;
+const latencyRounds = 7;
+/** A stream lasts two seconds: a run sees them begin and end alike. */
+const secondsPerStreamRun = 4;
 const streams = 128;
 const idleStreams = 1000;
 
@@ -48,15 +53,19 @@ async function nginx(socketPath: string): Promise<Target> {
   return { pid: proxy.workerPid, url: `http://127.0.0.1:${port}`, key: 'none' };
 }
 
-function load(target: Target, connections: number, body: object) {
+function runLoad(target: Target, connections: number, body: object, seconds: number) {
   return runWrk({
     url: `${target.url}/v1/chat/completions`,
     key: target.key,
     connections,
-    seconds: secondsPerRun,
+    seconds,
     body,
     script: join(folder, 'load.lua'),
   });
+}
+
+function load(target: Target, connections: number, body: object) {
+  return runLoad(target, connections, body, secondsPerRun);
 }
 
 /** Microseconds of processor time for one request. */
@@ -78,7 +87,7 @@ async function askWorker(worker: Child): Promise<{ sent: number; silent: number 
 async function perEvent(target: Target, worker: Child): Promise<number> {
   const { sent } = await askWorker(worker);
   const before = processorMicroseconds(target.pid);
-  await load(target, streams, question({ stream: true }));
+  await runLoad(target, streams, question({ stream: true }), secondsPerStreamRun);
   const spent = processorMicroseconds(target.pid) - before;
   return spent / ((await askWorker(worker)).sent - sent);
 }
@@ -112,7 +121,7 @@ async function measure(): Promise<BenchRow[]> {
       ),
     });
     tell();
-    if (lane === 'pass-through') rows.push(...(await latencies(whole, direct)));
+    if (lane === 'pass-through') rows.push(...(await latencies(whole, wholeNginx, direct)));
     // Not the first process that starts: an installation has its compiled code from the start before.
     const streaming = await started(startApiProcess(streamSocket, lane));
     if (lane === 'pass-through') rows.push(...(await memory(streaming, streamWorker)));
@@ -151,19 +160,42 @@ async function growth(api: Target): Promise<BenchRow> {
   return figure(`Memory after ${minutes} minutes of load, against the beginning`, 'x', 1.1, ratio);
 }
 
-/** Latency added at one connection, over calling the worker directly. */
-async function latencies(api: Target, direct: Target): Promise<BenchRow[]> {
-  const p50: number[] = [];
-  const p99: number[] = [];
-  for (let pair = 0; pair < 5; pair += 1) {
-    const ours = await load(api, 1, question());
-    const theirs = await load(direct, 1, question());
-    p50.push(ours.p50Ms - theirs.p50Ms);
-    p99.push(ours.p99Ms - theirs.p99Ms);
+/** Latency added at one connection, over calling the worker directly; beside it what nginx adds in the same rounds. */
+async function latencies(api: Target, proxy: Target, direct: Target): Promise<BenchRow[]> {
+  for (const target of [api, proxy]) {
+    await runLoad(target, 32, question(), warmUpSeconds);
+    await load(target, 1, question());
   }
+  const added = {
+    p50: [] as number[],
+    p99: [] as number[],
+    proxyP50: [] as number[],
+    proxyP99: [] as number[],
+  };
+  for (let round = 0; round < latencyRounds; round += 1) {
+    const ours = await load(api, 1, question());
+    const theirs = await load(proxy, 1, question());
+    const none = await load(direct, 1, question());
+    added.p50.push(ours.p50Ms - none.p50Ms);
+    added.p99.push(ours.p99Ms - none.p99Ms);
+    added.proxyP50.push(theirs.p50Ms - none.p50Ms);
+    added.proxyP99.push(theirs.p99Ms - none.p99Ms);
+  }
+  const beside = (values: readonly number[]): string =>
+    `nginx ${median(values).toFixed(2)} [${Math.min(...values).toFixed(2)}, ${Math.max(...values).toFixed(2)}]`;
   return [
-    figure('Added latency at one connection, p50', 'ms', 1, await spread(p50)),
-    figure('Added latency at one connection, p99', 'ms', 3, await spread(p99)),
+    figure(
+      `Added latency at one connection, p50 (${beside(added.proxyP50)})`,
+      'ms',
+      1,
+      await spread(added.p50),
+    ),
+    figure(
+      `Added latency at one connection, p99 (${beside(added.proxyP99)})`,
+      'ms',
+      3,
+      await spread(added.p99),
+    ),
   ];
 }
 

@@ -5,13 +5,17 @@ import { newId } from '../src/kernel/ids.ts';
 import type { Replica } from '../src/modules/serving/index.ts';
 import type { TestDatabase } from './postgres.ts';
 
-const modelName = 'smollm2-135m-instruct';
+/** Names of packaged models, and the alias under which each is the usual one of its task. */
+const aliases = { 'smollm2-135m-instruct': 'chat-default', 'all-minilm-l6-v2': 'embedding-default' } as const;
 
-/** Puts a worker that answers at this address into the database as the ready one of the packaged chat model. */
+export type PackagedModel = keyof typeof aliases;
+
+/** Puts a worker that answers at this address into the database as the ready one of a packaged model. */
 export async function registerWorker(
   { pool }: Pick<TestDatabase, 'pool'>,
   address: string,
   lane: Replica['lane'] = 'pass-through',
+  modelName: PackagedModel = 'smollm2-135m-instruct',
 ): Promise<{ readonly model: string }> {
   const file = new URL(`../../models/${modelName}.yaml`, import.meta.url);
   const manifest = JSON.stringify(parse(await readFile(file, 'utf8')));
@@ -29,7 +33,7 @@ export async function registerWorker(
   );
   await pool.query(
     'insert into model_aliases (organization_id, project_id, name, model_id) values ($1, $2, $3, $4)',
-    [...scope, 'chat-default', model],
+    [...scope, aliases[modelName], model],
   );
   await pool.query(
     `insert into deployments (id, organization_id, project_id, version_id, model_name, desired)

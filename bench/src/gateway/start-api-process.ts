@@ -9,8 +9,8 @@ import { createFirstKey } from '../../../server/src/modules/iam/index.ts';
 import type { Replica } from '../../../server/src/modules/serving/index.ts';
 import { createConfigVersion } from '../../../server/src/platform/postgres/config-version.ts';
 import { nodeArguments } from '../../../server/src/roles/node-arguments.ts';
-import { createTestDatabase, testSchema } from '../../../server/test/postgres.ts';
-import { registerWorker } from '../../../server/test/registered-worker.ts';
+import { createTestDatabase, type TestDatabase, testSchema } from '../../../server/test/postgres.ts';
+import { type PackagedModel, registerWorker } from '../../../server/test/registered-worker.ts';
 import { startChild } from './start-child.ts';
 
 const main = fileURLToPath(new URL('../../../server/src/main.ts', import.meta.url));
@@ -24,10 +24,19 @@ export interface ApiProcess {
   stop(): Promise<void>;
 }
 
-/** A whole api process on its own database: key lookup, limits and metering as in an installation. */
-export async function startApiProcess(socketPath: string, lane: Replica['lane']): Promise<ApiProcess> {
+/** A database with one ready worker at this socket, and a key without limits. */
+export interface ApiDatabase {
+  readonly store: TestDatabase;
+  readonly key: string;
+}
+
+export async function createApiDatabase(
+  socketPath: string,
+  lane: Replica['lane'],
+  model?: PackagedModel,
+): Promise<ApiDatabase> {
   const store = await createTestDatabase();
-  await registerWorker(store, `unix:${socketPath}`, lane);
+  await registerWorker(store, `unix:${socketPath}`, lane, model);
   let key = '';
   const iam = { database: store.database, configVersion: createConfigVersion(), clock: systemClock };
   await createFirstKey(iam, defaultScope, async (secret) => {
@@ -36,6 +45,28 @@ export async function startApiProcess(socketPath: string, lane: Replica['lane'])
   await store.pool.query(
     'update api_keys set requests_per_minute = 1e9, tokens_per_minute = 2e9, parallel_requests = 1e6',
   );
+  return { store, key };
+}
+
+/** A whole api process on its own database: key lookup, limits and metering as in an installation. */
+export async function startApiProcess(
+  socketPath: string,
+  lane: Replica['lane'],
+  model?: PackagedModel,
+): Promise<ApiProcess> {
+  const database = await createApiDatabase(socketPath, lane, model);
+  const api = await startApiOn(database);
+  return {
+    ...api,
+    async stop() {
+      await api.stop();
+      await database.store.end();
+    },
+  };
+}
+
+/** An api process on a database that others may use too. */
+export async function startApiOn({ store, key }: ApiDatabase): Promise<ApiProcess> {
   const data = await mkdtemp(join(tmpdir(), 'samovar-bench-'));
   const [port, grpcPort] = [await freePort(), await freePort()];
   const child = startChild('measured', process.execPath, [...nodeArguments('api'), main, 'api'], {
@@ -63,7 +94,6 @@ export async function startApiProcess(socketPath: string, lane: Replica['lane'])
     key,
     async stop() {
       await child.stop();
-      await store.end();
       await rm(data, { recursive: true, force: true });
     },
   };

@@ -77,6 +77,7 @@ function grpcCaller({ address, key, name }: LoadOrder): Caller {
 const restPaths: Readonly<Record<CallName, string>> = {
   completion: '/foundationModels/v1/completion',
   tokenize: '/foundationModels/v1/tokenize',
+  textEmbedding: '/foundationModels/v1/textEmbedding',
 };
 const restBodies: Readonly<Record<CallName, object>> = {
   completion: {
@@ -88,6 +89,7 @@ const restBodies: Readonly<Record<CallName, object>> = {
     ],
   },
   tokenize: { modelUri: calls.tokenize.request.modelUri, text: calls.tokenize.request.text },
+  textEmbedding: { modelUri: calls.textEmbedding.request.modelUri, text: calls.textEmbedding.request.text },
 };
 
 function restCaller({ address, key, name }: LoadOrder): Caller {

@@ -1,9 +1,15 @@
 import { create, type DescMessage, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { EmbeddingsService } from '@samovar/contract/generated/yandex/cloud/ai/foundation_models/v1/embedding/embedding_service_pb';
 import { Alternative_AlternativeStatus } from '@samovar/contract/generated/yandex/cloud/ai/foundation_models/v1/text_common_pb';
 import {
   TextGenerationService,
   TokenizerService,
 } from '@samovar/contract/generated/yandex/cloud/ai/foundation_models/v1/text_generation/text_generation_service_pb';
+
+/** As long as those of the packaged embedding model, of numbers as short as it writes them. */
+export const vector: readonly number[] = Array.from({ length: 384 }, (_, index) =>
+  Number((Math.sin(index + 1) / 14).toFixed(9)),
+);
 
 /** The calls that are measured, each with the request of the client and the answer that a bare echo gives. */
 export const calls = {
@@ -41,6 +47,18 @@ export const calls = {
     }),
     answer: create(TokenizerService.method.tokenize.output, {
       tokens: [1, 2, 3, 4, 5, 6, 7].map((id) => ({ id: BigInt(id), text: ' token' })),
+      modelVersion: '0198f0c0',
+    }),
+  },
+  textEmbedding: {
+    descriptor: EmbeddingsService.method.textEmbedding,
+    request: create(EmbeddingsService.method.textEmbedding.input, {
+      modelUri: 'emb://0/all-minilm-l6-v2',
+      text: 'What is the capital of France?',
+    }),
+    answer: create(EmbeddingsService.method.textEmbedding.output, {
+      embedding: [...vector],
+      numTokens: 9n,
       modelVersion: '0198f0c0',
     }),
   },
