@@ -1,10 +1,12 @@
 import type { WorkerStart } from '@samovar/contract/worker-protocol';
 import type { Log } from '../../kernel/ports/log.ts';
 import type { Running } from '../../kernel/ports/running.ts';
+import { startEmbeddingWorker } from '../embedding-worker/start-embedding-worker.ts';
 import { ggufModelPath } from '../gguf/model-path.ts';
 import type { TextGenerator } from '../language-worker/generation/text-generator.ts';
 import type { LoadedEngine } from '../language-worker/loaded-engine.ts';
 import { startLanguageWorker } from '../language-worker/start-language-worker.ts';
+import { loadLlamaEmbeddings } from './embeddings/load-llama-embeddings.ts';
 import type { LlamaEngine } from './llama-native.ts';
 import { loadLlama } from './load-llama.ts';
 import { createSlotScheduler } from './scheduler/slot-scheduler.ts';
@@ -12,8 +14,10 @@ import { createSlotScheduler } from './scheduler/slot-scheduler.ts';
 /** Largest piece of a prompt in one step, unless the manifest's `engineOptions.prefillChunkTokens` says otherwise. */
 const defaultChunkTokens = 64;
 
-/** Starts the model worker for GGUF language models on node-llama-cpp. */
+/** Starts the model worker for GGUF models on node-llama-cpp: language models, and those that make embeddings. */
 export async function startLlamaCppWorker(start: WorkerStart, log: Log): Promise<Running> {
+  if (start.manifest.task === 'embedding')
+    return startEmbeddingWorker(start, log, () => loadLlamaEmbeddings(start, log));
   return startLanguageWorker(start, log, (onProgress) => load(start, log, onProgress));
 }
 

@@ -1,5 +1,6 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { type EmbeddingOptions, poolStates } from './pool-states.ts';
+import type { EmbeddingOptions } from '../embedding-worker/embedding-model.ts';
+import { poolStates } from './pool-states.ts';
 
 /** A loaded encoder. */
 export interface EmbeddingSession {

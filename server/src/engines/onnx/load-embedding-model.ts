@@ -1,11 +1,11 @@
 import type { WorkerStart } from '@samovar/contract/worker-protocol';
 import type { Log } from '../../kernel/ports/log.ts';
-import type { EmbeddingModel } from './answer-embeddings.ts';
+import type { EmbeddingModel } from '../embedding-worker/embedding-model.ts';
+import { createTokenBatcher } from '../embedding-worker/token-batcher.ts';
+import { createTokenDecoder } from '../embedding-worker/token-decoder.ts';
 import { loadEmbeddingSession } from './embedding-session.ts';
+import { loadTokenizer } from './load-tokenizer.ts';
 import { createSpareThread, hasSpareCore } from './spare-thread.ts';
-import { loadTokenizer } from './text-tokenizer.ts';
-import { createTokenBatcher } from './token-batcher.ts';
-import { createTokenDecoder } from './token-decoder.ts';
 
 /**
  * Tokens of one batch for each thread. Measured with an int8 MiniLM on one core, CPU time per input of 8 tokens: 1.9 ms
@@ -15,10 +15,7 @@ import { createTokenDecoder } from './token-decoder.ts';
 const budgetPerThread = 256;
 
 /** Loads the encoder and its tokenizer, and runs one input through, so that the first request finds it warm. */
-export async function loadEmbeddingModel(
-  start: WorkerStart,
-  log: Log,
-): Promise<EmbeddingModel & { release(): Promise<void> }> {
+export async function loadEmbeddingModel(start: WorkerStart, log: Log): Promise<EmbeddingModel> {
   const { manifest } = start;
   if (manifest.embedding === undefined) throw new Error('the manifest has no `embedding` section');
   const options = manifest.embedding;
@@ -48,6 +45,7 @@ export async function loadEmbeddingModel(
       queueLimit: start.queueLimit,
       spareThread,
     }),
+    processor: 'cpu',
     async release() {
       await spareThread?.stop();
       await session.release();

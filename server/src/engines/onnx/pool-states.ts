@@ -1,6 +1,4 @@
-import type { ModelManifest } from '@samovar/contract/worker-protocol';
-
-export type EmbeddingOptions = NonNullable<ModelManifest['embedding']>;
+import type { EmbeddingOptions } from '../embedding-worker/embedding-model.ts';
 
 /**
  * One vector per input from the last hidden states of a batch, `[inputs, length, width]`, padded at the end.
@@ -30,14 +28,4 @@ function meanOf(states: Float32Array, first: number, tokens: number, width: numb
       sum[column] = (sum[column] ?? 0) + (states[row + column] ?? 0);
   }
   return Float32Array.from(sum, (value) => value / tokens);
-}
-
-/** Cuts a vector to its first `dimensions` and gives it length 1 where the model's vectors have it. */
-export function shapeVector(vector: Float32Array, dimensions: number, normalize: boolean): Float32Array {
-  const cut = dimensions < vector.length ? vector.slice(0, dimensions) : vector;
-  if (!normalize) return cut;
-  let squares = 0;
-  for (const value of cut) squares += value * value;
-  const norm = Math.sqrt(squares);
-  return norm === 0 ? cut : cut.map((value) => value / norm);
 }

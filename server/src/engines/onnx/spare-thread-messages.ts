@@ -1,4 +1,4 @@
-import type { EmbeddingOptions } from './pool-states.ts';
+import type { EmbeddingOptions } from '../embedding-worker/embedding-model.ts';
 
 /** What a spare thread is started with. Then it gets batches as arrays of ids, and `null` as a sign to end. */
 export interface SpareThreadStart {

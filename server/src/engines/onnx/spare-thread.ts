@@ -4,17 +4,9 @@ import { availableParallelism, cpus } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { WorkerStart } from '@samovar/contract/worker-protocol';
 import type { Log } from '../../kernel/ports/log.ts';
-import type { EmbeddingOptions } from './pool-states.ts';
+import type { EmbeddingOptions } from '../embedding-worker/embedding-model.ts';
+import type { SpareThread } from '../embedding-worker/spare-thread.ts';
 import type { SpareThreadAnswer, SpareThreadStart } from './spare-thread-messages.ts';
-
-/** A thread of lowest priority with a session of its own: it takes batches while a core has nothing else to do. */
-export interface SpareThread {
-  /** Whether it can take a batch. The first question starts it, which takes it a moment. */
-  isReady(): boolean;
-  /** Computes a batch, as the model's own session does. One at a time. Rejects when it cannot; then it is gone. */
-  run(inputs: readonly (readonly number[])[]): Promise<Float32Array[]>;
-  stop(): Promise<void>;
-}
 
 /** Its session has the weights a second time: larger models are left alone. */
 const largestModelBytes = 64 * 1024 * 1024;

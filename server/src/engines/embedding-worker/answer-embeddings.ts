@@ -1,22 +1,10 @@
 import type { WorkerAnswerExtra } from '@samovar/contract/worker-protocol';
 import { SamovarError } from '../../kernel/errors.ts';
 import type { WorkerExchange } from '../worker-http/worker-route.ts';
+import type { EmbeddingModel, EmbeddingOptions } from './embedding-model.ts';
 import { type EmbeddingInput, readEmbeddingRequest } from './embedding-request.ts';
-import { type EmbeddingOptions, shapeVector } from './pool-states.ts';
-import type { EncodedText, TextTokenizer } from './text-tokenizer.ts';
-import type { TokenBatcher } from './token-batcher.ts';
-import type { DecodeTokens } from './token-decoder.ts';
-
-/** A loaded embedding model, ready to answer. */
-export interface EmbeddingModel {
-  readonly name: string;
-  readonly options: EmbeddingOptions;
-  /** Longest input, special tokens included. */
-  readonly maxTokens: number;
-  readonly tokenizer: TextTokenizer;
-  readonly batcher: TokenBatcher;
-  readonly decodeTokens: DecodeTokens;
-}
+import { shapeVector } from './shape-vector.ts';
+import type { EncodedText } from './text-tokenizer.ts';
 
 /** `POST /v1/embeddings`. */
 export async function answerEmbeddings(model: EmbeddingModel, exchange: WorkerExchange): Promise<void> {
