@@ -7,6 +7,8 @@ export interface Load {
   readonly connections: number;
   readonly seconds: number;
   readonly body: object;
+  /** Names that requests call the model by, in turn; else as the body says. */
+  readonly models?: readonly string[];
   readonly key: string;
   /** A file that this load may write. */
   readonly script: string;
@@ -21,6 +23,7 @@ export interface LoadResult {
 /** Loads an address with wrk. Throws when any answer is not a good one. */
 export async function runWrk(load: Load): Promise<LoadResult> {
   const body = JSON.stringify(load.body);
+  const inTurn = load.models?.map((model) => JSON.stringify({ ...load.body, model })) ?? [];
   await writeFile(
     load.script,
     [
@@ -28,6 +31,7 @@ export async function runWrk(load: Load): Promise<LoadResult> {
       `wrk.body = [==[${body}]==]`,
       'wrk.headers["content-type"] = "application/json"',
       `wrk.headers["authorization"] = "Bearer ${load.key}"`,
+      ...(inTurn.length === 0 ? [] : turns(inTurn)),
     ].join('\n'),
   );
   const args = ['-t1', `-c${load.connections}`, `-d${load.seconds}s`, '--timeout', '30s', '--latency'];
@@ -46,6 +50,16 @@ export async function runWrk(load: Load): Promise<LoadResult> {
     p50Ms: latency(stdout, '50%'),
     p99Ms: latency(stdout, '99%'),
   };
+}
+
+/** Every request is made ready before the load begins. */
+function turns(bodies: readonly string[]): string[] {
+  return [
+    `local bodies = { ${bodies.map((body) => `[==[${body}]==]`).join(', ')} }`,
+    'local requests, next = {}, 0',
+    'init = function() for i, b in ipairs(bodies) do requests[i] = wrk.format(nil, nil, nil, b) end end',
+    'request = function() next = next % #requests + 1; return requests[next] end',
+  ];
 }
 
 function latency(text: string, percentile: string): number {

@@ -84,23 +84,6 @@ export async function insertVersion(
   return { versionId: version.versionId, state: 'registered', inserted: true };
 }
 
-/** Points an alias at a model unless it is set; says whether it did. */
-export async function insertAlias(
-  transaction: DatabaseTransaction,
-  scope: Scope,
-  name: string,
-  modelId: string,
-): Promise<boolean> {
-  const inserted = await transaction
-    .withTables<RegistryTables>()
-    .insertInto('model_aliases')
-    .values({ ...columnsOf(scope), name, model_id: modelId })
-    .onConflict((conflict) => conflict.columns(['project_id', 'name']).doNothing())
-    .returning('name')
-    .executeTakeFirst();
-  return inserted !== undefined;
-}
-
 function columnsOf(scope: Scope): { organization_id: string; project_id: string } {
   return { organization_id: scope.organizationId, project_id: scope.projectId };
 }

@@ -6,8 +6,9 @@ import type { Database, DatabaseTransaction } from '../../kernel/ports/database.
 import type { JobQueue } from '../../kernel/ports/job-queue.ts';
 import type { Scope } from '../../kernel/principal.ts';
 import { recordAudit, systemAuditContext } from '../audit/index.ts';
+import { addAlias } from './aliases/add-alias.ts';
 import { manifestDigest } from './manifest-digest.ts';
-import { insertAlias, insertModel, insertVersion } from './model-store.ts';
+import { insertModel, insertVersion } from './model-store.ts';
 import { queueImport } from './queue-import.ts';
 
 export interface CatalogueSync {
@@ -56,21 +57,25 @@ async function register(
     manifest,
     manifestSha256: manifestDigest(manifest),
   });
-  const record = async (action: string, kind: string, id: string, detail: Record<string, unknown>) =>
+  if (version.inserted)
     await recordAudit(transaction, {
       ...systemAuditContext(sync.scope, 'catalogue'),
-      action,
-      target: { kind, id },
-      detail,
+      action: 'model.register',
+      target: { kind: 'model-version', id: version.versionId },
+      detail: { name: manifest.name },
     });
-  if (version.inserted)
-    await record('model.register', 'model-version', version.versionId, { name: manifest.name });
   if (!sync.defaultModels.includes(manifest.name)) return version.inserted;
   if (version.state !== 'ready') await queueImport(sync.queue, transaction, sync.scope, version.versionId);
   if (firstOfTask(sync, manifest.task) !== manifest.name) return version.inserted;
-  const alias = defaultAliases[manifest.task];
-  const aliased = await insertAlias(transaction, sync.scope, alias, modelId);
-  if (aliased) await record('alias.set', 'alias', alias, { model: manifest.name });
+  const aliased = await addAlias(
+    transaction,
+    sync.configVersion,
+    systemAuditContext(sync.scope, 'catalogue'),
+    {
+      name: defaultAliases[manifest.task],
+      target: { modelId, model: manifest.name, versionId: null },
+    },
+  );
   return version.inserted || aliased;
 }
 
