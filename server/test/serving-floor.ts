@@ -31,6 +31,16 @@ import { createWorkerRunner } from '../src/platform/worker-runner/worker-runner.
 import { createTestDatabase } from './postgres.ts';
 import { silentLog } from './silent-log.ts';
 
+interface MadeUp {
+  readonly weightsBytes?: number;
+  readonly engineOptions?: ModelManifest['engineOptions'];
+  /** Where its weights come from. */
+  readonly lineage?: ModelManifest['lineage'];
+  /** Makes it a LoRA adapter of what comes from there. */
+  readonly adapterFormat?: 'peft' | 'gguf';
+  readonly adapterOf?: { readonly source: string | null; readonly revision: string | null };
+}
+
 interface HostOptions {
   readonly name?: string;
   readonly memoryBudgetBytes?: number;
@@ -49,10 +59,7 @@ export interface ServingFloor extends ServingDependencies {
   readonly folder: string;
   /** Processes seen as workers, by pid. */
   readonly identities: ReadonlyMap<number, ProcessIdentity>;
-  addModel(
-    name: string,
-    options?: { weightsBytes?: number; engineOptions?: ModelManifest['engineOptions'] },
-  ): ServedModel;
+  addModel(name: string, options?: MadeUp): ServedModel;
   startHost(options?: HostOptions): EngineHost & { readonly name: string };
   status(model: ServedModel): Promise<DeploymentStatus>;
   replicas(model: ServedModel): Promise<readonly Replica[]>;
@@ -263,10 +270,7 @@ async function clientOf(floor: ServingFloor, model: ServedModel): Promise<Client
   return new Client('http://worker', { socketPath: replica.address.slice('unix:'.length) });
 }
 
-function madeUpModel(
-  name: string,
-  options: { weightsBytes?: number; engineOptions?: ModelManifest['engineOptions'] },
-): ServedModel {
+function madeUpModel(name: string, options: MadeUp): ServedModel {
   const manifest: ModelManifest = {
     schema: 'samovar.model/v1',
     name,
@@ -286,6 +290,16 @@ function madeUpModel(
     capabilities: ['chat'],
     license: { id: 'Apache-2.0', source: 'none' },
     memory: { weightsBytes: options.weightsBytes ?? 1, perSequenceBytes: 0 },
+    ...(options.lineage && { lineage: options.lineage }),
+    ...(options.adapterOf && {
+      adapter: {
+        format: options.adapterFormat ?? 'gguf',
+        rank: 4,
+        alpha: 4,
+        targetModules: ['attn_q'],
+        base: { ...options.adapterOf, architecture: 'none' },
+      },
+    }),
     files: [],
     sources: [],
   };

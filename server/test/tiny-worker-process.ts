@@ -17,7 +17,7 @@ const loadingMs = Number(loadMs ?? 0);
 if (typeof journal === 'string')
   appendFileSync(
     journal,
-    `${process.pid} ${start.threads} ${start.manifest.engine} ${start.engineProgram ?? ''}\n`,
+    `${process.pid} ${start.threads} ${start.manifest.engine} ${start.engineProgram ?? ''}${(start.adapters ?? []).map(({ name }) => `+${name}`).join('')}\n`,
   );
 if (typeof says === 'string') {
   process.stdout.write(`${says} to one\n`);

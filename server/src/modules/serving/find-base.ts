@@ -9,7 +9,10 @@ type Candidate = Pick<ServedModel, 'versionId' | 'projectId' | 'manifest'>;
  * own) names the same source and revision, whatever its format or quantisation. A revision that one side does not know
  * is no contradiction.
  */
-export function lineageFits(base: AdapterFacts['base'], manifest: ModelManifest): boolean {
+export function lineageFits(
+  base: AdapterFacts['base'],
+  manifest: Pick<ModelManifest, 'architecture' | 'sources' | 'lineage'>,
+): boolean {
   if (base.source === null) return false;
   // PEFT does not tell it.
   if (!['', 'unknown', manifest.architecture].includes(base.architecture)) return false;

@@ -10,6 +10,9 @@ export interface FormedUnits {
   readonly strays: readonly (DeployedModel & { readonly reason: string })[];
 }
 
+const peftReason =
+  'its files are safetensors of PEFT, which no engine here reads; import it again, which converts it to GGUF';
+
 /**
  * Puts each wanted adapter to the version that carries it: the one an operator chose, else of those with its lineage
  * one that is in memory, else one that is wanted anyway, else the newest.
@@ -34,7 +37,8 @@ export function formUnits(
   for (const adapter of adapters) {
     if (!isWanted(adapter.deployment)) continue;
     const unit = unitFor(adapter);
-    if (unit === null) strays.push({ ...adapter, reason: noBaseReason(adapter.model) });
+    if (adapter.model.manifest.adapter?.format === 'peft') strays.push({ ...adapter, reason: peftReason });
+    else if (unit === null) strays.push({ ...adapter, reason: noBaseReason(adapter.model) });
     else units.set(unit.deployment.id, { ...unit, adapters: [...unit.adapters, adapter] });
   }
   return { units, strays };

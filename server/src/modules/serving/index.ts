@@ -38,6 +38,6 @@ export type { ServingDependencies } from './serving-dependencies.ts';
 export { setEngine } from './set-engine.ts';
 export { setResidency } from './set-residency.ts';
 export { tidyDeploymentsJob } from './tidy-deployments-job.ts';
-export { type WorkerState, workerStateMeanings } from './worker-state.ts';
 export { deploymentUsers } from './version-users.ts';
+export { type WorkerState, workerStateMeanings } from './worker-state.ts';
 export { deriveWorkerToken } from './worker-token.ts';

@@ -31,8 +31,8 @@ async function readDeployments(pass: Pass, models: readonly ServedModel[]): Prom
   const deployments = await selectDeployments(host.database);
   const known = new Set(deployments.map((deployment) => deployment.versionId));
   const missing = models.filter((model) => !known.has(model.versionId));
-  const preload = models.filter(
-    (model) => host.policy.preload.includes(model.name) && !memory.preloaded.has(model.versionId),
+  const preload = newestOf(models.filter((model) => host.policy.preload.includes(model.name))).filter(
+    (model) => !memory.preloaded.has(model.versionId),
   );
   if (missing.length === 0 && preload.length === 0) return deployments;
   await ensureDeployments(host, missing);
@@ -41,4 +41,14 @@ async function readDeployments(pass: Pass, models: readonly ServedModel[]): Prom
     memory.preloaded.add(model.versionId);
   }
   return await selectDeployments(host.database);
+}
+
+/** The newest version of each model: what its name means. */
+function newestOf(models: readonly ServedModel[]): readonly ServedModel[] {
+  const newest = new Map<string, ServedModel>();
+  for (const model of models) {
+    const other = newest.get(model.modelId);
+    if (other === undefined || other.versionId < model.versionId) newest.set(model.modelId, model);
+  }
+  return [...newest.values()];
 }

@@ -3,7 +3,6 @@ import type { Database } from '../../kernel/ports/database.ts';
 import {
   createModelSnapshotLoader,
   getVersionFiles,
-  type ModelSnapshot,
   type ServedModel,
 } from '../../modules/registry/index.ts';
 import type { ModelSource } from '../../modules/serving/index.ts';
@@ -33,7 +32,8 @@ export function createModelSource(database: Database, clock: Clock): FollowedMod
       const readAt = clock.now();
       if (kept !== null && readAt - kept.readAt < oldestMs) return kept.models;
       const before = changes;
-      const models = readyModelsOf(await registry.loadAll());
+      // Also versions that no name means just now: an alias may go back to one, and finds it in memory.
+      const models = [...(await registry.loadAll()).versions.values()];
       // A change during the reading may not be in it.
       if (before === changes) kept = { models, readAt };
       return models;
@@ -46,13 +46,4 @@ export function createModelSource(database: Database, clock: Clock): FollowedMod
       });
     },
   };
-}
-
-function readyModelsOf(snapshot: ModelSnapshot): readonly ServedModel[] {
-  // An alias may point at versions that their models' names do not mean.
-  const ready = new Map<string, ServedModel>();
-  for (const model of snapshot.models.values()) ready.set(model.versionId, model);
-  for (const { targets, fallbacks } of snapshot.aliases.values())
-    for (const { model } of [...targets, ...fallbacks]) ready.set(model.versionId, model);
-  return [...ready.values()];
 }
