@@ -1,4 +1,5 @@
 import type { AnswerReader, AnswerTarget, OpenReader } from './answer-reader.ts';
+import type { TokenCounts } from './inference-request.ts';
 import { type JsonObject, parseObject } from './json-object.ts';
 import { readUsage } from './read-usage.ts';
 import { createSseParser } from './sse-parser.ts';
@@ -16,29 +17,42 @@ export function createParsedStream(target: AnswerTarget, options: ParsedStreamOp
   const reader: OpenReader = { complete: false, failure: null, counts: null, events: 0, chunk, end };
   let text = '';
   let more = true;
+  let last: JsonObject | null = null;
+  let usageSent = false;
 
   function send(event: JsonObject): void {
     if (options.form === 'objects') more = target.object(event) && more;
     else text += `data: ${JSON.stringify(event)}\n\n`;
   }
 
-  const parser = createSseParser((data) => {
-    if (reader.complete || reader.failure !== null) return;
-    if (data === '[DONE]') {
-      reader.complete = true;
-      if (options.form === 'bytes') text += 'data: [DONE]\n\n';
-      return;
-    }
-    const event = parseObject(data);
-    if (event === null) return;
+  function finish(): void {
+    reader.complete = true;
+    if (options.reshape && options.keepUsage && !usageSent && last && reader.counts)
+      send(usageEvent(last, reader.counts));
+    if (options.form === 'bytes') text += 'data: [DONE]\n\n';
+  }
+
+  function take(event: JsonObject): void {
     reader.failure = eventError(event);
     if (reader.failure !== null) return;
     reader.counts = readUsage(event.usage) ?? reader.counts;
     const shaped = options.reshape ? options.reshape(event) : event;
     if (shaped === null) return;
     const isUsageEvent = Array.isArray(shaped.choices) && shaped.choices.length === 0;
-    if (!isUsageEvent) reader.events += 1;
+    last = shaped;
+    if (isUsageEvent) usageSent = true;
+    else reader.events += 1;
     if (!isUsageEvent || options.keepUsage) send(shaped);
+  }
+
+  const parser = createSseParser((data) => {
+    if (reader.complete || reader.failure !== null) return;
+    if (data === '[DONE]') {
+      finish();
+      return;
+    }
+    const event = parseObject(data);
+    if (event !== null) take(event);
   });
 
   function chunk(bytes: Buffer): boolean {
@@ -56,4 +70,23 @@ export function createParsedStream(target: AnswerTarget, options: ParsedStreamOp
   function end(): void {}
 
   return reader;
+}
+
+/** The event that the client asked for, where the engine told its counts in an event with text (llama-server does). */
+function usageEvent({ id, object, created, model }: JsonObject, counts: TokenCounts): JsonObject {
+  const { inputTokens, cachedInputTokens, outputTokens, reasoningTokens } = counts;
+  return {
+    id,
+    object,
+    created,
+    model,
+    choices: [],
+    usage: {
+      prompt_tokens: inputTokens,
+      completion_tokens: outputTokens,
+      total_tokens: inputTokens + outputTokens,
+      prompt_tokens_details: { cached_tokens: cachedInputTokens },
+      completion_tokens_details: { reasoning_tokens: reasoningTokens },
+    },
+  };
 }
