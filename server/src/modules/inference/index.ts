@@ -12,4 +12,4 @@ export type {
 } from './inference-request.ts';
 export type { MeterRefused } from './meter-refused.ts';
 export { reserveTokens } from './reserve-tokens.ts';
-export { type ChosenModel, chooseModel, resolveModel } from './resolve-model.ts';
+export { resolveModel } from './resolve-model.ts';

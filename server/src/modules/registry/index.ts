@@ -1,15 +1,14 @@
 export type { AliasDependencies } from './aliases/alias-dependencies.ts';
-export type { AliasFallback, AliasState, AliasTarget, WeightedTarget } from './aliases/alias-state.ts';
-export { aliasesOf, type CurrentAlias } from './aliases/alias-store.ts';
-export type { Canary, CanaryLimits, CanaryPlan, CanaryStep, CanaryView, SideView } from './aliases/canary.ts';
+export type { AliasState, AliasTarget } from './aliases/alias-state.ts';
+export type { CurrentAlias } from './aliases/alias-store.ts';
+export type { Canary, CanaryLimits, CanaryStep, CanaryView, SideView } from './aliases/canary.ts';
 export { runningCanaries, type StoredCanary } from './aliases/canary-store.ts';
 export { chooseTarget } from './aliases/choose-target.ts';
-export { type FallbackKind, fallbackKindOf, fallbackKinds } from './aliases/fallback-kind.ts';
+export { fallbackKindOf, fallbackKinds } from './aliases/fallback-kind.ts';
 export { findNamed, findServed, type NamedModel } from './aliases/find-served.ts';
 export type { NamedTarget } from './aliases/find-target.ts';
 export { type AliasMove, listAliasMoves } from './aliases/list-alias-moves.ts';
 export {
-  type AliasFilter,
   getAlias,
   type ListedAlias,
   listAliases,
@@ -18,7 +17,7 @@ export {
 export { promoteAlias } from './aliases/promote-alias.ts';
 export { removeAlias } from './aliases/remove-alias.ts';
 export { rollbackAlias } from './aliases/rollback-alias.ts';
-export { type AliasScope, type Deprecation, plainAlias, type ServedAlias } from './aliases/served-alias.ts';
+export { type Deprecation, plainAlias, type ServedAlias } from './aliases/served-alias.ts';
 export { setAlias, type WantedAlias } from './aliases/set-alias.ts';
 export { startCanary, type WantedCanary } from './aliases/start-canary.ts';
 export {
@@ -56,7 +55,6 @@ export { findListedModel, type ListedModel, listModels, type ModelFilter } from 
 export {
   createModelSnapshotLoader,
   loadModelSnapshot,
-  type ModelSnapshotLoader,
 } from './load-model-snapshot.ts';
 export {
   explainMemoryFit,
@@ -66,6 +64,7 @@ export {
   memoryNeed,
   sequenceBytes,
 } from './memory-fit.ts';
+export type { ModelSnapshot } from './model-snapshot.ts';
 export type { ModelPolicy } from './model-uri/model-policy.ts';
 export { resolveModelUri } from './model-uri/resolve-model-uri.ts';
 export { notReady } from './not-ready.ts';
@@ -78,7 +77,7 @@ export {
 export { parseManifest } from './parse-manifest.ts';
 export { type PublishedVersion, publishVersion } from './publish-version.ts';
 export { type ImportRequests, requestImport } from './request-import.ts';
-export type { ModelSnapshot, ServedModel } from './served-model.ts';
+export type { ServedModel } from './served-model.ts';
 export { syncCatalogue } from './sync-catalogue.ts';
 export { tidyUploadsJob } from './uploads/tidy-uploads-job.ts';
 export type { Upload } from './uploads/upload.ts';

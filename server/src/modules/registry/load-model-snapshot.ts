@@ -3,8 +3,8 @@ import type { DatabaseOrTransaction } from '../../kernel/ports/database.ts';
 import { type StoredAlias, selectAliases, selectRemovedAliases } from './aliases/alias-rows.ts';
 import { aliasKeys, meaningOf } from './aliases/serve-aliases.ts';
 import type { ServedAlias } from './aliases/served-alias.ts';
+import type { ModelSnapshot } from './model-snapshot.ts';
 import { type ServedVersions, serveVersions } from './serve-versions.ts';
-import type { ModelSnapshot } from './served-model.ts';
 import { selectManifests, selectVersions } from './version-rows.ts';
 
 /** Reads the registry again and again, each time no more than has changed. */

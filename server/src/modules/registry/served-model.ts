@@ -1,5 +1,4 @@
 import type { ModelManifest } from '@samovar/contract/worker-protocol';
-import type { Deprecation, ServedAlias } from './aliases/served-alias.ts';
 import type { VersionState } from './model-version.ts';
 
 /** A ready version as the data path sees it. */
@@ -26,19 +25,4 @@ export interface PendingModel {
 export interface ArchivedModel {
   /** The name to use instead, where somebody has said. */
   readonly successor: string | null;
-}
-
-/** Everything of the registry that the data path reads, immutable. Keys are `${projectId}/${name}`. */
-export interface ModelSnapshot {
-  readonly models: ReadonlyMap<string, ServedModel>;
-  /** Every version that can answer, by its id: what was fixed earlier still means the same. */
-  readonly versions: ReadonlyMap<string, ServedModel>;
-  /** Aliases of projects, and under `${organizationId}/${name}` those of organizations. Read by `findNamed`. */
-  readonly aliases: ReadonlyMap<string, ServedAlias>;
-  /** Names (of models and aliases) that are answered with what is in the way (`not-ready.ts`). */
-  readonly pending: ReadonlyMap<string, PendingModel>;
-  /** Names whose model is archived. */
-  readonly archived: ReadonlyMap<string, ArchivedModel>;
-  /** Deprecated models by their ids. */
-  readonly deprecated: ReadonlyMap<string, Deprecation>;
 }

@@ -1,8 +1,2 @@
 export { beginCanary } from './begin-canary.ts';
-export {
-  canariesKey,
-  type RolloutDependencies,
-  stepCanaries,
-  watchCanariesJob,
-  watchCanariesKind,
-} from './watch-canaries-job.ts';
+export { watchCanariesJob, watchCanariesKind } from './watch-canaries-job.ts';

@@ -1,5 +1,6 @@
 import type { Scope } from '../../../kernel/principal.ts';
-import type { ModelSnapshot, ServedModel } from '../served-model.ts';
+import type { ModelSnapshot } from '../model-snapshot.ts';
+import type { ServedModel } from '../served-model.ts';
 import type { ServedAlias } from './served-alias.ts';
 
 /** What a name means to a project: one model, or an alias that stands for one or several. */

@@ -1,4 +1,4 @@
-import type { ModelSnapshot } from '../served-model.ts';
+import type { ModelSnapshot } from '../model-snapshot.ts';
 
 /** What a model URI is read by, of the in-memory policy snapshot. */
 export interface ModelPolicy {

@@ -1,7 +1,8 @@
 import { SamovarError } from '../../../kernel/errors.ts';
 import type { Scope } from '../../../kernel/principal.ts';
 import { findServed } from '../aliases/find-served.ts';
-import type { ModelSnapshot, ServedModel } from '../served-model.ts';
+import type { ModelSnapshot } from '../model-snapshot.ts';
+import type { ServedModel } from '../served-model.ts';
 import { checkFolder } from './check-folder.ts';
 import type { ModelPolicy } from './model-policy.ts';
 import { type AskedModelUri, type ModelScheme, type ModelUri, parseModelUri } from './parse-model-uri.ts';
