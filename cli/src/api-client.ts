@@ -36,6 +36,10 @@ export interface ApiClient {
    * that had an id, for as long as the server comes back within a minute.
    */
   follow(path: string): AsyncGenerator<SentEvent>;
+  /** Sends bytes as they are. */
+  sendBytes(path: string, bytes: Uint8Array, headers: Readonly<Record<string, string>>): Promise<unknown>;
+  /** The bytes of an answer from this one on. */
+  download(path: string, offsetBytes: number): Promise<AsyncIterable<Uint8Array>>;
 }
 
 /**
@@ -49,7 +53,7 @@ export function createApiClient(settings: CliSettings): ApiClient {
   const call = async (
     method: string,
     path: string,
-    body?: object,
+    body?: object | Uint8Array,
     { signal, headers = {} }: { signal?: AbortSignal | undefined; headers?: Record<string, string> } = {},
   ) => {
     const response = await request(
@@ -61,7 +65,7 @@ export function createApiClient(settings: CliSettings): ApiClient {
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
           ...headers,
         },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(body === undefined ? {} : { body: body instanceof Uint8Array ? body : JSON.stringify(body) }),
         ...(signal === undefined ? {} : { signal }),
       },
       trust,
@@ -87,6 +91,20 @@ export function createApiClient(settings: CliSettings): ApiClient {
           return response.body;
         throw notSamovar(response, baseUrl);
       }),
+    sendBytes: async (path, bytes, headers) =>
+      bodyOf(
+        await call('PATCH', path, bytes, {
+          headers: { 'content-type': 'application/offset+octet-stream', ...headers },
+        }),
+        baseUrl,
+      ),
+    async download(path, offsetBytes) {
+      const headers = offsetBytes === 0 ? {} : { range: `bytes=${offsetBytes}-` };
+      const response = await call('GET', path, undefined, { headers });
+      if (response.body === null || response.status !== (offsetBytes === 0 ? 200 : 206))
+        throw notSamovar(response, baseUrl);
+      return response.body;
+    },
   };
 }
 

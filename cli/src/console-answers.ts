@@ -49,6 +49,7 @@ export interface ModelAnswer {
     readonly host: string | null;
     readonly residentBytes: number;
   } | null;
+  readonly archivedAt: string | null;
   readonly sizeBytes: number;
 }
 

@@ -14,7 +14,7 @@ export type Trust =
   /** The usual authorities, and those of this file. */
   | { readonly kind: 'authorities'; readonly caFile: string | null };
 
-/** What `fetch` does, over TLS with our own trust, which `fetch` cannot be given. The body is a text. */
+/** What `fetch` does, over TLS with our own trust, which `fetch` cannot be given. The body is a text or bytes. */
 export async function fetchSecurely(url: URL, init: RequestInit, trust: Trust): Promise<Response> {
   const call = request(url, {
     method: init.method ?? 'GET',
@@ -22,7 +22,8 @@ export async function fetchSecurely(url: URL, init: RequestInit, trust: Trust): 
     ...(init.signal ? { signal: init.signal } : {}),
     ...tlsOptions(trust),
   });
-  call.end(typeof init.body === 'string' ? init.body : undefined);
+  const { body } = init;
+  call.end(typeof body === 'string' || body instanceof Uint8Array ? body : undefined);
   const [answer] = (await once(call, 'response').catch((cause: Error) => {
     throw cause.name === 'AbortError' ? cause : new TypeError('The connection failed', { cause });
   })) as [IncomingMessage];

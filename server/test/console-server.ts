@@ -11,6 +11,7 @@ import { parse } from 'yaml';
 import { systemClock } from '../src/kernel/clock.ts';
 import { asSamovarError } from '../src/kernel/errors.ts';
 import { withPrefix } from '../src/kernel/ids.ts';
+import type { ObjectStore } from '../src/kernel/ports/object-store.ts';
 import type { Scope } from '../src/kernel/principal.ts';
 import { systemAuditContext } from '../src/modules/audit/index.ts';
 import { writeKey } from '../src/modules/iam/create-key.ts';
@@ -55,6 +56,8 @@ export interface ConsoleServer {
   readonly url: string;
   readonly store: TestDatabase;
   readonly routes: readonly Route[];
+  /** Where files of models and parts of uploads lie. */
+  readonly objects: ObjectStore;
   /** The one model that is registered, without an engine host. */
   readonly modelName: string;
   addKey(scope: Scope, permissions?: readonly Permission[]): Promise<{ secret: string; keyId: string }>;
@@ -150,6 +153,7 @@ export async function startConsoleServer(): Promise<ConsoleServer> {
     url: `http://127.0.0.1:${server.port}`,
     store,
     routes: routes.map(({ route }) => route),
+    objects,
     modelName,
     async addKey(scope, permissions = allPermissions) {
       const wanted = { name: 'test', permissions, limits: noLimits, expiresAt: null };

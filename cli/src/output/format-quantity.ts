@@ -26,3 +26,9 @@ export function formatDuration(milliseconds: number): string {
   }
   return parts.slice(0, 2).join(' ') || '0 s';
 }
+
+/** `494M`, `8.2B`: as people speak of parameters. */
+export function formatCount(count: number): string {
+  if (count >= 1e9) return `${count >= 1e11 ? Math.round(count / 1e9) : (count / 1e9).toFixed(1)}B`;
+  return count >= 1e6 ? `${Math.round(count / 1e6)}M` : String(count);
+}

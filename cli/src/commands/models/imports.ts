@@ -1,0 +1,73 @@
+import type { Command } from 'commander';
+import { awaitImport } from '../../models/await-import.ts';
+import type { ImportAnswer } from '../../models/import-answers.ts';
+import { printJson } from '../../output/print-json.ts';
+import { printLine } from '../../output/print-line.ts';
+import { printTable } from '../../output/print-table.ts';
+import { positiveCount } from '../../parse-option.ts';
+import { addServerOptions, clientFor, type Options } from '../../server-options.ts';
+import { showImported } from './import-model.ts';
+
+interface ListOptions extends Options {
+  readonly state?: string;
+  readonly limit: number;
+  readonly json?: boolean;
+}
+
+/** `samovar models imports`. */
+export function defineImports(command: Command): void {
+  addServerOptions(command)
+    .option('--state <state>', 'only those in this state')
+    .option('--limit <count>', 'so many at most, up to 1000', positiveCount, 50)
+    .option('--json', 'print JSON')
+    .action(async (_given: ListOptions, command: Command) => {
+      const options = command.optsWithGlobals<ListOptions>();
+      const query = new URLSearchParams({ limit: String(options.limit) });
+      if (options.state !== undefined) query.set('state', options.state);
+      const page = (await clientFor(options).get(`/api/imports?${query}`)) as {
+        items: readonly ImportAnswer[];
+      };
+      if (options.json) printJson(page.items);
+      else
+        printTable(
+          ['id', 'model', 'state', 'asked', 'source', 'failure'],
+          page.items.map((one) => [
+            one.id,
+            one.model,
+            stateOf(one),
+            one.createdAt.slice(0, 19),
+            one.source,
+            one.failure?.message ?? '',
+          ]),
+        );
+    });
+}
+
+function stateOf({ state, progress }: ImportAnswer): string {
+  if (state !== 'downloading' || !progress || progress.totalBytes === 0) return state;
+  return `${state} ${Math.floor((100 * progress.doneBytes) / progress.totalBytes)} %`;
+}
+
+interface OneOptions extends Options {
+  readonly detach?: boolean;
+  readonly json?: boolean;
+}
+
+/** `samovar models accept|cancel|retry`: what is done with one import. */
+export function defineImportChange(command: Command, verb: 'accept-license' | 'cancel' | 'retry'): void {
+  addServerOptions(command)
+    .argument('<import>', '`imp_…`, as `samovar models imports` shows it')
+    .option('--detach', 'return at once')
+    .option('--json', 'print JSON')
+    .action(async (id: string, _given: OneOptions, command: Command) => {
+      const options = command.optsWithGlobals<OneOptions>();
+      const client = clientFor(options);
+      const path = `/api/imports/${encodeURIComponent(id)}/${verb}`;
+      const changed = (await client.send('POST', path)) as ImportAnswer;
+      const follows = verb !== 'cancel' && !options.detach;
+      const shown = follows ? await awaitImport(client, id) : changed;
+      if (options.json) printJson(shown);
+      else if (shown.state === 'ready') showImported(shown);
+      else printLine(`${shown.id}: ${shown.state}.`);
+    });
+}

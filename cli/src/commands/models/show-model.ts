@@ -1,0 +1,60 @@
+import type { Command } from 'commander';
+import type { VersionAnswer } from '../../models/import-answers.ts';
+import { modelPath } from '../../models/model-state.ts';
+import { formatBytes, formatCount } from '../../output/format-quantity.ts';
+import { printJson } from '../../output/print-json.ts';
+import { printTable } from '../../output/print-table.ts';
+import { addServerOptions, clientFor, type Options } from '../../server-options.ts';
+
+interface ShowOptions extends Options {
+  readonly version: string;
+  readonly json?: boolean;
+}
+
+/** `samovar models show`. */
+export function defineShow(command: Command): void {
+  addServerOptions(command)
+    .argument('<model>', 'its name or an alias')
+    .option('--version <version>', '`ver_…`', 'latest')
+    .option('--json', 'print JSON')
+    .action(async (name: string, _given: ShowOptions, command: Command) => {
+      const options = command.optsWithGlobals<ShowOptions>();
+      const path = `${modelPath(name)}/versions/${encodeURIComponent(options.version)}`;
+      const version = (await clientFor(options).get(path)) as VersionAnswer;
+      if (options.json) printJson(version);
+      else show(version);
+    });
+}
+
+function show({ manifest, ...version }: VersionAnswer): void {
+  const { lineage, license } = manifest;
+  const rows: (readonly [string, string])[] = [
+    ['title', manifest.title],
+    ['description', manifest.description],
+    ['version', `${version.id}${version.current ? ', what the name means' : ''}`],
+    ['state', version.archivedAt === null ? version.state : `${version.state}, archived`],
+    ['task', manifest.task],
+    [
+      'architecture',
+      `${manifest.architecture}, ${formatCount(manifest.parameters)} parameters, ${manifest.quantization}`,
+    ],
+    ['engine', manifest.engine],
+    ['context', `${manifest.contextTokens} tokens`],
+    ['can', manifest.capabilities.join(', ')],
+    ['tool calls', manifest.toolCalls],
+    ['licence', [license.id, license.url, license.source].filter(Boolean).join('; ')],
+    ['made of', lineage ? [lineage.source, lineage.revision, lineage.madeBy].filter(Boolean).join(', ') : ''],
+    ['note', manifest.note ?? ''],
+    ...Object.entries(version.measured).map(
+      ([what, value]) => [`measured: ${what}`, JSON.stringify(value)] as const,
+    ),
+    ...manifest.files.map(
+      (file) => [`file ${file.name}`, `${formatBytes(file.sizeBytes)}, ${file.sha256}`] as const,
+    ),
+    ...manifest.sources.map((source) => ['source', source] as const),
+  ];
+  printTable(
+    ['model', manifest.name],
+    rows.filter(([, text]) => text !== '').map((row) => [...row]),
+  );
+}
