@@ -18,6 +18,7 @@ import { writeKey } from '../src/modules/iam/create-key.ts';
 import { authorize, type KeySnapshot, loadKeySnapshot, noLimits } from '../src/modules/iam/index.ts';
 import { createIdempotency } from '../src/modules/idempotency/index.ts';
 import { createQueueWork } from '../src/modules/inference-queue/index.ts';
+import { modelCheckJobKind } from '../src/modules/model-checks/index.ts';
 import { createOperationAccess } from '../src/modules/operations/index.ts';
 import {
   collectObjectsJobKind,
@@ -84,7 +85,13 @@ export async function startConsoleServer(): Promise<ConsoleServer> {
   const queue = { url: store.url, caFile: null, schema: testSchema, log: silentLog };
   await prepareJobQueue({
     ...queue,
-    kinds: [importModelJobKind, runImportJobKind, collectObjectsJobKind, watchCanariesKind],
+    kinds: [
+      importModelJobKind,
+      runImportJobKind,
+      collectObjectsJobKind,
+      watchCanariesKind,
+      modelCheckJobKind,
+    ],
   });
   const notifications = createNotificationHub();
   const folder = await mkdtemp(join(tmpdir(), 'samovar-console-'));

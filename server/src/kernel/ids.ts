@@ -14,6 +14,7 @@ export type IdPrefix =
   | 'upl'
   | 'mov'
   | 'can'
+  | 'chk'
   | 'chatcmpl'
   | 'cmpl'
   | 'resp'

@@ -8,6 +8,7 @@ export const moduleGraph: Readonly<Record<string, readonly string[]>> = {
   idempotency: [],
   inference: ['serving', 'registry', 'iam', 'usage'],
   'inference-queue': ['inference', 'operations', 'serving', 'registry', 'usage'],
+  'model-checks': ['inference', 'registry', 'serving', 'audit'],
   operations: ['audit'],
   registry: ['audit'],
   rollout: ['registry', 'usage', 'audit'],

@@ -8,6 +8,7 @@ import {
   loadKeySnapshot,
   loadProjectNames,
 } from '../../modules/iam/index.ts';
+import { type BadgeSnapshot, loadBadges, sameBadges } from '../../modules/model-checks/index.ts';
 import { createModelSnapshotLoader, type ModelSnapshot } from '../../modules/registry/index.ts';
 import type { ReplicaSnapshot } from '../../modules/serving/index.ts';
 
@@ -19,6 +20,8 @@ export interface PolicySnapshot {
   readonly limits: ReadonlyMap<string, KeyLimits>;
   readonly models: ModelSnapshot;
   readonly replicas: ReplicaSnapshot;
+  /** What checks found of versions; changes with the replicas. */
+  readonly badges: BadgeSnapshot;
   /** Names of projects by their ids. */
   readonly projectNames: ReadonlyMap<string, string>;
 }
@@ -96,16 +99,23 @@ function createSnapshotLoader({ database, loadReplicas }: PolicyHolderOptions): 
   return async (version, sections) => {
     const kept = (section: ConfigSection): PolicySnapshot | null =>
       last?.sections[section] === sections[section] ? last.snapshot : null;
-    const [keyParts, models, replicas] = await Promise.all([
+    const [keyParts, models, replicas, badges] = await Promise.all([
       kept('keys') ?? loadKeyParts(database),
       loadModels(sections),
       kept('replicas')?.replicas ?? loadReplicas(),
+      kept('replicas')?.badges ?? loadNewBadges(database, last?.snapshot.badges ?? null),
     ]);
     const { keys, limits, projectNames } = keyParts;
-    const snapshot = { version, keys, limits, projectNames, models, replicas };
+    const snapshot = { version, keys, limits, projectNames, models, replicas, badges };
     last = { snapshot, sections };
     return snapshot;
   };
+}
+
+/** The former ones where nothing has changed: lists of models are made anew for others. */
+async function loadNewBadges(database: Database, former: BadgeSnapshot | null): Promise<BadgeSnapshot> {
+  const badges = await loadBadges(database);
+  return former !== null && sameBadges(former, badges) ? former : badges;
 }
 
 async function loadKeyParts(

@@ -1,3 +1,4 @@
+import { modelCheckJobKind } from '../../modules/model-checks/index.ts';
 import { collectObjectsJobKind, importModelJobKind, runImportJobKind } from '../../modules/registry/index.ts';
 import { watchCanariesKind } from '../../modules/rollout/index.ts';
 import { grantUse } from '../../platform/postgres/grant-use.ts';
@@ -11,7 +12,13 @@ import { type QueueAddress, queueSchema } from '../../platform/queue/queue-optio
  */
 export async function prepareTables(migration: QueueAddress, runningUrl: string): Promise<void> {
   await migrate(migration);
-  const kinds = [importModelJobKind, runImportJobKind, collectObjectsJobKind, watchCanariesKind];
+  const kinds = [
+    importModelJobKind,
+    runImportJobKind,
+    collectObjectsJobKind,
+    watchCanariesKind,
+    modelCheckJobKind,
+  ];
   await prepareJobQueue({ ...migration, kinds });
   const schemas = [migration.schema, queueSchema(migration.schema)];
   await grantUse({ url: migration.url, caFile: migration.caFile, runningUrl, schemas });

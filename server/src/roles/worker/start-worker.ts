@@ -15,7 +15,9 @@ import { openModelSource } from '../open-model-source.ts';
 import { openObjectStore } from '../open-object-store.ts';
 import { openRemoteEngines } from '../open-remote-engines.ts';
 import { requiredPostgresUrl } from '../required-postgres-url.ts';
+import { openDataPath, type WorkerDataPath } from './open-data-path.ts';
 import { startDispatcher } from './start-dispatcher.ts';
+import { workOnChecks } from './work-on-checks.ts';
 import { workOnJobs } from './worker-jobs.ts';
 
 /**
@@ -41,13 +43,17 @@ export async function startWorker(settings: ServerSettings, log: Log): Promise<R
     await postgres.end();
     throw error;
   });
+  let dataPath: WorkerDataPath | null = null;
   let dispatcher: Running | null = null;
+  let closeChecks: (() => Promise<void>) | null = null;
   let prober: Running | null = null;
   let stopped: Promise<void> | null = null;
   const running: Running = {
     stop(graceMs) {
       stopped ??= (async () => {
         await Promise.all([queue.stop(graceMs), dispatcher?.stop(graceMs), prober?.stop(graceMs)]);
+        await closeChecks?.();
+        await dataPath?.end();
         await packages.close();
         await sources.close();
         await postgres.end();
@@ -69,7 +75,9 @@ export async function startWorker(settings: ServerSettings, log: Log): Promise<R
       settings,
       log,
     });
-    dispatcher = await startDispatcher(settings, sealing, log);
+    dataPath = await openDataPath(settings, sealing, log);
+    closeChecks = await workOnChecks({ database, queue, dataPath, log });
+    dispatcher = startDispatcher(settings, dataPath, log);
     prober = startProber(openRemoteEngines({ settings, database, masterKey: sealing, log }));
   } catch (error) {
     await running.stop(0);

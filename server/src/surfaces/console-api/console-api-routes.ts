@@ -7,6 +7,7 @@ import { type DeploymentApi, deploymentRoutes } from './deployments/deployment-r
 import { type EngineApi, engineRoutes } from './engines/engine-routes.ts';
 import { type Installation, installationRoutes } from './installation/installation-routes.ts';
 import { keyRoutes } from './keys/key-routes.ts';
+import { checkRoutes } from './model-checks/check-routes.ts';
 import { modelRoutes } from './models/model-routes.ts';
 import { type RegistryApi, registryRoutes } from './models/registry-routes.ts';
 import { operationRoutes } from './operations/operation-routes.ts';
@@ -26,6 +27,7 @@ export function consoleApiRoutes(api: ConsoleApi): BoundRoute[] {
     ...keyRoutes(api),
     ...usageRoutes(api),
     ...modelRoutes(api),
+    ...checkRoutes(api),
     ...registryRoutes(api),
     ...aliasRoutes(api),
     ...deploymentRoutes(api),

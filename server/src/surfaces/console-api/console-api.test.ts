@@ -172,6 +172,31 @@ test('a model whose files are missing says what helps, and its import can be ask
   assert.equal((await call('POST', '/api/models/none/import')).body.error.code, 'model.not_found');
 });
 
+test('a model is checked and measured on request, and its badge is shown', async () => {
+  const path = `/api/models/${server.modelName}`;
+  const asked = await call('POST', `${path}/checks`);
+  assert.deepEqual([asked.status, asked.body.state, asked.body.findings], [202, 'queued', null]);
+  assert.equal((await call('POST', `${path}/checks`)).body.id, asked.body.id, 'it is checked already');
+  const finding = { feature: 'context', outcome: 'failed', detail: 'It was cut.', failures: ['it was cut'] };
+  await server.store.pool.query(
+    "update model_checks set state = 'done', ended_at = now(), result = $1 where kind = 'conformance'",
+    [JSON.stringify({ findings: [finding] })],
+  );
+  const { items } = (await call('GET', `${path}/checks?limit=5`)).body;
+  assert.deepEqual([items.length, items[0].passed, items[0].findings], [1, false, [finding]]);
+  const listed = (await call('GET', '/api/models')).body.items;
+  const { badge } = listed.find((model: { name: string }) => model.name === server.modelName);
+  assert.deepEqual([badge.passed, badge.failures], [false, ['context: it was cut']]);
+  const measured = await call('POST', `${path}/measurements`, {
+    body: { parallel: [4, 1, 4], outputTokens: 8 },
+  });
+  assert.deepEqual([measured.status, measured.body.kind, measured.body.levels], [202, 'speed', null]);
+  const refused = await call('POST', `${path}/measurements`, { body: { parallel: [0] } });
+  assert.deepEqual([refused.status, refused.body.error.code], [400, 'request.invalid']);
+  const measurements = (await call('GET', `${path}/measurements`)).body;
+  assert.deepEqual([measurements.items.length, measurements.items[0].state], [1, 'queued']);
+});
+
 test('a deployment is changed, removed and made again by the name of its model', async () => {
   const path = `/api/deployments/${server.modelName}`;
   assert.equal((await call('PATCH', path, { body: { priority: 1 } })).body.priority, 1);
@@ -215,6 +240,7 @@ function requestOf(route: Route): [string, string, object | undefined] {
     'console.uploads.create': { name: 'stranger.gguf', sizeBytes: 1 },
     'console.versions.change': { archived: true },
     'console.models.change': { archived: true },
+    'console.models.measure': {},
     'console.deployments.change': { pinned: true },
     'console.engines.connect': { name: 'stranger', baseUrl: 'http://127.0.0.1:9' },
     'console.engines.change': { enabled: true },

@@ -1,9 +1,13 @@
 import type { ModelManifest } from '@samovar/contract/worker-protocol';
 import type { Scope } from '../../kernel/principal.ts';
+import type { BadgeSnapshot } from '../../modules/model-checks/index.ts';
 import { findServed, type ModelPolicy, resolveModelUri } from '../../modules/registry/index.ts';
 
 /** What this surface reads of the in-memory policy snapshot. */
-export type SurfacePolicy = ModelPolicy;
+export type SurfacePolicy = ModelPolicy & {
+  /** What checks found of versions; absent where nobody keeps it. */
+  readonly badges?: BadgeSnapshot;
+};
 
 /**
  * The registry's name for what a request calls its model: a name or an alias, which may not exist, or the URI of one.

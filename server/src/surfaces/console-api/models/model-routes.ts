@@ -1,6 +1,7 @@
 import Type from 'typebox';
 import type { BoundRoute, ManagementRequest } from '../../../kernel/ports/http-routes.ts';
 import { auditContextOf } from '../../../modules/audit/index.ts';
+import { loadBadges } from '../../../modules/model-checks/index.ts';
 import {
   type ImportRequests,
   listModels,
@@ -58,9 +59,10 @@ function listRoute(serving: ServingDependencies): BoundRoute {
     },
     async ({ principal, query }) => {
       const limit = typeof query.limit === 'number' ? query.limit : null;
-      const [found, statuses] = await Promise.all([
+      const [found, statuses, badges] = await Promise.all([
         listModels(serving.database, principal, modelFilterOf(query, limit)),
         listDeployments(serving.database, principal),
+        loadBadges(serving.database, principal),
       ]);
       const models = limit === null ? found : found.slice(0, limit);
       const byVersion = new Map(statuses.map((status) => [status.versionId, status]));
@@ -68,7 +70,12 @@ function listRoute(serving: ServingDependencies): BoundRoute {
         status: 200,
         body: {
           items: models.map((model) =>
-            consoleModelOf(model, byVersion.get(model.versionId) ?? null, principal),
+            consoleModelOf(
+              model,
+              byVersion.get(model.versionId) ?? null,
+              principal,
+              badges.get(model.versionId) ?? null,
+            ),
           ),
           nextCursor: found.length > models.length ? (models.at(-1)?.name ?? null) : null,
         },

@@ -1,9 +1,11 @@
 import Type from 'typebox';
 import { withPrefix } from '../../../kernel/ids.ts';
 import type { Principal } from '../../../kernel/principal.ts';
+import type { Badge } from '../../../modules/model-checks/index.ts';
 import type { ListedModel } from '../../../modules/registry/index.ts';
 import type { DeploymentStatus } from '../../../modules/serving/index.ts';
 import { timeText } from '../console-route.ts';
+import { badgeObject, badgeObjectOf } from '../model-checks/check-schema.ts';
 
 const textOrNull = Type.Union([Type.String(), Type.Null()]);
 
@@ -66,6 +68,9 @@ export const consoleModel = Type.Object(
     /** The model to use instead. */
     successor: textOrNull,
     createdAt: Type.String(),
+    badge: Type.Union([badgeObject, Type.Null()], {
+      description: 'What the latest check of this version found; null before the first.',
+    }),
   },
   { additionalProperties: false },
 );
@@ -80,6 +85,7 @@ export function consoleModelOf(
   model: ListedModel,
   status: DeploymentStatus | null,
   reader: Pick<Principal, 'permissions'>,
+  badge: Badge | null,
 ): Type.Static<typeof consoleModel> {
   const { manifest } = model;
   return {
@@ -112,6 +118,7 @@ export function consoleModelOf(
     archivedAt: timeText(model.archivedAt),
     successor: model.successor,
     createdAt: model.createdAt.toISOString(),
+    badge: badge === null ? null : badgeObjectOf(badge),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Principal, Scope } from '../../../kernel/principal.ts';
+import { loadBadges } from '../../../modules/model-checks/index.ts';
 import { findListedModel, type ListedModel, notReady } from '../../../modules/registry/index.ts';
 import { listDeployments, type ServingDependencies } from '../../../modules/serving/index.ts';
 import { consoleModelOf } from './model-schema.ts';
@@ -29,7 +30,10 @@ export async function shownModel(
   reader: Principal,
   model: ListedModel,
 ): Promise<object> {
-  const statuses = await listDeployments(database, reader);
+  const [statuses, badges] = await Promise.all([
+    listDeployments(database, reader),
+    loadBadges(database, reader),
+  ]);
   const status = statuses.find((candidate) => candidate.versionId === model.versionId);
-  return consoleModelOf(model, status ?? null, reader);
+  return consoleModelOf(model, status ?? null, reader, badges.get(model.versionId) ?? null);
 }

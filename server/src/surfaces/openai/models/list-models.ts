@@ -3,12 +3,8 @@ import { SamovarError } from '../../../kernel/errors.ts';
 import { withPrefix } from '../../../kernel/ids.ts';
 import type { RequestHeaders } from '../../../kernel/ports/http-routes.ts';
 import type { Scope } from '../../../kernel/principal.ts';
-import {
-  findNamed,
-  type ModelSnapshot,
-  type NamedModel,
-  type ServedModel,
-} from '../../../modules/registry/index.ts';
+import type { Badge } from '../../../modules/model-checks/index.ts';
+import { findNamed, type NamedModel, type ServedModel } from '../../../modules/registry/index.ts';
 import { modelNameOf, type SurfacePolicy } from '../surface-policy.ts';
 
 export interface SamovarModel extends Model {
@@ -22,11 +18,21 @@ export interface SamovarModel extends Model {
     readonly dimensions: number | null;
     readonly license: string;
     readonly version: string;
+    /** What the latest check of this version found; null before the first. */
+    readonly checks: CheckSummary | null;
     /** Times in RFC 3339. */
     readonly deprecated: string | null;
     readonly sunset: string | null;
     readonly successor: string | null;
   };
+}
+
+/** `failed` names features, with `failures` in words. */
+export interface CheckSummary {
+  readonly passed: readonly string[];
+  readonly failed: readonly string[];
+  readonly failures: readonly string[];
+  readonly checked_at: string;
 }
 
 export interface ModelPage {
@@ -53,12 +59,15 @@ export type ListModels = (policy: SurfacePolicy, scope: Scope, part: ListedPart)
 
 /** What was put in order once is kept as long as the registry has not changed. */
 export function createModelList(): ListModels {
-  const kept = new WeakMap<ModelSnapshot, Map<string, readonly SamovarModel[]>>();
-  const all = ({ models }: SurfacePolicy, scope: Scope, folder: string | null) => {
-    const lists = kept.get(models) ?? new Map<string, readonly SamovarModel[]>();
-    kept.set(models, lists);
+  let keptFor: Pick<SurfacePolicy, 'models' | 'badges'> | null = null;
+  let lists = new Map<string, readonly SamovarModel[]>();
+  const all = (policy: SurfacePolicy, scope: Scope, folder: string | null) => {
+    if (keptFor?.models !== policy.models || keptFor.badges !== policy.badges) {
+      keptFor = { models: policy.models, ...(policy.badges && { badges: policy.badges }) };
+      lists = new Map();
+    }
     const key = `${scope.projectId} ${folder ?? ''}`;
-    const list = lists.get(key) ?? modelObjectsOf(models, scope, folder);
+    const list = lists.get(key) ?? modelObjectsOf(policy, scope, folder);
     lists.set(key, list);
     return list;
   };
@@ -83,10 +92,11 @@ export function retrieveModel(policy: SurfacePolicy, scope: Scope, name: string)
   const named = findNamed(policy.models, scope, own);
   if (named === null)
     throw new SamovarError('model.not_found', { params: { model: name.slice(0, 256) }, field: 'model' });
-  return modelObjectOf(policy.models, named, name);
+  return modelObjectOf(policy, named, name);
 }
 
-function modelObjectsOf(models: ModelSnapshot, scope: Scope, folder: string | null): SamovarModel[] {
+function modelObjectsOf(policy: SurfacePolicy, scope: Scope, folder: string | null): SamovarModel[] {
+  const { models } = policy;
   const own = `${scope.projectId}/`;
   const names = (prefix: string, keys: Iterable<string>): string[] =>
     [...keys].filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length));
@@ -105,7 +115,7 @@ function modelObjectsOf(models: ModelSnapshot, scope: Scope, folder: string | nu
     .flatMap(({ name, named }) =>
       named === null
         ? []
-        : [modelObjectOf(models, named, folder === null ? name : uriOf(folder, name, named.model))],
+        : [modelObjectOf(policy, named, folder === null ? name : uriOf(folder, name, named.model))],
     );
 }
 
@@ -115,7 +125,11 @@ function uriOf(folder: string, name: string, { task }: ServedModel): string {
   return `${task === 'embedding' ? 'emb' : 'gpt'}://${folder}/${name}${branch}`;
 }
 
-function modelObjectOf(models: ModelSnapshot, { model, alias }: NamedModel, id: string): SamovarModel {
+function modelObjectOf(
+  { models, badges }: SurfacePolicy,
+  { model, alias }: NamedModel,
+  id: string,
+): SamovarModel {
   const { manifest } = model;
   const deprecation = alias === null ? (models.deprecated.get(model.modelId) ?? null) : alias.deprecation;
   return {
@@ -126,6 +140,7 @@ function modelObjectOf(models: ModelSnapshot, { model, alias }: NamedModel, id: 
     samovar: {
       alias_of: alias === null ? null : model.name,
       version: withPrefix('ver', model.versionId),
+      checks: checksOf(badges?.get(model.versionId) ?? null),
       title: manifest.title,
       task: model.task,
       context_tokens: model.contextTokens,
@@ -137,5 +152,17 @@ function modelObjectOf(models: ModelSnapshot, { model, alias }: NamedModel, id: 
       sunset: deprecation?.sunsetAt?.toISOString() ?? null,
       successor: deprecation?.successor ?? null,
     },
+  };
+}
+
+function checksOf(badge: Badge | null): CheckSummary | null {
+  if (badge === null) return null;
+  const named = (outcome: 'passed' | 'failed') =>
+    badge.features.filter((one) => one.outcome === outcome).map(({ feature }) => feature);
+  return {
+    passed: named('passed'),
+    failed: named('failed'),
+    failures: badge.failures,
+    checked_at: badge.checkedAt.toISOString(),
   };
 }

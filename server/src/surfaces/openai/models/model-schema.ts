@@ -2,6 +2,17 @@ import Type from 'typebox';
 
 const nullableText = Type.Union([Type.String(), Type.Null()]);
 
+/** What the latest check of a version found, by features, and in words what failed. */
+const checkSummary = Type.Object(
+  {
+    passed: Type.Array(Type.String()),
+    failed: Type.Array(Type.String()),
+    failures: Type.Array(Type.String()),
+    checked_at: Type.String(),
+  },
+  { additionalProperties: false },
+);
+
 /** The published model object; what is ours is under one key. */
 export const modelObject = Type.Object(
   {
@@ -14,6 +25,7 @@ export const modelObject = Type.Object(
         /** For an alias: the model that stands for it. */
         alias_of: nullableText,
         version: Type.String(),
+        checks: Type.Union([checkSummary, Type.Null()]),
         title: Type.String(),
         task: Type.Enum(['chat', 'embedding']),
         context_tokens: Type.Integer(),

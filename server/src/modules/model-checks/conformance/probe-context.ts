@@ -1,0 +1,101 @@
+import { SamovarError } from '../../../kernel/errors.ts';
+import type { AskedModel } from '../asked-model.ts';
+import type { Probe } from './probe.ts';
+
+const path = '/v1/chat/completions';
+const word = ' tea';
+/** What may be read to prove that a long text is taken. A slow machine proves less, and says so. */
+const longestMs = 90_000;
+const nearlyWhole = 0.9;
+const answerTokens = 1;
+
+/** A prompt beyond the context is refused, with the context; one that nearly fills it is taken. */
+export const probeContext: Probe = {
+  feature: 'context',
+  async run(asked) {
+    const stated = asked.model.contextTokens;
+    const scale = await measureScale(asked);
+    const wordsOf = (tokens: number) =>
+      Math.max(1, Math.floor((tokens - scale.frameTokens) / scale.tokensPerWord));
+    const { served, failures } = await askTooMuch(asked, wordsOf(Math.ceil(stated * 1.1) + 64));
+    const context = Math.min(stated, served ?? stated);
+    const affordable = Math.floor(scale.tokensPerMs * longestMs);
+    const wanted = Math.floor(context * nearlyWhole);
+    const near = Math.min(wanted, affordable);
+    const taken = await take(asked, wordsOf(near));
+    const details = [
+      served !== null && served < stated
+        ? `It states ${stated} tokens and is served with ${served}.`
+        : `It states ${stated} tokens.`,
+      taken.failures.length > 0
+        ? ''
+        : `A prompt of ${taken.promptTokens} tokens was taken${near < wanted ? '; a longer one would take too long on this hardware' : ''}.`,
+    ];
+    return {
+      detail: details.filter((text) => text !== '').join(' '),
+      failures: [...failures, ...taken.failures],
+    };
+  },
+};
+
+/** How words become tokens, and how fast a prompt is read. */
+async function measureScale(asked: AskedModel) {
+  const few = await asked.ask({ path, body: bodyOf(8) });
+  const many = await asked.ask({ path, body: bodyOf(264) });
+  const tokensPerWord = Math.max(0.25, (many.counts.inputTokens - few.counts.inputTokens) / 256);
+  return {
+    tokensPerWord,
+    frameTokens: few.counts.inputTokens - 8 * tokensPerWord,
+    tokensPerMs: many.counts.inputTokens / Math.max(1, many.totalMs),
+  };
+}
+
+async function askTooMuch(
+  asked: AskedModel,
+  words: number,
+): Promise<{ readonly served: number | null; readonly failures: readonly string[] }> {
+  try {
+    const { counts } = await asked.ask({ path, body: bodyOf(words), limitMs: longestMs });
+    return {
+      served: null,
+      failures: [`a prompt of ${counts.inputTokens} tokens, more than it states, was taken`],
+    };
+  } catch (error) {
+    if (!(error instanceof SamovarError)) throw error;
+    if (error.code !== 'engine.context_exceeded')
+      return {
+        served: null,
+        failures: [`a prompt beyond the context is refused with other words: ${error.message}`],
+      };
+    const told = Number(error.params.contextTokens);
+    return Number.isInteger(told)
+      ? { served: told, failures: [] }
+      : { served: null, failures: ['the refusal of a long prompt does not tell the context'] };
+  }
+}
+
+async function take(
+  asked: AskedModel,
+  words: number,
+): Promise<{ readonly promptTokens: number; readonly failures: readonly string[] }> {
+  try {
+    const { counts } = await asked.ask({ path, body: bodyOf(words), limitMs: 3 * longestMs });
+    return { promptTokens: counts.inputTokens, failures: [] };
+  } catch (error) {
+    if (!(error instanceof SamovarError)) throw error;
+    return {
+      promptTokens: 0,
+      failures: [`a prompt of about ${words} words within the context is refused: ${error.message}`],
+    };
+  }
+}
+
+function bodyOf(words: number): ProbeBody {
+  return {
+    messages: [{ role: 'user', content: `Count:${word.repeat(words)}` }],
+    max_tokens: answerTokens,
+    temperature: 0,
+  };
+}
+
+type ProbeBody = Readonly<Record<string, unknown>>;

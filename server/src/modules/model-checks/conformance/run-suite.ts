@@ -1,0 +1,59 @@
+import { SamovarError } from '../../../kernel/errors.ts';
+import type { ServedModel } from '../../registry/index.ts';
+import { AnswerTooSlow, type AskedModel } from '../asked-model.ts';
+import type { Finding } from './finding.ts';
+import type { Probe } from './probe.ts';
+import { probeContext } from './probe-context.ts';
+import { probeDeterminism } from './probe-determinism.ts';
+import { probeInputLength, probeMeaning, probeSameVector, probeVectors } from './probe-embeddings.ts';
+import { probeJsonSchema } from './probe-json-schema.ts';
+import { probeLanguages } from './probe-languages.ts';
+import { probeStreaming } from './probe-streaming.ts';
+import { probeTools } from './probe-tools.ts';
+
+const suites: Readonly<Record<ServedModel['task'], readonly Probe[]>> = {
+  chat: [probeStreaming, probeTools, probeJsonSchema, probeDeterminism, probeLanguages, probeContext],
+  embedding: [probeVectors, probeSameVector, probeMeaning, probeInputLength],
+};
+
+/** The model could not be asked, which says nothing about its features. */
+const notAsked: ReadonlySet<string> = new Set([
+  'engine.load_failed',
+  'engine.load_timeout',
+  'engine.unreachable',
+  'engine.worker_lost',
+  'engine.busy',
+  'engine.credentials_refused',
+  'model.version_gone',
+  'system.policy_stale',
+  'system.database_away',
+  'system.draining',
+]);
+
+/** Asks a model about each feature of its task. Throws when it cannot be asked at all. */
+export async function runSuite(
+  asked: AskedModel,
+  tell: (done: number, of: number, step: string) => Promise<void>,
+): Promise<Finding[]> {
+  const probes = suites[asked.model.task];
+  const findings: Finding[] = [];
+  for (const [index, probe] of probes.entries()) {
+    await tell(index, probes.length, probe.feature);
+    findings.push(await findingOf(probe, asked));
+  }
+  return findings;
+}
+
+async function findingOf(probe: Probe, asked: AskedModel): Promise<Finding> {
+  const { feature } = probe;
+  try {
+    const { detail, failures, skipped = false } = await probe.run(asked);
+    const outcome = skipped ? 'skipped' : failures.length === 0 ? 'passed' : 'failed';
+    return { feature, outcome, detail, failures };
+  } catch (error) {
+    const isOfModel =
+      error instanceof SamovarError ? !notAsked.has(error.code) : error instanceof AnswerTooSlow;
+    if (!isOfModel || !(error instanceof Error)) throw error;
+    return { feature, outcome: 'failed', detail: 'It was not answered.', failures: [error.message] };
+  }
+}

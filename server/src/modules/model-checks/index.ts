@@ -1,0 +1,6 @@
+export { type Badge, type BadgeSnapshot, loadBadges, sameBadges } from './badge.ts';
+export { createCheckInference } from './check-inference.ts';
+export { listChecks } from './list-checks.ts';
+export { type CheckKind, type ModelCheck, type SpeedWish, usualWish } from './model-check.ts';
+export { createModelCheckJob, tidyModelChecksJob } from './model-check-job.ts';
+export { type CheckRequests, modelCheckJobKind, requestCheck } from './request-check.ts';
