@@ -9,7 +9,7 @@ import { dataFolder } from '@samovar/contract/data-folder';
 import { Agent, fetch } from 'undici';
 import { freePort } from './free-port.ts';
 import { startPackageMirror } from './package-mirror.ts';
-import { createTestDatabase } from './postgres.ts';
+import { createTestDatabase, type TestDatabase } from './postgres.ts';
 
 export interface TestStack {
   readonly url: string;
@@ -18,6 +18,8 @@ export interface TestStack {
   /** The key of the first run. */
   readonly key: string;
   readonly data: string;
+  /** Its database; not of a stack that is shared. */
+  readonly store?: TestDatabase;
   stop(): Promise<void>;
 }
 
@@ -66,7 +68,7 @@ export async function startTestStack(settings: Readonly<Record<string, string>> 
     const key = (await readFile(dataFolder(data).firstKey, 'utf8')).trim();
     await untilModelsAreListed(ask, key);
     await mirror.stop();
-    return { url, grpcAddress: `127.0.0.1:${grpcPort}`, key, data, stop };
+    return { url, grpcAddress: `127.0.0.1:${grpcPort}`, key, data, store: database, stop };
   } catch (error) {
     const logs = await logTails(dataFolder(data).logs);
     await mirror.stop();

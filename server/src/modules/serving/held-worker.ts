@@ -13,8 +13,8 @@ export interface HeldWorker {
   readonly lines: WorkerLines;
   readonly sizing: Sizing;
   readonly threads: number;
-  /** As its process was started. */
-  readonly startedAs: ServingUnit;
+  /** As its process was started, without adapters that have moved to another base since. */
+  startedAs: ServingUnit;
   /** As last read; demand and pins change. */
   unit: ServingUnit;
   /** Set once it is being unloaded. */

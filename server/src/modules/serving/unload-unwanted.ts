@@ -1,8 +1,10 @@
 import { isWanted } from './deployment.ts';
 import { releaseDemand } from './deployment-store.ts';
+import { holdsLease } from './engine-host-store.ts';
 import type { HeldWorker } from './held-worker.ts';
 import type { Pass } from './reconcile-pass.ts';
 import { isUnitEvictable, isUnitWanted, partsOf, type ServingUnit, startKey } from './serving-unit.ts';
+import { dropAdapters } from './worker-store.ts';
 
 /** Begins to unload what nobody wants any more, what is idle, and what is to be started otherwise. */
 export async function unloadUnwanted(
@@ -12,6 +14,7 @@ export async function unloadUnwanted(
 ): Promise<void> {
   for (const [deploymentId, held] of pass.floor.held) {
     const unit = units.get(deploymentId);
+    await letMove(pass, held, units);
     held.unit = withStarted(unit ?? held.unit, held);
     if (held.draining !== null) continue;
     const reason =
@@ -29,6 +32,34 @@ export function unload(pass: Pass, deploymentId: string, held: HeldWorker, reaso
 /** The demand that was seen is over: a later one loads it again. */
 export async function releaseUnit(pass: Pass, unit: ServingUnit): Promise<void> {
   for (const part of partsOf(unit)) await releaseDemand(pass.host.database, part.id, part.demand);
+}
+
+/** Adapters that another base carries now are called there alone. */
+async function letMove(
+  { host, lease }: Pass,
+  held: HeldWorker,
+  units: ReadonlyMap<string, ServingUnit>,
+): Promise<void> {
+  const elsewhere = new Set(
+    [...units.values()]
+      .filter(({ deployment }) => deployment.id !== held.unit.deployment.id)
+      .flatMap(({ adapters }) => adapters.map(({ deployment }) => deployment.id)),
+  );
+  const moved = held.unit.adapters.filter(({ deployment }) => elsewhere.has(deployment.id));
+  if (moved.length === 0) return;
+  const versionIds = moved.map(({ model }) => model.versionId);
+  await host.database.transaction().execute(async (transaction) => {
+    if (!(await holdsLease(transaction, lease))) return;
+    await dropAdapters(transaction, held.worker.workerId, versionIds);
+    await host.configVersion.bump(transaction, 'replicas');
+  });
+  const gone = new Set(moved.map(({ deployment }) => deployment.id));
+  const without = (unit: ServingUnit): ServingUnit => ({
+    ...unit,
+    adapters: unit.adapters.filter(({ deployment }) => !gone.has(deployment.id)),
+  });
+  held.unit = without(held.unit);
+  held.startedAs = without(held.startedAs);
 }
 
 /** Adapters that its worker serves stay with it while nobody asks for them: there is no reason to start it anew. */

@@ -255,3 +255,21 @@ export async function deleteSettledFailure(
     .executeTakeFirst();
   return row !== undefined;
 }
+
+/** Adapters that a worker is no longer called for. */
+export async function dropAdapters(
+  transaction: DatabaseTransaction,
+  workerId: string,
+  versionIds: readonly string[],
+): Promise<void> {
+  await transaction
+    .withTables<ServingTables>()
+    .updateTable('model_workers')
+    .set({
+      adapters: sql<
+        string[]
+      >`array(select unnest(adapters) except select unnest(${[...versionIds]}::uuid[]))`,
+    })
+    .where('id', '=', workerId)
+    .execute();
+}

@@ -78,6 +78,30 @@ test('workers inherit no settings and no secrets', async (t) => {
   );
 });
 
+test('an engine that is killed in the middle of a load leaves a state that heals, and says what happened', async () => {
+  const worker = await workerIdentity();
+  const states = async () =>
+    (await sql<{ state: string }>`select state from model_workers`.execute(testDatabase.database)).rows.map(
+      ({ state }) => state,
+    );
+  process.kill(worker.pid, 'SIGKILL');
+  // Its row says so as soon as the next one is being started.
+  await until(async () => (await states()).some((state) => state === 'starting' || state === 'loading'));
+  engines.at(-1)?.kill('SIGKILL');
+  await sleep(300);
+  assert.ok((await states()).every((state) => state !== 'ready'));
+  startEngine();
+  await untilReady();
+  assert.equal((await embed('healed')).status, 200);
+  const { rows } = await sql<{ from_state: string; to_state: string; reason: string }>`
+    select from_state, to_state, reason from deployment_events order by id desc limit 8`.execute(
+    testDatabase.database,
+  );
+  const healed = rows.find(({ reason }) => reason === 'unloaded: the engine host was started again');
+  assert.equal(healed?.to_state, 'unloaded');
+  assert.equal(rows[0]?.to_state, 'ready');
+});
+
 test('SIGTERM ends the engine in order: the running request first, then the worker, and no replica stays', async () => {
   const worker = await workerIdentity();
   const engine = engines.at(-1);
