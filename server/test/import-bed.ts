@@ -32,6 +32,7 @@ import { type OpenStore, objectStores } from './object-stores.ts';
 import { createTestDatabase, type TestDatabase, testSchema } from './postgres.ts';
 import { silentLog } from './silent-log.ts';
 import { putGguf, smallLlama } from './small-model-files.ts';
+import { testConverter } from './test-converter.ts';
 
 type RunDependencies = Parameters<typeof createRunImportJob>[0];
 
@@ -89,6 +90,7 @@ export async function createImportBed(
     objectStore: opened.store,
     sources,
     inspector,
+    converter: testConverter(),
     downloadsFolder,
     log: silentLog,
   };

@@ -7,6 +7,7 @@ import { createInspector } from '../src/roles/create-inspector.ts';
 import { createTestModelSource } from './model-source.ts';
 import { testSchema } from './postgres.ts';
 import { silentLog } from './silent-log.ts';
+import { testConverter } from './test-converter.ts';
 
 // Works on one import as a worker process does, slowly where it stores: it is there to be killed.
 const [text = '{}'] = process.argv.slice(2);
@@ -46,6 +47,7 @@ const job = createRunImportJob({
   },
   sources: await createTestModelSource({ hub: order.hub }),
   inspector: createInspector(),
+  converter: testConverter(),
   downloadsFolder: order.downloadsFolder,
   log: silentLog,
 });

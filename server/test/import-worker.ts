@@ -29,7 +29,8 @@ export async function startImportWorker(
   const parts = { database, objectStore: objects, log: silentLog };
   const inspector = createInspector();
   const configVersion = createConfigVersion();
-  const run = createRunImportJob({ ...parts, configVersion, sources, inspector, downloadsFolder });
+  const converter = testConverter();
+  const run = createRunImportJob({ ...parts, configVersion, sources, inspector, converter, downloadsFolder });
   await queue.work(run, 2);
   await queue.work(collectObjectsJob({ ...parts, graceHours: 24 }), 1);
   return async () => {

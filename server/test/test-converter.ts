@@ -9,6 +9,7 @@ export function testConverter(): ModelConverter {
     entry: fileURLToPath(new URL('../src/roles/convert-models.ts', import.meta.url)),
     codeFolders: [fileURLToPath(new URL('../../', import.meta.url))],
     environment: { TMPDIR: tmpdir() },
+    threads: 1,
     findQuantizeProgram: async () => null,
   });
 }

@@ -7,12 +7,6 @@ export const importErrors = defineErrors({
     message: 'The import {id} is {state}: it cannot be {action}.',
     remedy: '`samovar models imports` shows how it goes on.',
   },
-  'import.not_servable': {
-    httpStatus: 400,
-    grpcStatus: 'INVALID_ARGUMENT',
-    message: 'The model {model} cannot be run as it is: {reason}',
-    remedy: 'Take the model as GGUF (language models) or as ONNX with its `tokenizer.json` (embeddings).',
-  },
   'import.base_missing': {
     httpStatus: 409,
     grpcStatus: 'FAILED_PRECONDITION',

@@ -3,6 +3,7 @@ import { workerEnvironment } from '../config/worker-environment.ts';
 import { findLlamaQuantize } from '../engines/llama-server/llama-server-binary.ts';
 import type { ModelConverter } from '../kernel/ports/model-converter.ts';
 import { createModelConverter } from '../platform/model-converter/create-model-converter.ts';
+import { readMachineLimits } from '../platform/worker-runner/machine-limits.ts';
 import { ownCodeFolders } from './own-code-folders.ts';
 
 /** The converter of model files. `enginesFolder`: where this machine's built engines lie. */
@@ -11,6 +12,7 @@ export function createConverter(enginesFolder: string): ModelConverter {
     entry: fileURLToPath(new URL('./convert-models.ts', import.meta.url)),
     codeFolders: ownCodeFolders(),
     environment: workerEnvironment(),
+    threads: Math.max(1, readMachineLimits().cores - 1),
     findQuantizeProgram: () => findLlamaQuantize(enginesFolder),
   });
 }

@@ -16,6 +16,7 @@ interface ImportOptions extends Options {
   readonly name?: string;
   readonly files?: readonly string[];
   readonly acceptLicense?: boolean;
+  readonly quantization?: string;
   readonly force?: boolean;
   readonly detach?: boolean;
   readonly json?: boolean;
@@ -34,6 +35,7 @@ export function defineImport(command: Command): void {
     .option('--name <name>', 'what the model is called; from the source when absent')
     .option('--files <names>', 'only these files of the source; `*` stands for many characters', collected)
     .option('--accept-license', 'accept its terms, whatever they are; recorded with your key')
+    .option('--quantization <type>', 'the type that the weights shall have: F16, Q8_0, Q4_K_M, …')
     .option('--force', 'take an adapter although its base is not here')
     .option('--detach', 'return at once; `samovar models imports` shows how it goes on')
     .option('--json', 'print JSON')
@@ -85,6 +87,7 @@ async function ask(client: ApiClient, source: string, options: ImportOptions): P
     ...(options.name !== undefined && { name: options.name }),
     ...(options.files !== undefined && { files: options.files }),
     ...(options.acceptLicense && { acceptLicense: true }),
+    ...(options.quantization !== undefined && { quantization: options.quantization }),
     ...(options.force && { force: true }),
   })) as ImportAnswer;
 }

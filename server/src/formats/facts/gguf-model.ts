@@ -140,13 +140,12 @@ function licenseOf(metadata: GgufMetadata, terms: StatedTerms): ModelFacts['lice
 }
 
 function lineageOf(metadata: GgufMetadata, terms: StatedTerms): Pick<ModelFacts, 'lineage'> {
+  // Not `general.base_model`: that is what a model was trained from, whose weights are others.
   const base =
-    hubSource(textOf(metadata, 'general.base_model.0.repo_url')) ??
     hubSource(
       textOf(metadata, 'general.source.repo_url') ??
         textOf(metadata, 'general.source.huggingface.repository'),
-    ) ??
-    hubSource(terms.baseModel);
+    ) ?? hubSource(terms.quantizedFrom);
   return base === null ? {} : { lineage: { source: base, revision: null } };
 }
 

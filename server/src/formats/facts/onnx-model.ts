@@ -56,7 +56,7 @@ export async function onnxModel(
     0,
   );
   const width = numberMember(config, 'intermediate_size') ?? 4 * dimensions;
-  const base = hubSource(terms.baseModel);
+  const base = hubSource(terms.quantizedFrom);
   return {
     facts: {
       task: 'embedding',

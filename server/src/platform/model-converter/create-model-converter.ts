@@ -16,6 +16,8 @@ import { quantise } from './quantise.ts';
 export interface ModelConverterOptions extends ConfinedCode {
   /** The program llama-quantize of this machine; `null` when there is none. */
   findQuantizeProgram(): Promise<string | null>;
+  /** Threads of llama-quantize. */
+  readonly threads: number;
   /** Resident memory of our own conversions; 2 GiB unless told. They need 300 MB beside the vocabulary. */
   readonly memoryBytes?: number;
 }
@@ -43,7 +45,8 @@ export function createModelConverter(options: ModelConverterOptions): ModelConve
       try {
         if (order.kind === 'quantise') {
           const program = (await options.findQuantizeProgram()) ?? '';
-          await quantise(program, { ...order, target: unfinished }, conversion);
+          const { threads } = options;
+          await quantise(program, { ...order, target: unfinished, threads }, conversion);
         } else await convertHere(options, { ...order, target: unfinished }, conversion);
         await rename(unfinished, order.target);
       } finally {
@@ -82,7 +85,7 @@ async function convertHere(
 
 function permissionsOf(order: OwnConversion): string[] {
   const read = 'source' in order ? [order.source] : [order.folder];
-  if (order.kind === 'peft-to-gguf') read.push(order.baseConfig);
+  if (order.kind === 'peft-to-gguf') read.push(order.base);
   return [
     ...read.map((path) => `--allow-fs-read=${path}`),
     `--allow-fs-read=${order.target}`,

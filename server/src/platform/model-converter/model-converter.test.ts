@@ -27,7 +27,7 @@ after(() => rm(base, { recursive: true }));
 
 function converterWith(entry: string, program: string | null = null): ModelConverter {
   const code = { entry, codeFolders: [root, base], environment: {} };
-  return createModelConverter({ ...code, findQuantizeProgram: async () => program });
+  return createModelConverter({ ...code, threads: 1, findQuantizeProgram: async () => program });
 }
 
 const folderIn = (name: string) => mkdtemp(join(base, `${name}-`));
@@ -169,7 +169,7 @@ test('an adapter becomes GGUF with its strength, and its rows in the order of th
     kind: 'peft-to-gguf',
     folder,
     paths: ['adapter_config.json', 'adapter_model.safetensors'],
-    baseConfig: join(folder, 'base.json'),
+    base: join(folder, 'base.json'),
     target,
   };
   await converter.convert(order, silent);
@@ -215,7 +215,6 @@ test('quantisation says what is missing, how far it is, and why it failed', asyn
     source: join(folder, 'a.gguf'),
     target: join(folder, 'b.gguf'),
     type: 'Q4_K_M',
-    threads: 1,
   };
   assert.match((await converter.unavailable('quantise')) ?? '', /llama-quantize has not been built/);
   assert.equal(await converter.unavailable('safetensors-to-gguf'), null);

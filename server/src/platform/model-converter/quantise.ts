@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { SamovarError } from '../../kernel/errors.ts';
-import type { ConversionOptions, QuantizationType } from '../../kernel/ports/model-converter.ts';
+import type { ConversionOptions, WeightType } from '../../kernel/ports/model-converter.ts';
 
 export interface Quantisation {
   readonly source: string;
   readonly target: string;
-  readonly type: QuantizationType;
+  readonly type: WeightType;
   readonly threads: number;
 }
 

@@ -1,12 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openFileSource } from '../../formats/bytes/byte-source.ts';
 import { ggufToHub } from '../../formats/conversion/gguf-to-hub.ts';
 import { hubToGguf } from '../../formats/conversion/hub-to-gguf.ts';
 import { peftToGguf } from '../../formats/conversion/peft-to-gguf.ts';
-import { isRecord } from '../../formats/json-value.ts';
 import { packedE5ToGguf } from '../../formats/packed-e5/packed-e5-to-gguf.ts';
-import { refusal } from '../../formats/refuse-files.ts';
 import { SamovarError } from '../../kernel/errors.ts';
 import type { ConversionMessage, OwnConversion } from './conversion-messages.ts';
 
@@ -49,9 +46,7 @@ async function convert(order: OwnConversion, onProgress: OnProgress): Promise<st
   const sources = [];
   for (const path of order.paths) sources.push(await open(join(order.folder, path), path));
   if (order.kind === 'peft-to-gguf') {
-    const config: unknown = JSON.parse(await readFile(order.baseConfig, 'utf8'));
-    if (!isRecord(config)) throw refusal('config.json of the base holds no JSON object');
-    await peftToGguf(sources, config, order.target, { onProgress });
+    await peftToGguf(sources, await open(order.base, 'the base'), order.target, { onProgress });
   } else await hubToGguf(sources, order.target, { type: order.type, onProgress });
   return [''];
 }

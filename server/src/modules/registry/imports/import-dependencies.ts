@@ -1,6 +1,7 @@
 import type { ConfigVersion } from '../../../kernel/ports/config-version.ts';
 import type { Database } from '../../../kernel/ports/database.ts';
 import type { Log } from '../../../kernel/ports/log.ts';
+import type { ModelConverter } from '../../../kernel/ports/model-converter.ts';
 import type { ModelInspector } from '../../../kernel/ports/model-inspector.ts';
 import type { ModelSource } from '../../../kernel/ports/model-source.ts';
 import type { ObjectStore } from '../../../kernel/ports/object-store.ts';
@@ -11,6 +12,7 @@ export interface RunImportDependencies {
   readonly objectStore: ObjectStore;
   readonly sources: ModelSource;
   readonly inspector: ModelInspector;
+  readonly converter: ModelConverter;
   /** Files of imports that have not ended; what lies here is gone on with. */
   readonly downloadsFolder: string;
   readonly log: Log;

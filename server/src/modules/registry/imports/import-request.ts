@@ -1,4 +1,5 @@
 import type { ModelManifest } from '@samovar/contract/worker-protocol';
+import type { WeightType } from '../../../kernel/ports/model-converter.ts';
 import type { Inspection } from '../../../kernel/ports/model-inspector.ts';
 import type { FetchedFile, ResolvedSource, SourceLicense } from '../../../kernel/ports/model-source.ts';
 import type { Scope } from '../../../kernel/principal.ts';
@@ -24,6 +25,8 @@ export interface WantedImport {
   /** An adapter is taken although its base is not here; the manifest says so. */
   readonly force?: boolean;
   readonly facts?: KnownFacts;
+  /** The type that the weights shall have; as they are when absent. */
+  readonly quantization?: WeightType;
 }
 
 /** Who accepted which terms, and when. */

@@ -2,6 +2,7 @@ import type { ManifestFile, ModelManifest } from '@samovar/contract/worker-proto
 import type { Inspection } from '../../../kernel/ports/model-inspector.ts';
 import type { FetchedFile } from '../../../kernel/ports/model-source.ts';
 import { parseManifest } from '../parse-manifest.ts';
+import { convertedFolder } from './import-folder.ts';
 import type { ImportRequest } from './import-request.ts';
 import { pathInArchive } from './unpack-archives.ts';
 import { isUploaded } from './uploaded-source.ts';
@@ -18,7 +19,9 @@ export function importedManifest(
   const { wanted, resolved, modelName } = request;
   const { license: knownLicense, ...known } = wanted.facts ?? {};
   const uploaded = isUploaded(request.source);
-  const sources = uploaded || resolved === null ? [] : [resolved.uri];
+  const made = fetched.some(({ path }) => path.startsWith(`${convertedFolder}/`));
+  // What was made here is nowhere else.
+  const sources = uploaded || made || resolved === null ? [] : [resolved.uri];
   const note = noteOf(request, facts);
   const manifest = {
     schema: 'samovar.model/v1',
@@ -32,7 +35,7 @@ export function importedManifest(
       lineage: {
         source: uploaded ? `upload:${modelName}` : baseOf(resolved?.uri ?? request.source),
         revision: resolved?.revision ?? null,
-        madeBy: 'import',
+        madeBy: madeByOf(request, made),
       },
     }),
     ...(note !== null && { note }),
@@ -45,6 +48,12 @@ export function importedManifest(
   return parseManifest(manifest, modelName);
 }
 
+/** How a version was made of the original weights. */
+function madeByOf({ wanted }: ImportRequest, made: boolean): string {
+  if (!made) return 'import';
+  return wanted.quantization === undefined ? 'convert' : 'quantise';
+}
+
 /** A source that is one file needs no path in it. */
 function singleFile(source: string | null, fetched: readonly FetchedFile[]): boolean {
   const [only] = fetched;
@@ -54,10 +63,11 @@ function singleFile(source: string | null, fetched: readonly FetchedFile[]): boo
 function manifestFiles(files: readonly FetchedFile[], single: boolean): ManifestFile[] {
   const names = new Set<string>();
   return files.map(({ path, sizeBytes, sha256 }) => {
-    const inSource = pathInArchive(path);
+    const made = path.startsWith(`${convertedFolder}/`);
+    const inSource = made ? path.slice(convertedFolder.length + 1) : pathInArchive(path);
     const name = nameFor(inSource, names);
     names.add(name);
-    return { name, sizeBytes, sha256, pathInSource: single ? '' : inSource };
+    return { name, sizeBytes, sha256, pathInSource: single || made ? '' : inSource };
   });
 }
 

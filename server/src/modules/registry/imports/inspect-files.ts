@@ -1,6 +1,6 @@
-import { SamovarError } from '../../../kernel/errors.ts';
 import type { Inspection } from '../../../kernel/ports/model-inspector.ts';
-import { refuseStrangeAdapter } from './adapter-base.ts';
+import { findAdapterBase, refuseStrangeAdapter } from './adapter-base.ts';
+import { conversionPlan } from './conversion-plan.ts';
 import type { RunImportDependencies } from './import-dependencies.ts';
 import { importFolder, placeOf, sizeOf } from './import-folder.ts';
 import type { ImportRequest } from './import-request.ts';
@@ -10,7 +10,7 @@ import { unpackArchives } from './unpack-archives.ts';
 
 /**
  * Looks into the files, in a process of its own, and keeps what they are. Throws `model.refused` for what may not be
- * trusted, `import.not_servable` for what no engine runs, `import.base_missing` for an adapter without its base.
+ * trusted, `import.base_missing` for an adapter without its base.
  */
 export async function inspectFiles(
   dependencies: RunImportDependencies,
@@ -30,11 +30,17 @@ export async function inspectFiles(
     files.map(({ path }) => path),
     signal,
   );
-  refuseUnservable(request, inspection);
   await refuseStrangeAdapter(database, request, inspection);
+  const plan = conversionPlan(request, inspection);
+  const findings = { inspection, failure: null };
+  if (
+    plan !== null &&
+    (plan.kind !== 'adapter' || (await findAdapterBase(database, request, inspection)) !== null)
+  )
+    return await advance(database, request, 'conversion-needed', findings);
   // A fault of what becomes of it is found before anything is stored.
   importedManifest(request, inspection, files);
-  return await advance(database, request, 'inspected', { inspection, failure: null });
+  return await advance(database, request, 'inspected', findings);
 }
 
 export async function areHere(
@@ -46,10 +52,33 @@ export async function areHere(
   return files.length > 0;
 }
 
-function refuseUnservable(request: ImportRequest, inspection: Inspection): void {
-  if (inspection.servable !== 'convert') return;
-  const formats = [...new Set(inspection.files.map(({ format }) => format))].join(', ');
-  throw new SamovarError('import.not_servable', {
-    params: { model: request.modelName, reason: `no engine runs ${formats} without a conversion.` },
-  });
+/** What was made of files, with what only the originals tell; `kept` are those that stay beside it. */
+export function mergedInspection(
+  original: Inspection,
+  made: Inspection,
+  kept: readonly string[],
+): Inspection {
+  const { facts } = original;
+  const { adapter } = made.facts;
+  return {
+    files: [...made.files, ...original.files.filter(({ path }) => kept.includes(path))],
+    needed: [...made.needed, ...kept],
+    facts: {
+      ...made.facts,
+      languages: facts.languages,
+      license: facts.license.id === 'unknown' ? made.facts.license : facts.license,
+      ...(facts.lineage === undefined ? {} : { lineage: facts.lineage }),
+      ...(facts.adapter === undefined || adapter === undefined
+        ? {}
+        : {
+            adapter: {
+              ...facts.adapter,
+              format: adapter.format,
+              base: { ...facts.adapter.base, architecture: adapter.base.architecture },
+            },
+          }),
+    },
+    servable: made.servable,
+    notes: [...original.notes, ...made.notes],
+  };
 }

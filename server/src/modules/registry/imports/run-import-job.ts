@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { SamovarError } from '../../../kernel/errors.ts';
 import type { JobDefinition } from '../../../kernel/ports/job-queue.ts';
 import { releaseObjects } from '../objects/claim-objects.ts';
+import { convertFiles } from './convert-files.ts';
 import { type RunImportPayload, runImportJobKind } from './create-import.ts';
 import { fetchFiles } from './fetch-files.ts';
 import type { RunImportDependencies } from './import-dependencies.ts';
@@ -27,6 +28,7 @@ const steps: Partial<Record<ImportState, ImportStep>> = {
   resolving: resolveSource,
   downloading: fetchFiles,
   inspecting: inspectFiles,
+  converting: convertFiles,
   storing: storeFiles,
 };
 

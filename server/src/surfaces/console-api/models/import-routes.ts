@@ -103,6 +103,7 @@ async function newImportOf(api: ImportRoutes, body: Type.Static<typeof newImport
       ...(body.files !== undefined && { files: body.files }),
       ...(body.acceptLicense !== undefined && { acceptLicense: body.acceptLicense }),
       ...(body.force !== undefined && { force: body.force }),
+      ...(body.quantization !== undefined && { quantization: body.quantization }),
     },
   };
 }

@@ -1,5 +1,6 @@
 import Type from 'typebox';
 import { withPrefix } from '../../../kernel/ids.ts';
+import { weightTypes } from '../../../kernel/ports/model-converter.ts';
 import type { Principal } from '../../../kernel/principal.ts';
 import { type ImportRequest, importStates } from '../../../modules/registry/index.ts';
 import { timeText } from '../console-route.ts';
@@ -159,6 +160,12 @@ export const newImportBody = Type.Object(
     acceptLicense: Type.Optional(
       Type.Boolean({
         description: 'The terms are accepted, whatever they turn out to be. Recorded with your key.',
+      }),
+    ),
+    quantization: Type.Optional(
+      Type.Enum([...weightTypes], {
+        description:
+          'The type that the weights shall have; as they are when absent. They are converted for it.',
       }),
     ),
     force: Type.Optional(
