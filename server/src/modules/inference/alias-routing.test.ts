@@ -251,6 +251,17 @@ test('names on their way out say so, and archived ones name their successor', as
   assert.deepEqual(((await byName.json()) as { samovar: object }).samovar, { timeToFirstTokenMs: 3 });
   gateway.setModels((models) => ({
     ...models,
+    deprecated: new Map([
+      [stable.modelId, { deprecatedAt: new Date(1e12), sunsetAt: null, successor: null }],
+    ]),
+  }));
+  const deprecated = await gateway.post('/v1/chat/completions', chatBody());
+  assert.deepEqual(
+    [deprecated.headers.get('deprecation'), deprecated.headers.get('link')],
+    ['@1000000000', null],
+  );
+  gateway.setModels((models) => ({
+    ...models,
     archived: new Map([[`${stable.projectId}/old`, { successor: 'm' }]]),
   }));
   const archived = await gateway.post('/v1/chat/completions', chatBody({ model: 'old' }));

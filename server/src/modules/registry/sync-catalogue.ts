@@ -7,6 +7,7 @@ import type { JobQueue } from '../../kernel/ports/job-queue.ts';
 import type { Scope } from '../../kernel/principal.ts';
 import { recordAudit, systemAuditContext } from '../audit/index.ts';
 import { addAlias } from './aliases/add-alias.ts';
+import { lockAlias } from './aliases/alias-store.ts';
 import { manifestDigest } from './manifest-digest.ts';
 import { insertModel, insertVersion } from './model-store.ts';
 import { queueImport } from './queue-import.ts';
@@ -37,6 +38,8 @@ export async function syncCatalogue(sync: CatalogueSync): Promise<readonly strin
   await sync.database.transaction().execute(async (transaction) => {
     // Several processes start at once; the lock ends with the transaction.
     await sql`select pg_advisory_xact_lock(hashtext('samovar.registry.catalogue'))`.execute(transaction);
+    // Before anything is bumped, as every move of an alias does it: who holds the one waits for nobody with the other.
+    for (const name of Object.values(defaultAliases).sort()) await lockAlias(transaction, sync.scope, name);
     let changed = false;
     for (const manifest of sync.manifests) if (await register(transaction, sync, manifest)) changed = true;
     if (changed) await sync.configVersion.bump(transaction);

@@ -3,7 +3,8 @@ import type { DatabaseOrTransaction, DatabaseTransaction } from '../../../kernel
 import type { Scope } from '../../../kernel/principal.ts';
 import type { AliasState } from './alias-state.ts';
 import type { AliasTables } from './alias-tables.ts';
-import type { FallbackKind } from './fallback-kind.ts';
+import { isFallbackKind } from './fallback-kind.ts';
+import type { AliasScope } from './served-alias.ts';
 
 /** An alias as it is now. */
 export interface CurrentAlias {
@@ -69,68 +70,93 @@ export async function isSharedElsewhere(
 /** The project's own alias of this name. */
 export async function findAlias(
   database: DatabaseOrTransaction,
-  scope: Scope,
+  { projectId }: Scope,
   name: string,
 ): Promise<CurrentAlias | null> {
+  const found = await findAliases(database, [{ projectId, name }]);
+  return found.get(`${projectId}/${name}`) ?? null;
+}
+
+/** These aliases as they are now, under `${projectId}/${name}`. */
+export async function findAliases(
+  database: DatabaseOrTransaction,
+  keys: readonly { readonly projectId: string; readonly name: string }[],
+): Promise<ReadonlyMap<string, CurrentAlias>> {
+  if (keys.length === 0) return new Map();
   const tables = database.withTables<AliasTables>();
-  const row = await tables
-    .selectFrom('model_aliases as a')
+  const asked = sql<boolean>`(project_id, name) in (select * from unnest(
+    ${keys.map(({ projectId }) => projectId)}::uuid[], ${keys.map(({ name }) => name)}::text[]))`;
+  const rows = await tables
+    .with('asked', (own) => own.selectFrom('model_aliases').selectAll().where(asked))
+    .selectFrom('asked as a')
     .innerJoin('models as m', 'm.id', 'a.model_id')
-    .select([
-      'a.scope',
-      'a.description',
-      'a.deprecated_at',
-      'a.sunset_at',
-      'a.successor',
-      'a.revision',
-      'a.model_id',
-      'a.version_id',
-      'm.name as model',
-    ])
-    .where('a.organization_id', '=', scope.organizationId)
-    .where('a.project_id', '=', scope.projectId)
-    .where('a.name', '=', name)
-    .executeTakeFirst();
-  if (!row) return null;
+    .selectAll('a')
+    .select('m.name as model')
+    .execute();
   const stored = await tables
     .selectFrom('alias_targets as t')
     .innerJoin('models as m', 'm.id', 't.model_id')
-    .select(['t.role', 't.model_id', 't.version_id', 't.weight', 't.errors', 'm.name as model'])
-    .where('t.project_id', '=', scope.projectId)
-    .where('t.alias', '=', name)
+    .select(['t.project_id', 't.alias', 't.role', 't.model_id', 't.version_id', 't.weight', 't.errors'])
+    .select('m.name as model')
+    .where(
+      sql<boolean>`(t.project_id, t.alias) in (select * from unnest(
+        ${keys.map(({ projectId }) => projectId)}::uuid[], ${keys.map(({ name }) => name)}::text[]))`,
+    )
     .orderBy('t.place')
     .execute();
-  const targets = stored.filter(({ role }) => role === 'target');
-  return {
-    revision: Number(row.revision),
-    state: {
-      // Without rows of its own, the alias means what its row says.
-      targets: (targets.length > 0 ? targets : [{ ...row, weight: 100 }]).map((target) => ({
-        ...targetOf(target),
-        weight: target.weight,
-      })),
-      fallbacks: stored
-        .filter(({ role }) => role === 'fallback')
-        .map((fallback) => ({ ...targetOf(fallback), on: fallback.errors as FallbackKind[] })),
-      scope: row.scope,
-      description: row.description,
-      deprecation:
-        row.deprecated_at === null
-          ? null
-          : {
-              deprecatedAt: row.deprecated_at.toISOString(),
-              sunsetAt: row.sunset_at?.toISOString() ?? null,
-              successor: row.successor,
-            },
-    },
-  };
+  const targetsOf = Map.groupBy(stored, (row) => `${row.project_id}/${row.alias}`);
+  return new Map(
+    rows.map((row) => {
+      const key = `${row.project_id}/${row.name}`;
+      return [key, { revision: Number(row.revision), state: stateOf(row, targetsOf.get(key) ?? []) }];
+    }),
+  );
 }
 
-function targetOf(row: {
+interface TargetRow {
   readonly model_id: string;
   readonly model: string;
   readonly version_id: string | null;
-}) {
+}
+
+function stateOf(
+  row: TargetRow & {
+    readonly scope: AliasScope;
+    readonly description: string;
+    readonly deprecated_at: Date | null;
+    readonly sunset_at: Date | null;
+    readonly successor: string | null;
+  },
+  stored: readonly (TargetRow & {
+    readonly role: 'target' | 'fallback';
+    readonly weight: number;
+    readonly errors: readonly string[];
+  })[],
+): AliasState {
+  const targets = stored.filter(({ role }) => role === 'target');
+  return {
+    // Without rows of its own, the alias means what its row says.
+    targets: (targets.length > 0 ? targets : [{ ...row, weight: 100 }]).map((target) => ({
+      ...targetOf(target),
+      weight: target.weight,
+    })),
+    fallbacks: stored
+      .filter(({ role }) => role === 'fallback')
+      .map((fallback) => ({ ...targetOf(fallback), on: fallback.errors.filter(isFallbackKind) })),
+    scope: row.scope,
+    description: row.description,
+    deprecation:
+      row.deprecated_at === null
+        ? null
+        : {
+            deprecatedAt: row.deprecated_at.toISOString(),
+            sunsetAt: row.sunset_at?.toISOString() ?? null,
+            successor: row.successor,
+          },
+  };
+}
+
+function targetOf(row: TargetRow) {
   return { modelId: row.model_id, model: row.model, versionId: row.version_id };
 }
 
@@ -205,28 +231,4 @@ export async function deleteAlias(
     .where('project_id', '=', scope.projectId)
     .where('name', '=', name)
     .execute();
-}
-
-/** Aliases of the project that point at a model, or at this version of one, as targets or fallbacks. */
-export async function aliasesOf(
-  database: DatabaseOrTransaction,
-  scope: Scope,
-  of: { readonly modelId: string; readonly versionId?: string },
-): Promise<readonly string[]> {
-  const { modelId, versionId } = of;
-  const tables = database.withTables<AliasTables>();
-  const own = tables
-    .selectFrom('model_aliases as a')
-    .select('a.name')
-    .where('a.project_id', '=', scope.projectId)
-    .where('a.model_id', '=', modelId)
-    .$if(versionId !== undefined, (query) => query.where('a.version_id', '=', versionId ?? ''));
-  const others = tables
-    .selectFrom('alias_targets as t')
-    .select('t.alias as name')
-    .where('t.project_id', '=', scope.projectId)
-    .where('t.model_id', '=', modelId)
-    .$if(versionId !== undefined, (query) => query.where('t.version_id', '=', versionId ?? ''));
-  const rows = await own.union(others).execute();
-  return rows.map(({ name }) => name).sort();
 }

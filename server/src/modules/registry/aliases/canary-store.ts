@@ -46,27 +46,29 @@ export async function insertCanary(
   return id;
 }
 
-/** The last canaries of aliases of a project, by the alias. */
+/** The last canary of each of these aliases, under `${projectId}/${alias}`. */
 export async function lastCanaries(
   database: DatabaseOrTransaction,
-  projectId: string,
-  aliases: readonly string[],
+  aliases: readonly { readonly projectId: string; readonly alias: string }[],
 ): Promise<ReadonlyMap<string, Canary>> {
   if (aliases.length === 0) return new Map();
   const rows = await database
     .withTables<AliasTables>()
     .selectFrom('alias_canaries')
-    .select([...columns, 'alias'])
-    .distinctOn('alias')
-    .where('project_id', '=', projectId)
-    .where('alias', 'in', [...aliases])
+    .select([...columns, 'project_id', 'alias'])
+    .distinctOn(['project_id', 'alias'])
+    .where(
+      sql<boolean>`(project_id, alias) in (select * from unnest(
+        ${aliases.map(({ projectId }) => projectId)}::uuid[], ${aliases.map(({ alias }) => alias)}::text[]))`,
+    )
+    .orderBy('project_id')
     .orderBy('alias')
     .orderBy('started_at', 'desc')
     .execute();
-  return new Map(rows.map((row) => [row.alias, canaryOf(row)]));
+  return new Map(rows.map((row) => [`${row.project_id}/${row.alias}`, canaryOf(row)]));
 }
 
-/** The ids of all canaries that run, of all projects. */
+/** All canaries that run, of all projects. */
 export async function runningCanaries(database: DatabaseOrTransaction): Promise<readonly StoredCanary[]> {
   const rows = await database
     .withTables<AliasTables>()

@@ -32,6 +32,10 @@ const kinds: Partial<Record<ErrorCode, FallbackKind>> = {
   'engine.unsupported_operation': 'unsupported',
 };
 
+export function isFallbackKind(text: string): text is FallbackKind {
+  return fallbackKinds.some((kind) => kind === text);
+}
+
 /** The kind of an error of a model's engine; `null`: another model would not help. */
 export function fallbackKindOf(code: ErrorCode): FallbackKind | null {
   return kinds[code] ?? null;

@@ -24,8 +24,6 @@ export interface FoundTarget extends AliasTarget {
   readonly state: VersionState;
 }
 
-const idForm = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-
 /** The target of this name in the project. Throws `model.not_found`, `model.archived` or `request.invalid`. */
 export async function findTarget(
   database: DatabaseOrTransaction,
@@ -80,37 +78,51 @@ async function findModelId(database: DatabaseOrTransaction, scope: Scope, name: 
   return alias ?? null;
 }
 
+export type TargetFacts = FoundTarget | 'archived' | null;
+
 /** What a target is now; `null` when there is no such model or version. */
 export async function describeTarget(
   database: DatabaseOrTransaction,
-  scope: Scope,
-  { modelId, versionId }: Pick<AliasTarget, 'modelId' | 'versionId'>,
-): Promise<FoundTarget | 'archived' | null> {
-  if (versionId !== null && !idForm.test(versionId)) return null;
-  const row = await database
+  scope: Pick<Scope, 'organizationId'>,
+  target: Pick<AliasTarget, 'modelId' | 'versionId'>,
+): Promise<TargetFacts> {
+  const [facts] = await describeTargets(database, scope, [target]);
+  return facts ?? null;
+}
+
+/** The same of many at once, in their order; of any project of the organization. */
+export async function describeTargets(
+  database: DatabaseOrTransaction,
+  { organizationId }: Pick<Scope, 'organizationId'>,
+  targets: readonly Pick<AliasTarget, 'modelId' | 'versionId'>[],
+): Promise<readonly TargetFacts[]> {
+  if (targets.length === 0) return [];
+  const rows = await database
     .withTables<AliasTables>()
     .selectFrom('model_versions as v')
     .innerJoin('models as m', 'm.id', 'v.model_id')
-    .select(['m.name', 'm.archived_at', 'v.id', 'v.state', 'v.archived_at as version_archived_at'])
+    .select(['m.id as modelId', 'm.name', 'm.archived_at', 'v.id', 'v.state'])
+    .select('v.archived_at as version_archived_at')
     .select(sql<ModelManifest['task']>`v.manifest ->> 'task'`.as('task'))
-    .where('v.organization_id', '=', scope.organizationId)
-    .where('v.project_id', '=', scope.projectId)
-    .where('v.model_id', '=', modelId)
-    .$if(versionId !== null, (query) => query.where('v.id', '=', versionId ?? ''))
+    .where('v.organization_id', '=', organizationId)
+    .where('v.model_id', 'in', [...new Set(targets.map(({ modelId }) => modelId))])
     .orderBy(sql`(v.state = 'ready' and v.archived_at is null) desc`)
     .orderBy(
       sql`case when v.state = 'ready' then coalesce(v.current_since, v.ready_at, v.created_at) end desc nulls last`,
     )
     .orderBy('v.id', 'desc')
-    .executeTakeFirst();
-  if (!row) return null;
-  if (row.archived_at !== null || row.version_archived_at !== null) return 'archived';
-  return {
-    modelId,
-    model: row.name,
-    versionId,
-    task: row.task,
-    answeringVersionId: row.id,
-    state: row.state,
-  };
+    .execute();
+  // The first of a model is the one that its name means.
+  const versions = new Map<string, (typeof rows)[number]>();
+  for (const row of rows) {
+    if (!versions.has(row.modelId)) versions.set(row.modelId, row);
+    versions.set(`${row.modelId} ${row.id}`, row);
+  }
+  return targets.map(({ modelId, versionId }) => {
+    const row = versions.get(versionId === null ? modelId : `${modelId} ${versionId}`);
+    if (!row) return null;
+    if (row.archived_at !== null || row.version_archived_at !== null) return 'archived';
+    const { name, id, state, task } = row;
+    return { modelId, model: name, versionId, task, answeringVersionId: id, state };
+  });
 }

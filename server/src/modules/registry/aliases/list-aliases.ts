@@ -4,12 +4,12 @@ import type { Page } from '../../../kernel/paging.ts';
 import type { DatabaseOrTransaction } from '../../../kernel/ports/database.ts';
 import type { Scope } from '../../../kernel/principal.ts';
 import type { AliasState } from './alias-state.ts';
-import { findAlias } from './alias-store.ts';
+import { findAliases } from './alias-store.ts';
 import type { AliasTables } from './alias-tables.ts';
 import type { Canary } from './canary.ts';
 import { lastCanaries } from './canary-store.ts';
 import { noSuchAlias } from './change-alias.ts';
-import { describeTarget } from './find-target.ts';
+import { describeTargets, type TargetFacts } from './find-target.ts';
 import type { AliasScope } from './served-alias.ts';
 
 /** What a target is now. */
@@ -81,8 +81,7 @@ export async function listAliases(
       where c.project_id = a.project_id and c.alias = a.name and c.state = 'running')`);
   const found = await query.execute();
   const keys = found.slice(0, page.limit);
-  const items: ListedAlias[] = [];
-  for (const key of keys) items.push(await describe(database, scope, key));
+  const items = await describe(database, scope, keys);
   const last = keys.at(-1);
   return {
     items,
@@ -102,7 +101,9 @@ export async function getAlias(
     .orderBy(sql`a.project_id <> ${scope.projectId}`)
     .executeTakeFirst();
   if (!key) throw noSuchAlias(name);
-  return await describe(database, scope, key);
+  const [alias] = await describe(database, scope, [key]);
+  if (!alias) throw noSuchAlias(name);
+  return alias;
 }
 
 function visible(database: DatabaseOrTransaction, scope: Scope) {
@@ -116,28 +117,49 @@ function visible(database: DatabaseOrTransaction, scope: Scope) {
     );
 }
 
-async function describe(database: DatabaseOrTransaction, scope: Scope, key: AliasKey): Promise<ListedAlias> {
-  const owner = { organizationId: key.organization_id, projectId: key.project_id };
-  const current = await findAlias(database, owner, key.name);
-  if (current === null) throw noSuchAlias(key.name);
-  const canaries = await lastCanaries(database, key.project_id, [key.name]);
-  const now: TargetNow[] = [];
-  for (const target of [...current.state.targets, ...current.state.fallbacks])
-    now.push(targetNow(await describeTarget(database, owner, target)));
-  return {
-    ...current.state,
+/** Everything about these aliases; one that was removed meanwhile is left out. */
+async function describe(
+  database: DatabaseOrTransaction,
+  scope: Scope,
+  keys: readonly AliasKey[],
+): Promise<ListedAlias[]> {
+  const aliases = await findAliases(
+    database,
+    keys.map(({ project_id, name }) => ({ projectId: project_id, name })),
+  );
+  const found = keys.flatMap((key) => {
+    const current = aliases.get(`${key.project_id}/${key.name}`);
+    return current
+      ? [{ key, ...current, targets: [...current.state.targets, ...current.state.fallbacks] }]
+      : [];
+  });
+  const facts = await describeTargets(
+    database,
+    scope,
+    found.flatMap(({ targets }) => targets),
+  );
+  const canaries = await lastCanaries(
+    database,
+    found.map(({ key }) => ({ projectId: key.project_id, alias: key.name })),
+  );
+  let place = 0;
+  return found.map(({ key, state, revision, targets }) => ({
+    ...state,
     name: key.name,
     projectId: key.project_id,
     own: key.project_id === scope.projectId,
-    revision: current.revision,
+    revision,
     createdAt: key.created_at,
     updatedAt: key.updated_at,
-    now,
-    canary: canaries.get(key.name) ?? null,
-  };
+    now: targets.map(() => {
+      place += 1;
+      return targetNow(facts[place - 1] ?? null);
+    }),
+    canary: canaries.get(`${key.project_id}/${key.name}`) ?? null,
+  }));
 }
 
-function targetNow(found: Awaited<ReturnType<typeof describeTarget>>): TargetNow {
+function targetNow(found: TargetFacts): TargetNow {
   if (found === null) return { answeringVersionId: null, state: 'gone' };
   if (found === 'archived') return { answeringVersionId: null, state: 'archived' };
   const { state, answeringVersionId } = found;

@@ -1,6 +1,6 @@
 import type { ArchivedModel, PendingModel, ServedModel } from '../served-model.ts';
 import type { StoredAlias, StoredTarget } from './alias-rows.ts';
-import { type FallbackKind, fallbackKinds } from './fallback-kind.ts';
+import { isFallbackKind } from './fallback-kind.ts';
 import type { Deprecation, ServedAlias, ServedFallback, ServedTarget } from './served-alias.ts';
 
 /** What ids of versions, and of models (for the version that their names mean), stand for. */
@@ -36,7 +36,7 @@ export function meaningOf(stored: StoredAlias, known: KnownVersions): AliasMeani
   for (const row of rows) {
     const model = modelOf(row);
     if (!model) continue;
-    if (row.role === 'fallback') fallbacks.push({ model, on: new Set(row.errors.filter(isKind)) });
+    if (row.role === 'fallback') fallbacks.push({ model, on: new Set(row.errors.filter(isFallbackKind)) });
     else if (row.weight > 0) targets.push({ model, weight: row.weight });
   }
   if (targets.length === 0) {
@@ -84,8 +84,4 @@ export function deprecationOf(row: {
 }): Deprecation | null {
   if (row.deprecated_at === null) return null;
   return { deprecatedAt: row.deprecated_at, sunsetAt: row.sunset_at, successor: row.successor };
-}
-
-function isKind(text: string): text is FallbackKind {
-  return fallbackKinds.some((kind) => kind === text);
 }

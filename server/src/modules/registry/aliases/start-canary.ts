@@ -39,8 +39,9 @@ export async function startCanary(
   return await changeAlias(deps, context, name, wanted, async (transaction, current) => {
     if (current === null) throw noSuchAlias(name);
     const { scope } = context;
-    const running = (await lastCanaries(transaction, scope.projectId, [name])).get(name);
-    if (running?.state === 'running')
+    const { projectId } = scope;
+    const last = await lastCanaries(transaction, [{ projectId, alias: name }]);
+    if (last.get(`${projectId}/${name}`)?.state === 'running')
       throw new SamovarError('alias.canary_running', { params: { alias: name } });
     const sides = await sidesOf(transaction, context, { name, current, wanted });
     const canaryId = await insertCanary(transaction, scope, { alias: name, plan: { steps, limits }, sides });
