@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** The bytes of a served file; large ones need not lie in memory. */
 export interface ServedContent {
@@ -44,6 +45,12 @@ export interface FileServer {
   readonly requests: FileRequest[];
   /** Asked at each answer of a file. */
   fault: (request: FileRequest) => FileFault | null;
+  /** A slow network: the pause after each chunk that is sent. */
+  chunkPauseMs: number;
+  /** Ends each connection a moment after an answer, without having said so. */
+  endAfterAnswer: boolean;
+  /** How many connections were made. */
+  connections(): number;
   stop(): Promise<void>;
 }
 
@@ -53,13 +60,18 @@ export interface FileServerOptions {
   readonly answer?: (request: FileRequest, response: ServerResponse, url: URL) => boolean;
 }
 
+const chunkBytes = 64 * 1024;
+
 /** The content of a buffer. */
 export function contentOf(bytes: Buffer | string): ServedContent {
   const body = Buffer.from(bytes);
   return {
     sizeBytes: body.length,
     sha256: createHash('sha256').update(body).digest('hex'),
-    read: (start, end) => [body.subarray(start, end)],
+    *read(start, end) {
+      for (let at = start; at < end; at += chunkBytes)
+        yield body.subarray(at, Math.min(end, at + chunkBytes));
+    },
   };
 }
 
@@ -75,11 +87,18 @@ export async function startFileServer(options: FileServerOptions = {}): Promise<
     };
     server.requests.push(seen);
     response.on('error', () => {});
+    response.on('finish', () => {
+      if (server.endAfterAnswer) request.socket.end();
+    });
     const file = server.files.get(seen.path);
-    if (file) void serve(file, seen, response, server.fault(seen));
+    if (file) void serve(file, seen, response, { fault: server.fault(seen), pauseMs: server.chunkPauseMs });
     else if (!options.answer?.(seen, response, url)) response.writeHead(404).end();
   };
   const listening = options.tls ? createHttpsServer(options.tls, listener) : createHttpServer(listener);
+  let made = 0;
+  listening.on('connection', () => {
+    made += 1;
+  });
   listening.listen(0, '127.0.0.1');
   await once(listening, 'listening');
   const address = listening.address();
@@ -89,6 +108,9 @@ export async function startFileServer(options: FileServerOptions = {}): Promise<
     files: new Map(),
     requests: [],
     fault: () => null,
+    chunkPauseMs: 0,
+    endAfterAnswer: false,
+    connections: () => made,
     async stop() {
       listening.closeAllConnections();
       listening.close();
@@ -98,12 +120,18 @@ export async function startFileServer(options: FileServerOptions = {}): Promise<
   return server;
 }
 
+interface Manner {
+  readonly fault: FileFault | null;
+  readonly pauseMs: number;
+}
+
 async function serve(
   { content, etag, headers }: ServedFile,
   request: FileRequest,
   response: ServerResponse,
-  fault: FileFault | null,
+  manner: Manner,
 ): Promise<void> {
+  const { fault } = manner;
   if (fault?.kind === 'status') {
     response.writeHead(fault.status, fault.headers).end();
     return;
@@ -126,13 +154,13 @@ async function serve(
     ...(isRange ? { 'content-range': `bytes ${start}-${end - 1}/${content.sizeBytes}` } : {}),
   });
   if (request.method === 'HEAD') response.end();
-  else await send(content.read(start, end), response, fault);
+  else await send(content.read(start, end), response, manner);
 }
 
 async function send(
   chunks: Iterable<Buffer>,
   response: ServerResponse,
-  fault: FileFault | null,
+  { fault, pauseMs }: Manner,
 ): Promise<void> {
   const isCut = fault?.kind === 'cut' || fault?.kind === 'cut-whole';
   let left = isCut || fault?.kind === 'stall' ? fault.afterBytes : Number.POSITIVE_INFINITY;
@@ -140,7 +168,8 @@ async function send(
     const part = chunk.subarray(0, Math.min(chunk.length, left));
     left -= part.length;
     const wrong = fault?.kind === 'wrong' ? Buffer.from(part.map((byte) => byte ^ 1)) : part;
-    if (!response.write(wrong)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+    if (!response.write(wrong)) await drained(response);
+    if (pauseMs > 0) await sleep(pauseMs);
     if (response.destroyed) return;
     if (left === 0) break;
   }
@@ -149,4 +178,15 @@ async function send(
   if (isCut) setTimeout(() => response.destroy(), 100);
   else if (fault?.kind === 'longer') response.end('and more than that');
   else response.end();
+}
+
+/** Until more can be written, or nobody reads any more. */
+async function drained(response: ServerResponse): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const done = () => {
+      response.off('drain', done).off('close', done);
+      resolve();
+    };
+    response.on('drain', done).on('close', done);
+  });
 }

@@ -3,7 +3,12 @@ import type { Readable } from 'node:stream';
 import { SamovarError } from '../../kernel/errors.ts';
 import type { OutboundGuard } from '../../kernel/ports/outbound-guard.ts';
 import { createGuardedConnector } from '../outbound-guard/guarded-connector.ts';
-import { createNetworkAgent, type NetworkAccess } from '../package-sources/network-agent.ts';
+import {
+  createNetworkAgent,
+  type NetworkAccess,
+  trustedAuthorities,
+} from '../package-sources/network-agent.ts';
+import { createPartConnections, type PartConnections } from './parts/part-connections.ts';
 
 export interface SourceRequest {
   readonly url: string;
@@ -31,6 +36,8 @@ export interface SourceAnswer {
 export interface SourceHttp {
   /** Any status is an answer; rejects when the server cannot be reached. The body must be read or destroyed. */
   request(request: SourceRequest): Promise<SourceAnswer>;
+  /** Plain connections for the parts of one file, to be closed with it; `null` where a proxy is between. */
+  partConnections(): PartConnections | null;
   close(): Promise<void>;
 }
 
@@ -96,6 +103,8 @@ export function createSourceHttp(
         url = next;
       }
     },
+    partConnections: () =>
+      proxied ? null : createPartConnections({ ca: trustedAuthorities(network), guard, silenceMs }),
     close: () => agent.destroy(),
   };
 }

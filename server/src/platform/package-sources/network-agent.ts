@@ -26,12 +26,8 @@ export function createNetworkAgent(
   network: NetworkAccess,
   { silenceMs, connector }: NetworkAgentOptions,
 ): Agent | EnvHttpProxyAgent {
-  const ca =
-    network.caFiles.length === 0
-      ? {}
-      : {
-          ca: [...getCACertificates('default'), ...network.caFiles.map((path) => readFileSync(path, 'utf8'))],
-        };
+  const authorities = trustedAuthorities(network);
+  const ca = authorities === undefined ? {} : { ca: authorities };
   const connect = { timeout: connectTimeoutMs, ...ca };
   const limits = {
     connect: connector ? connector({ ...connect, allowH2: false }) : connect,
@@ -50,4 +46,10 @@ export function createNetworkAgent(
     httpsProxy: network.httpsProxy ?? network.httpProxy ?? '',
     noProxy: network.noProxy,
   });
+}
+
+/** Certificates of all authorities that are trusted (PEM); `undefined`: the usual ones alone. */
+export function trustedAuthorities({ caFiles }: NetworkAccess): string[] | undefined {
+  if (caFiles.length === 0) return undefined;
+  return [...getCACertificates('default'), ...caFiles.map((path) => readFileSync(path, 'utf8'))];
 }

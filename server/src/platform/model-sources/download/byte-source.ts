@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import type { ByteBody } from './byte-body.ts';
 
 /** Bytes from `start` on, up to but without `end`. */
 export interface ByteRange {
@@ -13,11 +13,13 @@ export interface OpenedBytes {
   readonly totalBytes: number | null;
   /** The other side's mark of exactly these bytes (a strong ETag). */
   readonly tag: string | null;
-  readonly body: Readable;
+  readonly body: ByteBody;
 }
 
 /** One file somewhere else, of which any part may be asked for. */
 export interface ByteSource {
   /** Rejects with a `PassingFault` (or an error of the connection) where another try makes sense. */
   open(range: ByteRange, signal: AbortSignal): Promise<OpenedBytes>;
+  /** Ends connections that were kept for further parts. */
+  close?(): void;
 }

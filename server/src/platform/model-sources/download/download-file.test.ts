@@ -40,6 +40,7 @@ beforeEach(async () => {
   server.requests.length = 0;
   server.files.clear();
   server.fault = () => null;
+  server.chunkPauseMs = 0;
   source = await createTestModelSource({ caFiles: [join(folder, 'ca.pem')] });
   target = `${source.folder}/deep/down/model.gguf`;
 });
@@ -136,6 +137,7 @@ test('a server without ranges is read in one go, and again from the beginning wh
 test('an abort leaves what is there, and the next attempt fetches only the rest', async () => {
   const found = serve();
   const stopped = new AbortController();
+  server.chunkPauseMs = 5;
   await assert.rejects(
     fetchOne(found, (done) => done > 300_000 && stopped.abort(new Error('enough')), stopped.signal),
     /enough/,
@@ -152,6 +154,7 @@ test('an abort leaves what is there, and the next attempt fetches only the rest'
 test('without a digest, what has changed meanwhile is fetched anew and never joined', async () => {
   const found = serve({ etag: '"one"' }, 'nothing');
   const stopped = new AbortController();
+  server.chunkPauseMs = 5;
   await assert.rejects(fetchOne(found, (done) => done > 300_000 && stopped.abort(), stopped.signal));
   const other = contentOf(randomBytes(1_000_000));
   server.files.set('/model.gguf', { content: other, etag: '"two"' });
@@ -180,6 +183,7 @@ test('a file that is longer or shorter than the source says is not the one', asy
 test('a state that does not fit, and a partial file that is too short, are begun anew', async () => {
   const found = serve();
   const stopped = new AbortController();
+  server.chunkPauseMs = 5;
   await assert.rejects(fetchOne(found, (done) => done > 300_000 && stopped.abort(), stopped.signal));
   await truncate(`${target}.part`, 1000);
   await fetchOne(found);

@@ -29,6 +29,20 @@ export async function downloadFile(
     options.onProgress(finished.sizeBytes);
     return finished;
   }
+  try {
+    return await downloadNew(downloader, source, wanted, target, options);
+  } finally {
+    source.close?.();
+  }
+}
+
+async function downloadNew(
+  downloader: Downloader,
+  source: ByteSource,
+  wanted: WantedFile,
+  target: string,
+  options: FetchOptions,
+): Promise<FetchedFile> {
   const paths = { partial: `${target}.part`, state: `${target}.part.json` };
   for (let attempt = 1; ; attempt += 1) {
     try {

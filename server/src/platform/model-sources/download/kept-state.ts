@@ -20,6 +20,7 @@ export async function findKeptState(
   if (wanted.sizeBytes !== null && state.totalBytes !== wanted.sizeBytes) return null;
   // A digest finds out in the end whether the parts belong together; without one they must surely do.
   if (wanted.sha256 === null && (state.tag === null || !isOfThisBoot(state))) return null;
+  if (wanted.sha256 === null && wanted.tag !== null && state.tag !== wanted.tag) return null;
   const end = state.done.at(-1)?.end ?? 0;
   return ((await sizeOf(paths.partial)) ?? -1) >= end ? state : null;
 }

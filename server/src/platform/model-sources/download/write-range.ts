@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
-import type { Readable } from 'node:stream';
 import { PassingFault } from '../passing-fault.ts';
+import type { ByteBody } from './byte-body.ts';
 import type { ByteRange } from './byte-source.ts';
 import type { Gate } from './gate.ts';
 
@@ -22,78 +22,54 @@ export interface WriteOptions {
  * early, goes on too long or stalls is a `PassingFault`; what was written before counts.
  */
 export async function writeRange(
-  body: Readable,
+  body: ByteBody,
   handle: FileHandle,
   range: ByteRange,
   options: WriteOptions,
 ): Promise<void> {
   const watch = watchForStall(body, options.silenceMs);
+  let filling = Buffer.allocUnsafeSlow(writeBytes);
+  let spare = Buffer.allocUnsafeSlow(writeBytes);
   let position = range.start;
-  let gathered: Buffer[] = [];
-  let gatheredBytes = 0;
   let writing: Promise<void> = Promise.resolve();
-
-  const flush = async (): Promise<void> => {
-    const [buffers, start, end] = [gathered, position - gatheredBytes, position];
-    gathered = [];
-    gatheredBytes = 0;
-    await writing;
-    if (end === start) return;
-    writing = options
-      .write(() => writeAll(handle, buffers, start))
-      .then(() => options.onWritten({ start, end }));
-    // Awaited by the next flush; a failure until then is not an unhandled one.
-    writing.catch(() => {});
-  };
-
   try {
-    for await (const chunk of body as AsyncIterable<Buffer>) {
-      watch.carried(chunk.length);
-      if (position + chunk.length > range.end)
+    for (;;) {
+      const count = await body.fill(filling);
+      if (count === 0) break;
+      if (position + count > range.end)
         throw new PassingFault('the server sent more bytes than it announced');
-      gathered.push(chunk);
-      gatheredBytes += chunk.length;
-      position += chunk.length;
-      if (gatheredBytes >= writeBytes) await flush();
+      await writing;
+      const [bytes, start, end] = [filling.subarray(0, count), position, position + count];
+      writing = options
+        .write(() => writeAll(handle, bytes, start))
+        .then(() => options.onWritten({ start, end }));
+      // Awaited before the next write; a failure until then is not an unhandled one.
+      writing.catch(() => {});
+      position = end;
+      [filling, spare] = [spare, filling];
     }
   } finally {
     watch.end();
     body.destroy();
-    // Also after a failure: what came until then need not come again.
-    await flush();
     await writing;
   }
   if (position !== range.end && range.end !== Number.POSITIVE_INFINITY)
     throw new PassingFault(`the server sent ${position - range.start} of ${range.end - range.start} bytes`);
 }
 
-async function writeAll(handle: FileHandle, buffers: Buffer[], start: number): Promise<void> {
-  const { bytesWritten } = await handle.writev(buffers, start);
-  let skip = bytesWritten;
-  let position = start + bytesWritten;
-  for (const buffer of buffers) {
-    let rest = buffer.subarray(Math.min(skip, buffer.length));
-    skip -= buffer.length - rest.length;
-    while (rest.length > 0) {
-      const written = await handle.write(rest, 0, rest.length, position);
-      rest = rest.subarray(written.bytesWritten);
-      position += written.bytesWritten;
-    }
+async function writeAll(handle: FileHandle, bytes: Buffer, start: number): Promise<void> {
+  for (let written = 0; written < bytes.length; ) {
+    const outcome = await handle.write(bytes, written, bytes.length - written, start + written);
+    written += outcome.bytesWritten;
   }
 }
 
-function watchForStall(body: Readable, silenceMs: number): { carried(bytes: number): void; end(): void } {
-  let bytes = 0;
-  let lastBytes = 0;
+function watchForStall(body: ByteBody, silenceMs: number): { end(): void } {
+  let before = 0;
   const timer = setInterval(() => {
-    if (bytes - lastBytes < leastBytes)
+    if (body.receivedBytes() - before < leastBytes)
       body.destroy(new PassingFault(`the connection carried next to nothing for ${silenceMs / 1000} s`));
-    lastBytes = bytes;
+    before = body.receivedBytes();
   }, silenceMs);
-  return {
-    carried(count) {
-      bytes += count;
-    },
-    end: () => clearInterval(timer),
-  };
+  return { end: () => clearInterval(timer) };
 }

@@ -1,4 +1,3 @@
-import { createReadStream } from 'node:fs';
 import { opendir, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,10 +5,10 @@ import { SamovarError } from '../../../kernel/errors.ts';
 import type { SourceFile } from '../../../kernel/ports/model-source.ts';
 import { chooseFiles } from '../choice/choose-files.ts';
 import { checkedSourcePath } from '../choice/source-path.ts';
-import type { ByteSource } from '../download/byte-source.ts';
 import { downloadFile } from '../download/download-file.ts';
 import type { Downloader } from '../download/wanted-file.ts';
 import type { SchemeSource } from '../scheme-source.ts';
+import { fileTag, localBytes } from './local-bytes.ts';
 
 /** A folder with more files is no model's. */
 const mostFiles = 10_000;
@@ -59,28 +58,6 @@ export function createLocalSource(root: string | null, downloader: Downloader): 
   };
 }
 
-/** Reads a file of this machine like one from elsewhere: what was copied before an interruption is not copied again. */
-function localBytes(path: string): ByteSource {
-  return {
-    async open(range, signal) {
-      const found = await stat(path, { bigint: true });
-      const totalBytes = Number(found.size);
-      const end = Math.min(range.end, totalBytes);
-      const body = createReadStream(path, {
-        start: range.start,
-        end: Math.max(range.start, end) - 1,
-        highWaterMark: 512 * 1024,
-        signal,
-      });
-      return { ranged: totalBytes > 0, totalBytes, tag: tagOf(found), body };
-    },
-  };
-}
-
-function tagOf(found: { readonly ino: bigint; readonly size: bigint; readonly mtimeNs: bigint }): string {
-  return `${found.ino}-${found.size}-${found.mtimeNs}`;
-}
-
 async function listFiles(folder: string, root: string, isDeep: boolean): Promise<SourceFile[]> {
   const files: SourceFile[] = [];
   for await (const entry of await opendir(folder, { recursive: isDeep })) {
@@ -95,7 +72,7 @@ async function listFiles(folder: string, root: string, isDeep: boolean): Promise
       path: checkedSourcePath(relative(folder, path).split(sep).join('/')),
       sizeBytes: Number(found.size),
       sha256: null,
-      tag: tagOf(found),
+      tag: fileTag(found),
     });
   }
   return files.sort((one, other) => (one.path < other.path ? -1 : 1));

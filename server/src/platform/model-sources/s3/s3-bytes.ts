@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { GetObjectCommand, type S3Client, S3ServiceException } from '@aws-sdk/client-s3';
+import { bodyOfStream } from '../download/byte-body.ts';
 import type { ByteSource } from '../download/byte-source.ts';
 import { ChangedFault } from '../download/changed-fault.ts';
 import { PassingFault } from '../passing-fault.ts';
@@ -24,7 +25,7 @@ export function createS3Bytes(
         );
         const [, total] = /\/(\d+)$/.exec(answer.ContentRange ?? '') ?? [];
         const totalBytes = total === undefined ? (answer.ContentLength ?? null) : Number(total);
-        const body = answer.Body instanceof Readable ? answer.Body : Readable.from([]);
+        const body = bodyOfStream(answer.Body instanceof Readable ? answer.Body : Readable.from([]));
         return { ranged: total !== undefined, totalBytes, tag: answer.ETag ?? null, body };
       } catch (error) {
         const status = error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined;

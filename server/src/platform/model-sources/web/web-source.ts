@@ -4,7 +4,8 @@ import { kindOfFile } from '../choice/file-kind.ts';
 import { checkedSourcePath } from '../choice/source-path.ts';
 import { downloadFile } from '../download/download-file.ts';
 import type { Downloader } from '../download/wanted-file.ts';
-import { createHttpBytes, tagOf } from '../http-bytes.ts';
+import { tagOf } from '../entity-tag.ts';
+import { createHttpBytes } from '../http-bytes.ts';
 import { withPatience } from '../patience.ts';
 import type { SchemeSource } from '../scheme-source.ts';
 import { withoutSecrets } from '../source-failure.ts';
@@ -27,7 +28,7 @@ export function createWebSource(http: SourceHttp, downloader: Downloader): Schem
         throw new SamovarError('model.refused', {
           params: { reason: `${path} may run code when it is loaded` },
         });
-      const tag = tagOf(answer);
+      const tag = tagOf(answer.header);
       const file = { path, sizeBytes: sizeOf(answer), sha256, ...(tag === null ? {} : { tag }) };
       return { uri, revision: null, files: [file], license: null, notes: [], alternatives: [] };
     },
