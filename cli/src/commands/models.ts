@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
 import { defineAlias } from './models/alias-model.ts';
+import { defineBench } from './models/bench-model.ts';
+import { defineCheck } from './models/check-model.ts';
 import { defineImport } from './models/import-model.ts';
 import { defineImportChange, defineImports } from './models/imports.ts';
 import { defineList } from './models/list-models.ts';
@@ -27,6 +29,8 @@ export function define(command: Command): void {
   defineShow(
     command.command('show').description('show a model whole: what it is, its files, where it comes from'),
   );
+  defineCheck(command.command('check').description('check whether a model keeps its promises'));
+  defineBench(command.command('bench').description('measure how fast a model is, by requests at a time'));
   defineVersions(
     command.command('versions').description('list the versions of a model; choose what its name means'),
   );

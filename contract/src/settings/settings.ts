@@ -182,6 +182,14 @@ export const settings = {
     default: 'when-required',
     description: 'When to send and check the newer S3 checksums.',
   },
+  checkImports: {
+    env: 'SAMOVAR_CHECK_IMPORTS',
+    yaml: 'checkImports',
+    kind: 'boolean',
+    default: 'true',
+    description:
+      'Whether a model that was imported is checked at once (`samovar models check`), for which it is loaded.',
+  },
   caFile: {
     env: 'SAMOVAR_CA_FILE',
     yaml: 'caFile',

@@ -1,8 +1,12 @@
 import type { Command } from 'commander';
+import type { ApiClient } from '../../api-client.ts';
+import type { CheckAnswer, CheckListAnswer } from '../../models/check-answers.ts';
 import type { VersionAnswer } from '../../models/import-answers.ts';
 import { modelPath } from '../../models/model-state.ts';
+import { findingRows, setupLine, speedTable } from '../../models/show-check.ts';
 import { formatBytes, formatCount } from '../../output/format-quantity.ts';
 import { printJson } from '../../output/print-json.ts';
+import { printLine } from '../../output/print-line.ts';
 import { printTable } from '../../output/print-table.ts';
 import { addServerOptions, clientFor, type Options } from '../../server-options.ts';
 
@@ -20,10 +24,47 @@ export function defineShow(command: Command): void {
     .action(async (name: string, _given: ShowOptions, command: Command) => {
       const options = command.optsWithGlobals<ShowOptions>();
       const path = `${modelPath(name)}/versions/${encodeURIComponent(options.version)}`;
-      const version = (await clientFor(options).get(path)) as VersionAnswer;
-      if (options.json) printJson(version);
-      else show(version);
+      const client = clientFor(options);
+      const version = (await client.get(path)) as VersionAnswer;
+      const [checks, measurements] = await Promise.all([
+        ofVersion(client, `${modelPath(name)}/checks`, version),
+        ofVersion(client, `${modelPath(name)}/measurements`, version),
+      ]);
+      if (options.json) {
+        printJson({ ...version, check: checks, speed: measurements });
+        return;
+      }
+      show(version);
+      if (checks?.findings)
+        printMore(
+          `Checked ${checks.endedAt?.slice(0, 19)}:`,
+          ['feature', 'outcome', 'found'],
+          findingRows(checks.findings),
+        );
+      if (measurements?.levels) {
+        const { heads, rows } = speedTable(measurements.levels);
+        printMore(
+          `Measured ${measurements.endedAt?.slice(0, 19)} on ${setupLine(measurements)}:`,
+          heads,
+          rows,
+        );
+      }
     });
+}
+
+/** The latest that is done of the very version that is shown; `null` when there is none. */
+async function ofVersion(
+  client: ApiClient,
+  path: string,
+  { id }: VersionAnswer,
+): Promise<CheckAnswer | null> {
+  const { items } = (await client.get(`${path}?limit=20`)) as CheckListAnswer;
+  return items.find(({ state, version }) => state === 'done' && version === id) ?? null;
+}
+
+function printMore(title: string, heads: string[], rows: string[][]): void {
+  printLine(`\n${title}`);
+  printTable(heads, rows);
 }
 
 function show({ manifest, ...version }: VersionAnswer): void {

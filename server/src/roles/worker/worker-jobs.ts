@@ -21,6 +21,7 @@ import { watchCanariesJob } from '../../modules/rollout/index.ts';
 import { tidyDeploymentsJob } from '../../modules/serving/index.ts';
 import { maintainUsage, maintainUsageJob } from '../../modules/usage/index.ts';
 import { createConfigVersion } from '../../platform/postgres/config-version.ts';
+import { thenCheckImported } from './check-imported.ts';
 
 export interface WorkerParts {
   readonly database: Database;
@@ -40,7 +41,8 @@ export async function workOnJobs(parts: WorkerParts): Promise<void> {
   const { database, queue, log } = parts;
   const importModel = createImportModelJob({ ...parts, configVersion: createConfigVersion() });
   await queue.work(importModel, 2);
-  await queue.work(createRunImportJob({ ...parts, configVersion: createConfigVersion() }), 2);
+  const runImport = createRunImportJob({ ...parts, configVersion: createConfigVersion() });
+  await queue.work(parts.settings.checkImports ? thenCheckImported(runImport, parts) : runImport, 2);
 
   const tidyUploads = tidyUploadsJob({ ...parts, clock: systemClock });
   await queue.work(tidyUploads, 1);
