@@ -4,9 +4,8 @@ export {
   type DeploymentChange,
   removeDeployment,
 } from './change-deployment.ts';
-export type { DeploymentOptions, DeploymentStatus, QueuePlace, Residency } from './deployment.ts';
+export type { DeploymentStatus, Residency } from './deployment.ts';
 export type { DeploymentEvent } from './deployment-event.ts';
-export { deleteDeployments } from './deployment-store.ts';
 export { type EngineHost, startEngineHost } from './engine-host.ts';
 export type { ModelSource } from './engine-host-dependencies.ts';
 export type { EngineHostFacts } from './engine-host-store.ts';
@@ -21,11 +20,9 @@ export { type LogLine, selectLogLines } from './log-store.ts';
 export {
   type MeasuredSetup,
   type Measurement,
-  recordMeasurement,
   selectMeasurements,
 } from './measurement-store.ts';
 export {
-  type DeploymentFilter,
   findDeployment,
   measurementsOf,
   pageDeployments,

@@ -4,7 +4,7 @@ import { listDeployments } from './list-deployments.ts';
 import type { ServingTables } from './serving-tables.ts';
 
 /** States in which a model worker of a version is there, or is on its way. */
-const inMemory = new Set(['starting', 'loading', 'ready', 'draining']);
+const inMemory = new Set(['on-disk', 'starting', 'loading', 'ready', 'draining']);
 
 /** Deployments as users of versions: those that shall stay loaded, or are loaded. Others go with their version. */
 export const deploymentUsers: VersionUsers = {
