@@ -61,7 +61,7 @@ try {
   const one = await ratioOfPairs(
     () => oneStream(through.port, headers, 'through-llama'),
     () => oneStream(llamaPort, {}, upstream),
-    9,
+    25,
   );
   const many = await ratioOfPairs(
     () => manyStreams(through.port, headers, 'through-paced'),

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { defaultScope } from '@samovar/contract/default-scope';
 import { resolveSettings } from '@samovar/contract/settings/resolve-settings';
+import type { ServerSettings } from '../src/config/load-settings.ts';
 import { systemClock } from '../src/kernel/clock.ts';
 import { createFirstKey } from '../src/modules/iam/index.ts';
 import { startProber } from '../src/modules/remote-engines/index.ts';
@@ -21,6 +22,8 @@ export interface RemoteFixture {
   readonly url: string;
   readonly key: string;
   readonly store: TestDatabase;
+  readonly settings: ServerSettings;
+  readonly masterKey: Buffer;
   call(
     method: string,
     path: string,
@@ -75,6 +78,8 @@ export async function startRemoteFixture(
     url: api.url,
     key,
     store,
+    settings,
+    masterKey,
     async call(method, path, body) {
       const answer = await request(method, path, body);
       const text = await answer.text();

@@ -39,7 +39,7 @@ export function stateOf(model: ModelAnswer): string {
   if (model.state === 'registered') return 'not fetched';
   if (model.state !== 'ready') return model.state;
   const { deployment } = model;
-  if (deployment === null) return 'ready to load';
+  if (deployment === null) return model.engine === 'remote' ? 'connected' : 'ready to load';
   if (deployment.state === 'loading') return `loading ${Math.floor(deployment.loadProgress * 100)} %`;
   return deployment.state;
 }

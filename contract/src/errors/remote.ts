@@ -14,6 +14,13 @@ export const remoteErrors = defineErrors({
     message: 'An engine named {engine} is connected already.',
     remedy: 'Choose another name, or change that one with `samovar remotes set {engine}`.',
   },
+  'remote.runs_elsewhere': {
+    httpStatus: 409,
+    grpcStatus: 'FAILED_PRECONDITION',
+    message: 'The model {model} runs on a connected engine, which alone decides how it is kept in memory.',
+    remedy:
+      '`samovar remotes` shows the engines; `samovar remotes set ENGINE --disable` sends nothing there any more.',
+  },
   'remote.adapters_unsupported': {
     httpStatus: 409,
     grpcStatus: 'FAILED_PRECONDITION',

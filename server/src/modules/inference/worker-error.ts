@@ -36,7 +36,8 @@ export function workerError(status: number, body: Buffer, retryAfterSeconds: num
 
 /** The error that an event of a stream carries, `null` when the event is no error. */
 export function eventError(event: JsonObject): SamovarError | null {
-  if (event.error === undefined || event.error === null) return null;
+  // Older vLLMs put what an error says beside `object: 'error'`.
+  if ((event.error === undefined || event.error === null) && event.object !== 'error') return null;
   return (
     errorOf(event, null) ??
     new SamovarError('engine.failed', { cause: new Error(messageOf(event) ?? 'no reason') })

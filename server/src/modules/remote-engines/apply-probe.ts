@@ -175,7 +175,10 @@ async function placeModel(
       );
     if (current.manifest.task !== facts.task)
       return refuse(`${facts.modelName} does ${current.manifest.task}`);
-    return { ...facts, joinedVersionId: known?.joinedVersionId ?? current.versionId };
+    const joinedVersionId = known?.joinedVersionId ?? (current.state === 'ready' ? current.versionId : null);
+    return joinedVersionId === null
+      ? refuse(`${facts.modelName} is not ready here yet`)
+      : { ...facts, joinedVersionId };
   }
   const others = (await selectModelsNamed(transaction, engine, facts.modelName)).filter(
     (other) => other.engineId !== engine.id && other.serving,

@@ -114,6 +114,26 @@ describe('an engine that fails a request', () => {
     }
   });
 
+  test('by an error event in a stream, in whichever form: it never ends as if all were well', async () => {
+    const {
+      model,
+      upstreams: [upstream],
+    } = await connected();
+    for (const said of [
+      { error: { message: 'secret detail', code: 500 } },
+      { object: 'error', message: 'secret detail', type: 'InternalServerError', code: 500 },
+    ]) {
+      misbehave(upstream, ({ response }) =>
+        response
+          .writeHead(200, head)
+          .end(`${event(model, 'a')}data: ${JSON.stringify(said)}\n\ndata: [DONE]\n\n`),
+      );
+      const text = await (await fixture.chat(model, { stream: true })).text();
+      assert.match(text, /data: \{"error":.*engine\.failed/);
+      assert.doesNotMatch(text, /secret|\[DONE\]/);
+    }
+  });
+
   test('with garbage: nothing of it reaches the caller', async () => {
     const {
       model,

@@ -1,3 +1,4 @@
+import { SamovarError } from '../../../kernel/errors.ts';
 import type { Principal, Scope } from '../../../kernel/principal.ts';
 import { loadBadges } from '../../../modules/model-checks/index.ts';
 import { findListedModel, type ListedModel, notReady } from '../../../modules/registry/index.ts';
@@ -13,7 +14,10 @@ export async function findModel(
   return await findListedModel(database, scope, name);
 }
 
-/** The model of this name or alias. Throws `model.not_found`, and says what is in the way while its files are missing. */
+/**
+ * The model of this name or alias, which runs here. Throws `model.not_found`, `remote.runs_elsewhere`, and says what is
+ * in the way while its files are missing.
+ */
 export async function readyModel(
   serving: Pick<ServingDependencies, 'database'>,
   scope: Scope,
@@ -21,6 +25,8 @@ export async function readyModel(
 ): Promise<ListedModel> {
   const model = await findModel(serving, scope, name);
   if (model.state !== 'ready') throw notReady(model.name, model.state);
+  if (model.manifest.engine === 'remote')
+    throw new SamovarError('remote.runs_elsewhere', { params: { model: model.name } });
   return model;
 }
 
