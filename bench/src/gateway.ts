@@ -24,8 +24,6 @@ const secondsPerRun = 2;
 /** Until the code that is used is compiled: what compiles it shares the core with what is measured. */
 const warmUpSeconds = 6;
 const latencyRounds = 7;
-/** A stream lasts two seconds: a run sees them begin and end alike. */
-const secondsPerStreamRun = 4;
 const streams = 128;
 const idleStreams = 1000;
 
@@ -87,7 +85,7 @@ async function askWorker(worker: Child): Promise<{ sent: number; silent: number 
 async function perEvent(target: Target, worker: Child): Promise<number> {
   const { sent } = await askWorker(worker);
   const before = processorMicroseconds(target.pid);
-  await runLoad(target, streams, question({ stream: true }), secondsPerStreamRun);
+  await load(target, streams, question({ stream: true }));
   const spent = processorMicroseconds(target.pid) - before;
   return spent / ((await askWorker(worker)).sent - sent);
 }

@@ -39,9 +39,21 @@ export function startNullWorker(
     'other',
     `server {
        listen unix:${socketPath}; listen 127.0.0.1:${port}; keepalive_requests 1000000;
-       location / { default_type application/json; return 200 '${answer}'; }
+       location / { default_type application/json; ${returning(answer)} }
      }`,
   );
+}
+
+/** A parameter of nginx is shorter than 4 KiB: longer answers are put together. */
+const partCharacters = 3000;
+
+function returning(answer: string): string {
+  const parts: string[] = [];
+  for (let at = 0; at < answer.length; at += partCharacters)
+    parts.push(answer.slice(at, at + partCharacters));
+  if (parts.length === 1) return `return 200 '${answer}';`;
+  const names = parts.map((_, index) => `$part${index}`);
+  return `${parts.map((part, index) => `set ${names[index]} '${part}';`).join(' ')} return 200 "${names.join('')}";`;
 }
 
 async function startNginx(folder: string, core: Core, servers: string): Promise<Nginx> {
