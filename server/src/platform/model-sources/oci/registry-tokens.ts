@@ -41,11 +41,16 @@ export function createRegistryTokens(
       : `Basic ${Buffer.from(`${known.user}:${known.password}`).toString('base64')}`;
   }
 
-  async function fetchToken(challenge: Challenge, signal: AbortSignal): Promise<Grant> {
+  /** `null` when the service gives none. */
+  async function fetchToken(challenge: Challenge, signal: AbortSignal): Promise<Grant | null> {
     const url = new URL(challenge.realm);
     if (challenge.service !== null) url.searchParams.set('service', challenge.service);
     url.searchParams.set('scope', challenge.scope);
     const answer = await http.request({ url: url.href, authorization: await basic(), signal });
+    if (answer.status === 401 || answer.status === 403) {
+      answer.discard();
+      return null;
+    }
     if (answer.status !== 200) throw faultOfAnswer(answer);
     const document = await readJsonObject(answer, documentBytes);
     const token = document.token ?? document.access_token;
@@ -65,15 +70,17 @@ export function createRegistryTokens(
       if (grant === undefined) return null;
       if (performance.now() < grant.untilMs || grant.challenge === null) return grant.authorization;
       const next = await fetchToken(grant.challenge, signal);
-      grants.set(repository, next);
-      return next.authorization;
+      if (next === null) grants.delete(repository);
+      else grants.set(repository, next);
+      return next?.authorization ?? null;
     },
     async answerChallenge(repository, answer, signal) {
       const asked = answer.header('www-authenticate') ?? '';
       const challenge = bearerChallenge(asked, answer.url, repository);
       if (challenge !== null) {
-        grants.set(repository, await fetchToken(challenge, signal));
-        return true;
+        const grant = await fetchToken(challenge, signal);
+        if (grant !== null) grants.set(repository, grant);
+        return grant !== null;
       }
       const authorization = /^basic\b/i.test(asked) ? await basic() : null;
       if (authorization === null || grants.get(repository)?.authorization === authorization) return false;

@@ -79,7 +79,14 @@ export function createS3Source(access: S3Access, rules: BucketRules, downloader:
 }
 
 function fileOf(path: string, size: number | undefined, tag: string | undefined): SourceFile {
-  return { path, sizeBytes: size ?? null, sha256: null, ...(tag === undefined ? {} : { tag }) };
+  // Some servers leave the quotes of an ETag out in lists.
+  const quoted = tag === undefined || tag.startsWith('"') ? tag : `"${tag}"`;
+  return {
+    path,
+    sizeBytes: size ?? null,
+    sha256: null,
+    ...(quoted === undefined ? {} : { tag: quoted }),
+  };
 }
 
 function statusOf(error: unknown): number | undefined {
