@@ -78,6 +78,12 @@ export interface DeploymentAnswer {
   readonly adapterVersions: readonly string[];
   readonly since: string | null;
   /** Of one deployment alone. */
+  readonly capability?: {
+    readonly engine: string;
+    readonly options: readonly string[];
+    readonly adapters: boolean;
+  } | null;
+  /** Of one deployment alone. */
   readonly measured?: readonly {
     readonly hardware: string;
     readonly engine: string;

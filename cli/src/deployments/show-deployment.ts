@@ -62,6 +62,16 @@ export function showDeployment(deployment: DeploymentAnswer): void {
       ...(deployment.adapterVersions.length === 0
         ? []
         : [['adapters', deployment.adapterVersions.join(', ')]]),
+      ...(deployment.capability
+        ? [
+            [
+              'LoRA',
+              deployment.capability.adapters
+                ? 'adapters run on it and share its weights'
+                : 'its engine takes no adapters here',
+            ],
+          ]
+        : []),
       ['host', deployment.host === null ? '' : `${deployment.host}, ${deployment.threads} threads`],
       [
         'memory',

@@ -180,7 +180,7 @@ test('a deployment has an idle time-out of its own', async () => {
 });
 
 test('whoever follows sees the past first, then all that happens, and goes on after an event without a gap', async () => {
-  const model = floor.addModel('one', { engineOptions: { loadMs: 1_000 } });
+  const model = floor.addModel('one', { engineOptions: { loadMs: 3_000 } });
   floor.startHost();
   await floor.untilKnown(model);
   const { deploymentId } = await floor.status(model);

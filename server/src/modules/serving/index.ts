@@ -1,10 +1,7 @@
-export {
-  changeDeployment,
-  createDeployment,
-  type DeploymentChange,
-  removeDeployment,
-} from './change-deployment.ts';
+export { changeDeployment } from './change-deployment.ts';
+export { createDeployment } from './create-deployment.ts';
 export type { DeploymentStatus, Residency } from './deployment.ts';
+export type { DeploymentChange } from './deployment-change.ts';
 export type { DeploymentEvent } from './deployment-event.ts';
 export { type EngineHost, startEngineHost } from './engine-host.ts';
 export type { ModelSource } from './engine-host-dependencies.ts';
@@ -28,6 +25,7 @@ export {
   pageDeployments,
 } from './page-deployments.ts';
 export { expectedLoadMs, readDeployment } from './read-deployment.ts';
+export { removeDeployment } from './remove-deployment.ts';
 export type { RemoteFlavour, RemoteTarget, Replica, ReplicaSnapshot } from './replica.ts';
 export { requestLoad } from './request-load.ts';
 export { requestUnload } from './request-unload.ts';

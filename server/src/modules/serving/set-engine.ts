@@ -1,7 +1,8 @@
 import { SamovarError } from '../../kernel/errors.ts';
 import type { AuditContext } from '../audit/index.ts';
 import type { ServedModel } from '../registry/index.ts';
-import { changeDeployment, chosenEngine } from './change-deployment.ts';
+import { changeDeployment } from './change-deployment.ts';
+import { chosenEngine } from './chosen-options.ts';
 import { deploymentIdOf } from './deployment-store.ts';
 import type { ServingDependencies } from './serving-dependencies.ts';
 

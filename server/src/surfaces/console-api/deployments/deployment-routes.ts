@@ -1,3 +1,4 @@
+import { engineCapabilities } from '@samovar/contract/engine-capabilities';
 import Type from 'typebox';
 import { SamovarError } from '../../../kernel/errors.ts';
 import { withoutPrefix } from '../../../kernel/ids.ts';
@@ -140,9 +141,15 @@ function getRoute({ database }: DeploymentApi): BoundRoute {
     async ({ principal, params: { id = '' } }) => {
       const status = await findDeployment(database, principal, id);
       const measured = await measurementsOf(database, status);
+      const version = await getServedVersion(database, principal, status.versionId);
+      const engine = status.engine ?? version?.manifest.engine ?? null;
       return {
         status: 200,
-        body: { ...deploymentObjectOf(status, principal), measured: measured.map(measurementObjectOf) },
+        body: {
+          ...deploymentObjectOf(status, principal),
+          capability: engine && { engine, ...engineCapabilities[engine] },
+          measured: measured.map(measurementObjectOf),
+        },
       };
     },
   );

@@ -209,6 +209,22 @@ const measurementObject = Type.Object(
 export const shownDeployment = Type.Object(
   {
     ...deploymentObject.properties,
+    capability: Type.Union(
+      [
+        Type.Object(
+          {
+            engine: Type.String(),
+            options: Type.Array(Type.String(), { description: 'Options that its engine honours.' }),
+            adapters: Type.Boolean({
+              description: 'Whether LoRA adapters run on it here, all sharing its weights.',
+            }),
+          },
+          { additionalProperties: false },
+        ),
+        nothing,
+      ],
+      { description: 'What its engine can do with a deployment; null when its version is gone.' },
+    ),
     measured: Type.Array(measurementObject, {
       description: 'What its loads took, by hardware, engine and options; the latest first.',
     }),
@@ -218,6 +234,11 @@ export const shownDeployment = Type.Object(
     examples: [
       {
         ...exampleDeployment,
+        capability: {
+          engine: 'llama-cpp',
+          options: ['contextTokens', 'parallelSequences', 'threads', 'kvCache'],
+          adapters: true,
+        },
         measured: [
           {
             hardware: 'AMD EPYC 7B13, 4 cores, cpu',
