@@ -11,6 +11,7 @@ import { parse } from 'yaml';
 import { systemClock } from '../src/kernel/clock.ts';
 import { asSamovarError } from '../src/kernel/errors.ts';
 import { withPrefix } from '../src/kernel/ids.ts';
+import type { ManifestFolder } from '../src/kernel/ports/manifest-folder.ts';
 import type { ObjectStore } from '../src/kernel/ports/object-store.ts';
 import type { Scope } from '../src/kernel/principal.ts';
 import { systemAuditContext } from '../src/modules/audit/index.ts';
@@ -73,7 +74,9 @@ export interface ConsoleServer {
 const modelName = 'smollm2-135m-instruct';
 
 /** The console API over HTTP and a fresh database, without engines. */
-export async function startConsoleServer(): Promise<ConsoleServer> {
+export async function startConsoleServer(
+  options: { readonly folders?: ManifestFolder } = {},
+): Promise<ConsoleServer> {
   const store = await createTestDatabase();
   const { database } = store;
   const clock = systemClock;
@@ -107,6 +110,7 @@ export async function startConsoleServer(): Promise<ConsoleServer> {
     uploads: createUploadAccess({ database, clock, uploadHours: 48, objectStore }),
     objectStore,
     catalogue: readCatalogueItems,
+    folders: options.folders ?? { read: () => Promise.reject(new Error('no bucket is configured')) },
     modelFileGraceHours: 24,
     log: silentLog,
     notifications,

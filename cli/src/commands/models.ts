@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
 import { defineAlias } from './models/alias-model.ts';
+import { defineApply, definePlan } from './models/apply-models.ts';
 import { defineBench } from './models/bench-model.ts';
 import { defineCheck } from './models/check-model.ts';
+import { defineExport } from './models/export-model.ts';
 import { defineImport } from './models/import-model.ts';
 import { defineImportChange, defineImports } from './models/imports.ts';
 import { defineList } from './models/list-models.ts';
@@ -33,6 +35,13 @@ export function define(command: Command): void {
   defineBench(command.command('bench').description('measure how fast a model is, by requests at a time'));
   defineVersions(
     command.command('versions').description('list the versions of a model; choose what its name means'),
+  );
+  definePlan(command.command('plan').description('compare a folder of manifests with what is here'));
+  defineApply(command.command('apply').description('make models what a folder of manifests declares'));
+  defineExport(
+    command
+      .command('export')
+      .description('put a model into a folder: for another installation, or another program'),
   );
   defineLoad(command.command('load').description('load a model into memory'));
   defineUnload(command.command('unload').description('unload a model; the next request loads it again'));

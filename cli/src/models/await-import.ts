@@ -18,32 +18,12 @@ const words: Readonly<Record<string, string>> = {
  * terminal is asked. Throws a CommandError when it failed, was cancelled, or waits for an answer that nobody gives.
  */
 export async function awaitImport(client: ApiClient, id: string): Promise<ImportAnswer> {
-  const path = `/api/imports/${encodeURIComponent(id)}`;
-  const bar = createProgressBar();
-  let told = '';
-  let notesTold = false;
+  const teller = createTeller();
   let last: ImportAnswer | null = null;
   while (last === null || !ended.has(last.state)) {
-    for await (const { data } of client.follow(`${path}/events`)) {
-      last = JSON.parse(data) as ImportAnswer;
-      const { progress } = last;
-      if (last.state === 'downloading' && progress)
-        bar.show(last.model, progress.doneBytes, progress.totalBytes, progress.bytesPerSecond);
-      if (!notesTold && last.resolved !== null) {
-        bar.clear();
-        for (const note of last.resolved.notes) printNews(`  ${note}`);
-        notesTold = true;
-      }
-      if (last.state === 'waiting-for-license') break;
-      const news = newsOf(last);
-      if (news === told || news === '') continue;
-      bar.clear();
-      printNews(news);
-      told = news;
-    }
-    if (last?.state === 'waiting-for-license') last = await acceptTerms(client, last);
+    last = await followUntilPause(client, id, teller);
+    if (last.state === 'waiting-for-license') last = await acceptTerms(client, last);
   }
-  bar.clear();
   if (last.state === 'ready') return last;
   if (last.state === 'cancelled')
     throw new CommandError(`The import of ${last.model} was cancelled.`, 'Ask for it again to begin anew.');
@@ -51,6 +31,46 @@ export async function awaitImport(client: ApiClient, id: string): Promise<Import
     last.failure?.message ?? `The import of ${last.model} failed.`,
     last.failure?.remedy ?? '`samovar logs worker` has the details.',
   );
+}
+
+/** Until it has ended, or waits for somebody. */
+async function followUntilPause(
+  client: ApiClient,
+  id: string,
+  teller: ReturnType<typeof createTeller>,
+): Promise<ImportAnswer> {
+  const path = `/api/imports/${encodeURIComponent(id)}`;
+  for await (const { data } of client.follow(`${path}/events`)) {
+    const now = JSON.parse(data) as ImportAnswer;
+    teller.tell(now);
+    if (now.state !== 'waiting-for-license' && !ended.has(now.state)) continue;
+    teller.end();
+    return now;
+  }
+  teller.end();
+  return (await client.get(path)) as ImportAnswer;
+}
+
+/** Tells each piece of news once, and shows the progress between them. */
+function createTeller() {
+  const bar = createProgressBar();
+  const told = new Set<string>();
+  const tellOnce = (news: string) => {
+    if (news === '' || told.has(news)) return;
+    told.add(news);
+    bar.clear();
+    printNews(news);
+  };
+  return {
+    tell(now: ImportAnswer) {
+      for (const text of now.resolved?.notes ?? []) tellOnce(`  ${text}`);
+      tellOnce(newsOf(now));
+      const { progress } = now;
+      if (now.state === 'downloading' && progress)
+        bar.show(now.model, progress.doneBytes, progress.totalBytes, progress.bytesPerSecond);
+    },
+    end: () => bar.clear(),
+  };
 }
 
 function newsOf({ state, model, resolved, failure }: ImportAnswer): string {

@@ -7,12 +7,6 @@ export const registryErrors = defineErrors({
     message: '{what} is in use and cannot be deleted: {users}.',
     remedy: 'Move or remove the aliases, unload and stop the deployments, and try again; or archive it.',
   },
-  'registry.not_exportable': {
-    httpStatus: 400,
-    grpcStatus: 'FAILED_PRECONDITION',
-    message: 'The model {model} cannot be exported as {format}: {reason}',
-    remedy: '`samovar models export {model} --format folder` always works.',
-  },
   'registry.plan_changed': {
     httpStatus: 409,
     grpcStatus: 'ABORTED',

@@ -3,8 +3,15 @@ import type { ServerSettings } from '../config/load-settings.ts';
 import { readPackageMirrors } from '../config/package-mirrors.ts';
 import type { ModelSource } from '../kernel/ports/model-source.ts';
 import { createModelSource } from '../platform/model-sources/create-model-source.ts';
+import type { BucketRules } from '../platform/model-sources/s3/parse-s3-source.ts';
 import { createOutboundGuard } from '../platform/outbound-guard/outbound-guard.ts';
 import { s3Access } from './s3-access.ts';
+
+/** Which buckets may be read for models. */
+export function bucketRules(settings: ServerSettings): BucketRules {
+  const { s3Bucket: bucket, s3Prefix: prefix } = settings;
+  return { allowed: settings.modelBuckets, own: bucket === null ? null : { bucket, prefix } };
+}
 
 /** The places that models come from, as the settings have them; what is kept on the way lies in `downloadsFolder`. */
 export function openModelSource(settings: ServerSettings, downloadsFolder: string): ModelSource {
@@ -12,10 +19,7 @@ export function openModelSource(settings: ServerSettings, downloadsFolder: strin
     mirrors: readPackageMirrors(settings),
     hub: { endpoint: settings.hubEndpoint, token: settings.hubToken },
     s3: s3Access(settings),
-    buckets: {
-      allowed: settings.modelBuckets,
-      own: settings.s3Bucket === null ? null : { bucket: settings.s3Bucket, prefix: settings.s3Prefix },
-    },
+    buckets: bucketRules(settings),
     modelFolder: settings.modelFolder,
     registryAuthFile: settings.registryAuthFile,
     archivesFolder: join(downloadsFolder, 'archives'),

@@ -6,8 +6,10 @@ import type { Database } from '../../kernel/ports/database.ts';
 import type { JobDefinition, JobKind } from '../../kernel/ports/job-queue.ts';
 import type { Log } from '../../kernel/ports/log.ts';
 import type { ModelConverter } from '../../kernel/ports/model-converter.ts';
+import type { ModelSource } from '../../kernel/ports/model-source.ts';
 import type { ObjectStore } from '../../kernel/ports/object-store.ts';
 import type { DownloadedPackage, PackageSource } from '../../kernel/ports/package-source.ts';
+import { fetchThroughSource, isModelSource, storeUploadedFiles } from './fetch-through-source.ts';
 import { modelFileKey } from './get-version-files.ts';
 import {
   failImport,
@@ -19,6 +21,7 @@ import {
 } from './import-store.ts';
 import { openManifestFile } from './made-file.ts';
 import { parseSource } from './model-source.ts';
+import { claimObjects, releaseObjects } from './objects/claim-objects.ts';
 import { createProgressReporter, type ProgressReporter } from './progress-reporter.ts';
 import { type ImportModelPayload, importModelJobName } from './queue-import.ts';
 
@@ -27,6 +30,7 @@ export interface ImportDependencies {
   readonly configVersion: ConfigVersion;
   readonly objectStore: ObjectStore;
   readonly packages: PackageSource;
+  readonly sources: ModelSource;
   readonly converter: ModelConverter;
   /** Unfinished downloads; what lies here is gone on with. */
   readonly downloadsFolder: string;
@@ -60,6 +64,7 @@ export function createImportModelJob(dependencies: ImportDependencies): JobDefin
       try {
         await fetchVersion(dependencies, started, signal);
         await finishImport(database, configVersion, started);
+        await releaseObjects(database, started.versionId);
         log.info({ model: started.manifest.name }, 'imported a model');
       } catch (error) {
         if (error instanceof ImportSuperseded) {
@@ -81,6 +86,8 @@ async function fetchVersion(
   jobSignal: AbortSignal,
 ): Promise<void> {
   const missing: ManifestFile[] = [];
+  const digests = started.manifest.files.map(({ sha256 }) => sha256);
+  await claimObjects(dependencies.database, started.versionId, digests, jobSignal);
   for (const file of started.manifest.files) {
     const stored = await dependencies.objectStore.head(modelFileKey(file.sha256));
     if (stored?.sizeBytes !== file.sizeBytes) missing.push(file);
@@ -94,7 +101,8 @@ async function fetchVersion(
   );
   const signal = AbortSignal.any([jobSignal, stopped.signal]);
   try {
-    await fetchFromFirstReachable(dependencies, started, missing, { reporter, signal });
+    const left = await storeUploadedFiles(dependencies, started, missing, { reporter, signal });
+    if (left.length > 0) await fetchFromFirstReachable(dependencies, started, left, { reporter, signal });
   } catch (error) {
     throw stopped.signal.aborted ? stopped.signal.reason : error;
   } finally {
@@ -114,16 +122,21 @@ async function fetchFromFirstReachable(
   fetching: Fetching,
 ): Promise<void> {
   const faults: unknown[] = [];
-  for (const source of started.manifest.sources) {
+  for (const source of [...started.extraSources, ...started.manifest.sources]) {
+    const fetchOne = isModelSource(source) ? fetchThroughSource : fetchFrom;
     try {
-      return await fetchFrom(dependencies, source, started, missing, fetching);
+      return await fetchOne(dependencies, source, started, missing, fetching);
     } catch (error) {
       if (fetching.signal.aborted || !isFaultOfSource(error)) throw error;
       dependencies.log.warn({ source, error: String(error) }, 'a source failed; trying the next one');
       faults.push(error);
     }
   }
-  throw faults.at(-1) ?? new Error('the manifest names no source');
+  const files = missing.map(({ name }) => name).join(', ');
+  throw (
+    faults.at(-1) ??
+    new SamovarError('registry.files_missing', { params: { model: started.manifest.name, files } })
+  );
 }
 
 async function fetchFrom(

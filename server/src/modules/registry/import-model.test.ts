@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { defaultScope } from '@samovar/contract/default-scope';
 import type { ModelManifest } from '@samovar/contract/worker-protocol';
 import { zip } from '../../../test/archives.ts';
+import { createTestModelSource, type TestModelSource } from '../../../test/model-source.ts';
 import { catalogueManifest } from '../../../test/models.ts';
 import { type PackageServer, startPackageServer } from '../../../test/package-server.ts';
 import { createTestDatabase, type TestDatabase, testSchema } from '../../../test/postgres.ts';
@@ -32,6 +33,7 @@ let server: PackageServer;
 let folder: string;
 let store: ObjectStore;
 let packages: NetworkPackageSource;
+let sources: TestModelSource;
 const configVersion = createConfigVersion();
 const [model, tokenizer] = [randomBytes(400_000), randomBytes(30_000)];
 
@@ -40,6 +42,7 @@ before(async () => {
   const address = { url: fresh.url, caFile: null, schema: testSchema, log: silentLog };
   await prepareJobQueue({ ...address, kinds: [importModelJobKind] });
   queue = await createJobQueue({ ...address, part: 'sender' });
+  sources = await createTestModelSource();
   server = await startPackageServer();
   packages = createPackageSource({
     pypiIndex: `${server.url}/simple`,
@@ -54,6 +57,7 @@ before(async () => {
 });
 
 after(async () => {
+  await sources.end();
   await queue.stop(0);
   await packages.close();
   await server.stop();
@@ -120,6 +124,7 @@ async function runImport(versionId: string, changes: Partial<ImportDependencies>
     configVersion,
     objectStore: store,
     packages,
+    sources,
     converter: testConverter(),
     downloadsFolder: join(folder, 'downloads'),
     log: silentLog,

@@ -14,6 +14,8 @@ import type { RegistryTables } from './registry-tables.ts';
 export interface StartedImport extends ImportModelPayload {
   readonly attempt: string;
   readonly manifest: ModelManifest;
+  /** Where the files lie beside the places that the manifest names; tried first. */
+  readonly extraSources: readonly string[];
 }
 
 /** Thrown by every write of an import that a later attempt has taken over. */
@@ -42,10 +44,15 @@ export async function startImport(
       })
       .where('version_id', '=', payload.versionId)
       .where('project_id', '=', payload.projectId)
-      .returning('attempt')
+      .returning(['attempt', 'extra_sources'])
       .executeTakeFirstOrThrow();
     if (version.state !== 'importing') await configVersion.bump(transaction);
-    return { ...payload, attempt: row.attempt, manifest: version.manifest };
+    return {
+      ...payload,
+      attempt: row.attempt,
+      manifest: version.manifest,
+      extraSources: row.extra_sources,
+    };
   });
 }
 

@@ -27,6 +27,15 @@ export {
   stepCanary,
 } from './aliases/step-canary.ts';
 export { stopCanary } from './aliases/stop-canary.ts';
+export { type ApplyDependencies, applyDeclared } from './apply/apply-plan.ts';
+export type {
+  ApplyPlan,
+  DeclaredDeployment,
+  DeclaredSet,
+  PlanChange,
+} from './apply/declared-set.ts';
+export { planApply } from './apply/plan-apply.ts';
+export { type DeclaredDocument, readDeclared } from './apply/read-declared.ts';
 export {
   type CatalogueItem,
   itemOfEntry,

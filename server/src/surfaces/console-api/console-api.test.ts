@@ -240,6 +240,8 @@ function requestOf(route: Route): [string, string, object | undefined] {
     'console.uploads.create': { name: 'stranger.gguf', sizeBytes: 1 },
     'console.versions.change': { archived: true },
     'console.models.change': { archived: true },
+    'console.models.plan': { documents: [] },
+    'console.models.apply': { documents: [] },
     'console.models.measure': {},
     'console.deployments.change': { pinned: true },
     'console.engines.connect': { name: 'stranger', baseUrl: 'http://127.0.0.1:9' },
@@ -359,6 +361,22 @@ test('versions are told apart, made current, archived and deleted, unless someth
   assert.match((await call('DELETE', `/api/models/${server.modelName}`)).body.error.message, /stay loaded/);
   await call('POST', `/api/models/${server.modelName}/unload`);
   assert.deepEqual((await call('POST', '/api/models/gc')).body.removedFiles, 0);
+});
+
+test('manifests are planned and applied, and what is wrong with one is said', async () => {
+  const { manifest } = (await call('GET', `/api/models/${server.modelName}/versions/latest`)).body;
+  const documents = [{ path: 'applied/model.yaml', document: { ...manifest, name: 'applied' } }];
+  const { body: plan } = await call('POST', '/api/models/plan', { body: { documents } });
+  assert.deepEqual([plan.items[0].action, plan.items[0].missing], ['create', []]);
+  const applied = await call('POST', '/api/models/apply', { body: { documents, plan: plan.digest } });
+  assert.deepEqual([applied.status, applied.body], [202, plan]);
+  const again = await call('POST', '/api/models/apply', { body: { documents, plan: plan.digest } });
+  assert.equal(again.body.error.code, 'registry.plan_changed');
+  const wrong = [{ path: 'wrong.yaml', document: { ...manifest, contextTokens: 0 } }];
+  const refused = await call('POST', '/api/models/plan', { body: { documents: wrong } });
+  assert.equal(refused.body.error.code, 'model.manifest_invalid');
+  assert.match(refused.body.error.message, /wrong\.yaml.*contextTokens/);
+  assert.equal((await call('DELETE', '/api/models/applied')).status, 200);
 });
 
 test('operations are listed, read, waited for and cancelled, by keys of their project alone', async () => {

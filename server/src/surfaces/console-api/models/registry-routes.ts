@@ -1,5 +1,6 @@
 import type { BoundRoute } from '../../../kernel/ports/http-routes.ts';
 import type { ImportAccess, UploadAccess } from '../../../modules/registry/index.ts';
+import { type ApplyApi, applyRoutes } from './apply-routes.ts';
 import { type CatalogueApi, catalogueRoutes, importOfEntry } from './catalogue-routes.ts';
 import { importRoutes } from './import-routes.ts';
 import { type ModelChangeApi, modelChangeRoutes } from './model-change-routes.ts';
@@ -7,7 +8,7 @@ import { uploadRoutes } from './upload-routes.ts';
 import { versionRoutes } from './version-routes.ts';
 
 /** What brings models in and gives them out. */
-export interface RegistryApi extends ImportAccess, CatalogueApi, ModelChangeApi {
+export interface RegistryApi extends ImportAccess, CatalogueApi, ModelChangeApi, ApplyApi {
   readonly uploads: UploadAccess;
 }
 
@@ -19,5 +20,6 @@ export function registryRoutes(api: RegistryApi): BoundRoute[] {
     ...catalogueRoutes(api),
     ...versionRoutes(api),
     ...modelChangeRoutes(api),
+    ...applyRoutes(api),
   ];
 }

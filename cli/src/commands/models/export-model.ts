@@ -1,0 +1,78 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Command, Option } from 'commander';
+import { stringify } from 'yaml';
+import { CommandError } from '../../command-error.ts';
+import { downloadFile, type WantedFile } from '../../models/download-file.ts';
+import type { ManifestAnswer, VersionAnswer } from '../../models/import-answers.ts';
+import { modelPath } from '../../models/model-state.ts';
+import { modelfileOf } from '../../models/modelfile.ts';
+import { printLine } from '../../output/print-line.ts';
+import { addServerOptions, clientFor, type Options } from '../../server-options.ts';
+
+const formats = ['folder', 'gguf', 'safetensors', 'ollama'] as const;
+type Format = (typeof formats)[number];
+
+interface ExportOptions extends Options {
+  readonly format: Format;
+  readonly to: string;
+  readonly version: string;
+}
+
+/** `samovar models export`. */
+export function defineExport(command: Command): void {
+  addServerOptions(command)
+    .argument('<model>', 'its name or an alias')
+    .addOption(
+      new Option('--format <format>', 'folder: manifest and files, for `samovar models apply`')
+        .choices([...formats])
+        .default('folder'),
+    )
+    .option('--to <folder>', 'where to put it', '.')
+    .option('--version <version>', '`ver_…`', 'latest')
+    .action(async (name: string, _given: ExportOptions, command: Command) => {
+      const options = command.optsWithGlobals<ExportOptions>();
+      const client = clientFor(options);
+      const path = `${modelPath(name)}/versions/${encodeURIComponent(options.version)}`;
+      const { manifest } = (await client.get(path)) as VersionAnswer;
+      const files = filesFor(options.format, manifest);
+      const folder = join(options.to, manifest.name);
+      mkdirSync(folder, { recursive: true });
+      for (const file of files) {
+        const source = `${path}/files/${encodeURIComponent(file.name)}`;
+        await downloadFile(client, source, file, join(folder, file.name));
+      }
+      if (options.format === 'folder') writeFileSync(join(folder, 'model.yaml'), stringify(manifest));
+      if (options.format === 'ollama') writeFileSync(join(folder, 'Modelfile'), modelfileOf(manifest));
+      printLine(folder);
+    });
+}
+
+/** The files that a format consists of. Throws a CommandError for what it cannot be made from. */
+function filesFor(format: Format, manifest: ManifestAnswer): readonly WantedFile[] {
+  const { files } = manifest;
+  const ending = (end: string) => files.filter(({ name }) => name.endsWith(end));
+  if (files.length === 0) throw notExportable(manifest, format, 'it runs elsewhere and has no files here');
+  if (format === 'folder') return files;
+  const gguf = ending('.gguf');
+  if (format === 'safetensors') {
+    if (ending('.safetensors').length > 0) return files;
+    throw notExportable(manifest, format, `its weights are ${kindOf(manifest)}`);
+  }
+  if (gguf.length === 0) throw notExportable(manifest, format, `its weights are ${kindOf(manifest)}`);
+  if (format === 'ollama' && gguf.length > 1)
+    throw notExportable(manifest, format, 'it consists of several GGUF files, and a Modelfile names one');
+  return gguf;
+}
+
+function kindOf({ files }: ManifestAnswer): string {
+  const kinds = files.flatMap(({ name }) => /\.(gguf|safetensors|onnx)$/.exec(name)?.[1] ?? []);
+  return [...new Set(kinds)].join(' and ') || 'in no known format';
+}
+
+function notExportable({ name }: ManifestAnswer, format: Format, reason: string): CommandError {
+  return new CommandError(
+    `The model ${name} cannot be exported as ${format}: ${reason}.`,
+    `\`samovar models export ${name} --format folder\` exports it as it is.`,
+  );
+}

@@ -1,0 +1,20 @@
+/* What `/api/models/plan` and `/apply` take and answer, as far as the commands read it. */
+
+export interface FolderBody {
+  readonly source?: string;
+  readonly documents?: readonly { readonly path: string; readonly document: object }[];
+}
+
+export interface PlanItemAnswer {
+  readonly kind: 'model' | 'alias' | 'deployment';
+  readonly name: string;
+  readonly action: 'create' | 'new-version' | 'make-current' | 'fetch' | 'change' | 'later' | 'unchanged';
+  readonly drift: boolean;
+  readonly changes: readonly { readonly field: string; readonly from: unknown; readonly to: unknown }[];
+  readonly missing: readonly { readonly name: string; readonly sizeBytes: number; readonly sha256: string }[];
+}
+
+export interface PlanAnswer {
+  readonly items: readonly PlanItemAnswer[];
+  readonly digest: string;
+}

@@ -1,0 +1,75 @@
+import { globSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { parse } from 'yaml';
+import { CommandError } from '../command-error.ts';
+import type { FolderBody } from './apply-answers.ts';
+
+/** A folder of manifests: of this machine, or in a bucket that the server reads itself. */
+export interface ManifestFolder {
+  readonly body: FolderBody;
+  /** Where a file of a model lies on this machine; `null` when it does not. */
+  fileOf(model: string, fileName: string): string | null;
+}
+
+interface Found {
+  readonly path: string;
+  readonly document: Record<string, unknown>;
+}
+
+/** Reads the YAML documents of a folder, or of one file; `s3://…` is left to the server. */
+export function readManifestFolder(place: string): ManifestFolder {
+  if (place.startsWith('s3://')) return { body: { source: place }, fileOf: () => null };
+  const found = documentsOf(place);
+  return {
+    body: { documents: found.map(({ path, document }) => ({ path, document })) },
+    fileOf: (model, fileName) => fileBeside(found, model, fileName),
+  };
+}
+
+function documentsOf(place: string): readonly Found[] {
+  const isFolder = statSync(place, { throwIfNoEntry: false })?.isDirectory();
+  if (isFolder === undefined) throw new CommandError(`There is no folder ${place}.`, 'Check the path.');
+  const paths = isFolder
+    ? globSync('**/*.{yaml,yml}', { cwd: place }).map((path) => join(place, path))
+    : [place];
+  return paths.sort().flatMap((path) => {
+    const document = parsed(path);
+    return isDeclaration(document) ? [{ path, document }] : [];
+  });
+}
+
+function parsed(path: string): unknown {
+  try {
+    return parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    throw new CommandError(
+      `${path} is no YAML: ${error instanceof Error ? error.message : String(error)}`,
+      'Correct it.',
+    );
+  }
+}
+
+function isDeclaration(document: unknown): document is Record<string, unknown> {
+  return (
+    typeof document === 'object' &&
+    document !== null &&
+    'schema' in document &&
+    (document.schema === 'samovar.model/v1' || document.schema === 'samovar.apply/v1')
+  );
+}
+
+/** Beside its manifest, by the name that the manifest gives it, or by its path there. */
+function fileBeside(found: readonly Found[], model: string, fileName: string): string | null {
+  const manifest = found.find(({ document }) => document.name === model);
+  if (manifest === undefined) return null;
+  const files = Array.isArray(manifest.document.files) ? manifest.document.files : [];
+  const file = files.find((one: { readonly name?: unknown }) => one.name === fileName);
+  const folder = dirname(manifest.path);
+  const places = [fileName, typeof file?.pathInSource === 'string' ? file.pathInSource : ''];
+  return (
+    places
+      .filter((name) => name !== '')
+      .map((name) => join(folder, name))
+      .find((path) => statSync(path, { throwIfNoEntry: false })?.isFile()) ?? null
+  );
+}

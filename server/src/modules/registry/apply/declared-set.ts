@@ -1,0 +1,61 @@
+import type { ModelManifest } from '@samovar/contract/worker-protocol';
+
+/** A manifest as somebody wants it to be in the registry. */
+export interface DeclaredModel {
+  readonly manifest: ModelManifest;
+  /** The folder in which its files lie, as a source that this server reads; `null`: uploads, or its own sources. */
+  readonly folder: string | null;
+}
+
+/** How a model shall be deployed; what is absent stays as it is. */
+export interface DeclaredDeployment {
+  readonly model: string;
+  readonly residency?: 'always' | 'on-demand' | 'stopped';
+  readonly pinned?: boolean;
+  readonly engine?: string;
+}
+
+/** What a folder of manifests asks for. */
+export interface DeclaredSet {
+  readonly models: readonly DeclaredModel[];
+  /** Alias → model. */
+  readonly aliases: Readonly<Record<string, string>>;
+  readonly deployments: readonly DeclaredDeployment[];
+}
+
+export type PlanAction =
+  /** There is no such model, alias. */
+  | 'create'
+  /** The model gets another version, which its name means from then on. */
+  | 'new-version'
+  /** A version that is here already, as declared, and no longer what the name means. */
+  | 'make-current'
+  /** Its files are not all here. */
+  | 'fetch'
+  | 'change'
+  /** What it is about is not ready yet: apply again then. */
+  | 'later'
+  | 'unchanged';
+
+export interface PlanChange {
+  readonly field: string;
+  readonly from: unknown;
+  readonly to: unknown;
+}
+
+export interface PlanItem {
+  readonly kind: 'model' | 'alias' | 'deployment';
+  readonly name: string;
+  readonly action: PlanAction;
+  /** It was as declared once, and somebody has changed it since. */
+  readonly drift: boolean;
+  readonly changes: readonly PlanChange[];
+  /** Files that are nowhere to be had yet: to be uploaded before the plan is applied. */
+  readonly missing: readonly { readonly name: string; readonly sizeBytes: number; readonly sha256: string }[];
+}
+
+export interface ApplyPlan {
+  readonly items: readonly PlanItem[];
+  /** SHA-256 of the items: what is applied is what was looked at. */
+  readonly digest: string;
+}

@@ -1,0 +1,76 @@
+import Type from 'typebox';
+import Value from 'typebox/value';
+import { SamovarError } from '../../../kernel/errors.ts';
+import { parseManifest } from '../parse-manifest.ts';
+import type { DeclaredDeployment, DeclaredModel, DeclaredSet } from './declared-set.ts';
+
+const name = Type.String({ minLength: 1, maxLength: 256 });
+
+/** What a folder may declare beside manifests: a document with `schema: samovar.apply/v1`. */
+const declarationsSchema = Type.Object(
+  {
+    aliases: Type.Optional(
+      Type.Record(Type.String({ minLength: 1 }), name, { description: 'Alias → model.' }),
+    ),
+    deployments: Type.Optional(
+      Type.Array(
+        Type.Object(
+          {
+            model: name,
+            residency: Type.Optional(Type.Enum(['always', 'on-demand', 'stopped'])),
+            pinned: Type.Optional(Type.Boolean()),
+            engine: Type.Optional(Type.String({ minLength: 1 })),
+          },
+          { additionalProperties: false },
+        ),
+      ),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+export interface DeclaredDocument {
+  /** Where it was found, for errors. */
+  readonly path: string;
+  readonly value: unknown;
+  /** Where the files beside it lie, as a source; `null`: uploads, or the manifest's own sources. */
+  readonly folder: string | null;
+}
+
+/**
+ * Sorts documents into what they declare; those that are none of ours are passed over. Throws
+ * `model.manifest_invalid` with the first fault.
+ */
+export function readDeclared(documents: readonly DeclaredDocument[]): DeclaredSet {
+  const models: DeclaredModel[] = [];
+  const aliases: Record<string, string> = {};
+  const deployments: DeclaredDeployment[] = [];
+  for (const { path, value, folder } of documents) {
+    const schema = schemaOf(value);
+    if (schema === 'samovar.model/v1') models.push({ manifest: parseManifest(value, path), folder });
+    else if (schema === 'samovar.apply/v1') {
+      const { schema: _, ...rest } = value as Record<string, unknown>;
+      if (!Value.Check(declarationsSchema, rest))
+        throw fault(path, Value.Errors(declarationsSchema, rest)[0]);
+      Object.assign(aliases, rest.aliases);
+      deployments.push(...(rest.deployments ?? []));
+    } else if (schema?.startsWith('samovar.'))
+      throw new SamovarError('model.manifest_invalid', {
+        params: { name: path, reason: `its schema ${schema} is not known here` },
+      });
+  }
+  return { models, aliases, deployments };
+}
+
+function schemaOf(value: unknown): string | null {
+  if (typeof value !== 'object' || value === null || !('schema' in value)) return null;
+  return typeof value.schema === 'string' ? value.schema : null;
+}
+
+function fault(
+  path: string,
+  first: { readonly instancePath: string; readonly message: string } | undefined,
+): SamovarError {
+  const reason = first ? `${first.instancePath || 'it'} ${first.message}` : 'it does not fit the schema';
+  return new SamovarError('model.manifest_invalid', { params: { name: path, reason } });
+}

@@ -1,0 +1,164 @@
+import type Type from 'typebox';
+import { parse } from 'yaml';
+import { SamovarError } from '../../../kernel/errors.ts';
+import type { Database } from '../../../kernel/ports/database.ts';
+import type { BoundRoute, ManagementRequest } from '../../../kernel/ports/http-routes.ts';
+import type { JobSender } from '../../../kernel/ports/job-queue.ts';
+import type { ManifestFolder } from '../../../kernel/ports/manifest-folder.ts';
+import type { ObjectStore } from '../../../kernel/ports/object-store.ts';
+import type { Scope } from '../../../kernel/principal.ts';
+import { type AuditContext, auditContextOf } from '../../../modules/audit/index.ts';
+import {
+  type ApplyDependencies,
+  type ApplyPlan,
+  applyDeclared,
+  type DeclaredDeployment,
+  type DeclaredDocument,
+  type DeclaredSet,
+  findListedModel,
+  type ModelChanges,
+  type PlanChange,
+  planApply,
+  readDeclared,
+} from '../../../modules/registry/index.ts';
+import { listDeployments, setEngine, setResidency } from '../../../modules/serving/index.ts';
+import { consoleRoute } from '../console-route.ts';
+import { applyBody, planBody, planObject } from './apply-schema.ts';
+
+const tag = 'Model management';
+
+export interface ApplyApi extends ModelChanges {
+  readonly jobs: JobSender;
+  readonly folders: ManifestFolder;
+  objectStore(): Promise<ObjectStore>;
+}
+
+/** `/api/models/plan` and `/apply`: models by manifests, as they are declared. */
+export function applyRoutes(api: ApplyApi): BoundRoute[] {
+  const dependencies = dependenciesOf(api);
+  return [
+    consoleRoute(
+      {
+        id: 'console.models.plan',
+        method: 'POST',
+        path: '/api/models/plan',
+        permission: 'models.read',
+        audit: null,
+        tag,
+        summary: 'What applying manifests would do',
+        description:
+          'Compares manifests, or the folder of a bucket that holds them, with what is here: new models and versions, what is no longer as declared, and files that must be uploaded first. Changes nothing.',
+        body: planBody,
+        responses: { 200: { description: 'The plan.', schema: planObject } },
+      },
+      async ({ principal, body, signal }) => {
+        const declared = await declaredBy(api, body as Type.Static<typeof planBody>, signal);
+        return { status: 200, body: planOf(await planApply(dependencies, principal, declared)) };
+      },
+    ),
+    consoleRoute(
+      {
+        id: 'console.models.apply',
+        method: 'POST',
+        path: '/api/models/apply',
+        permission: 'models.manage',
+        audit: 'model.apply',
+        tag,
+        summary: 'Make models what manifests declare',
+        description:
+          'The same again changes nothing. Files are fetched by jobs; what waits for them (`later`) is done by applying again. With `plan`, only what that plan says is done.',
+        body: applyBody,
+        responses: { 202: { description: 'What was done.', schema: planObject } },
+      },
+      async ({ principal, requestId, body, signal }) => {
+        const { plan, ...folder } = body as Type.Static<typeof applyBody>;
+        const declared = await declaredBy(api, folder, signal);
+        const context = auditContextOf(principal, requestId);
+        const done = await applyDeclared(dependencies, context, declared, plan ?? null);
+        return { status: 202, body: planOf(done) };
+      },
+    ),
+  ];
+}
+
+function planOf({ items, digest }: ApplyPlan): Type.Static<typeof planObject> {
+  return {
+    items: items.map((item) => ({
+      ...item,
+      changes: item.changes.map((change) => ({ ...change })),
+      missing: item.missing.map((file) => ({ ...file })),
+    })),
+    digest,
+  };
+}
+
+async function declaredBy(
+  { folders }: ApplyApi,
+  { source, documents = [] }: Type.Static<typeof planBody>,
+  signal: ManagementRequest['signal'],
+): Promise<DeclaredSet> {
+  const given: DeclaredDocument[] = documents.map(({ path, document }) => ({
+    path,
+    value: document,
+    folder: null,
+  }));
+  if (source === undefined) return readDeclared(given);
+  const base = source.replace(/\/+$/, '');
+  const found = (await folders.read(source, signal)).map(({ path, text }) => ({
+    path,
+    value: parsed(path, text),
+    folder: `${base}/${path.includes('/') ? path.slice(0, path.lastIndexOf('/') + 1) : ''}`,
+  }));
+  return readDeclared([...found, ...given]);
+}
+
+function parsed(path: string, text: string): unknown {
+  try {
+    return parse(text);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new SamovarError('model.manifest_invalid', { params: { name: path, reason } });
+  }
+}
+
+function dependenciesOf(api: ApplyApi): ApplyDependencies {
+  return {
+    ...api,
+    deployments: { differences: (scope, declared) => differences(api.database, scope, declared) },
+    deploy: (context, declared) => deploy(api, context, declared),
+  };
+}
+
+async function differences(
+  database: Database,
+  scope: Scope,
+  declared: DeclaredDeployment,
+): Promise<readonly PlanChange[] | null> {
+  const model = await findListedModel(database, scope, declared.model).catch((error: unknown) => {
+    if (error instanceof SamovarError && error.code === 'model.not_found') return null;
+    throw error;
+  });
+  if (model === null || model.state !== 'ready') return null;
+  const statuses = await listDeployments(database, scope);
+  const status = statuses.find(({ versionId }) => versionId === model.versionId);
+  if (status === undefined) return null;
+  const pairs: readonly (readonly [string, unknown, unknown])[] = [
+    ['residency', status.desired, declared.residency],
+    ['pinned', status.pinned, declared.pinned],
+    ['engine', status.engine ?? model.manifest.engine, declared.engine],
+  ];
+  return pairs
+    .filter(([, from, to]) => to !== undefined && from !== to)
+    .map(([field, from, to]) => ({ field, from, to }));
+}
+
+async function deploy(api: ApplyApi, context: AuditContext, declared: DeclaredDeployment): Promise<void> {
+  const model = await findListedModel(api.database, context.scope, declared.model);
+  const { residency, pinned, engine } = declared;
+  if (residency !== undefined || pinned !== undefined)
+    await setResidency(api, context, model.versionId, {
+      ...(residency !== undefined && { desired: residency }),
+      ...(pinned !== undefined && { pinned }),
+    });
+  if (engine !== undefined) await setEngine(api, context, model, engine);
+}
