@@ -1,7 +1,7 @@
 import type { ModelManifest } from '@samovar/contract/worker-protocol';
 import type { DatabaseOrTransaction } from '../../kernel/ports/database.ts';
 import { type StoredAlias, selectAliases, selectRemovedAliases } from './aliases/alias-rows.ts';
-import { aliasKeys, meaningOf } from './aliases/serve-aliases.ts';
+import { type AliasMeaning, aliasKeys, meaningOf } from './aliases/serve-aliases.ts';
 import type { ServedAlias } from './aliases/served-alias.ts';
 import type { ModelSnapshot } from './model-snapshot.ts';
 import { type ServedVersions, serveVersions } from './serve-versions.ts';
@@ -21,7 +21,7 @@ const manifestsAtOnce = 1000;
 export function createModelSnapshotLoader(database: DatabaseOrTransaction): ModelSnapshotLoader {
   let manifests: ReadonlyMap<string, ModelManifest> = new Map();
   let versions: ServedVersions | null = null;
-  let stored: ReadonlyMap<string, StoredAlias> = new Map();
+  let known: ReadonlyMap<string, KnownAlias> = new Map();
 
   async function loadVersions(): Promise<ServedVersions> {
     const rows = await selectVersions(database);
@@ -43,8 +43,8 @@ export function createModelSnapshotLoader(database: DatabaseOrTransaction): Mode
   async function loadAll(): Promise<ModelSnapshot> {
     const [served, aliases] = await Promise.all([loadVersions(), selectAliases(database, null)]);
     versions = served;
-    stored = new Map(aliases.map((alias) => [ownKey(alias), alias]));
-    return withAliases(served, stored.values());
+    known = new Map(aliases.map((alias) => [ownKey(alias), knownAlias(alias, served)]));
+    return withAliases(served, known.values());
   }
 
   return {
@@ -53,10 +53,10 @@ export function createModelSnapshotLoader(database: DatabaseOrTransaction): Mode
       if (versions === null) return await loadAll();
       const removed = await selectRemovedAliases(database, since);
       const changed = await selectAliases(database, since);
-      const merged = new Map(stored);
+      const merged = new Map(known);
       for (const { project_id, alias } of removed) merged.delete(`${project_id}/${alias}`);
-      for (const alias of changed) merged.set(ownKey(alias), alias);
-      stored = merged;
+      for (const alias of changed) merged.set(ownKey(alias), knownAlias(alias, versions));
+      known = merged;
       return withAliases(versions, merged.values());
     },
   };
@@ -71,17 +71,26 @@ function ownKey(alias: StoredAlias): string {
   return aliasKeys(alias)[0];
 }
 
-function withAliases(served: ServedVersions, stored: Iterable<StoredAlias>): ModelSnapshot {
-  const { models, versions, deprecated, known } = served;
+/** An alias with what it means while the versions stay as they are. */
+interface KnownAlias {
+  readonly keys: readonly string[];
+  readonly meaning: AliasMeaning;
+}
+
+function knownAlias(alias: StoredAlias, { known }: ServedVersions): KnownAlias {
+  const keys = aliasKeys(alias);
+  return { keys: alias.scope === 'organization' ? keys : keys.slice(0, 1), meaning: meaningOf(alias, known) };
+}
+
+function withAliases(served: ServedVersions, known: Iterable<KnownAlias>): ModelSnapshot {
+  const { models, versions, deprecated } = served;
   const aliases = new Map<string, ServedAlias>();
   const pending = new Map(served.pending);
   const archived = new Map(served.archived);
-  for (const alias of stored) {
-    const meaning = meaningOf(alias, known);
-    for (const key of alias.scope === 'organization' ? aliasKeys(alias) : [ownKey(alias)])
+  for (const { keys, meaning } of known)
+    for (const key of keys)
       if (meaning.kind === 'served') aliases.set(key, meaning.alias);
       else if (meaning.kind === 'pending') pending.set(key, meaning.pending);
       else if (meaning.kind === 'archived') archived.set(key, meaning.archived);
-  }
   return { models, versions, aliases, pending, archived, deprecated };
 }

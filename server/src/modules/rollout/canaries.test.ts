@@ -178,6 +178,20 @@ test('a process that is killed in the middle of a step leaves nothing half done,
   assert.deepEqual(shares(await read(alias)), [5000, 5000]);
 });
 
+test('a candidate that cannot be taken back, and an alias that is gone, end their canaries all the same', async () => {
+  const alias = await startCanary([{ percent: 10, holdSeconds: 3600 }]);
+  const gone = await startCanary([{ percent: 10, holdSeconds: 3600 }]);
+  await record(alias, candidate, 10, { status: 500, errorCode: 'engine.failed' });
+  await store.pool.query('update models set archived_at = now() where id = $1', [stable.modelId]);
+  await store.pool.query('delete from model_aliases where name = $1', [gone]);
+  await stepCanaries(deps);
+  await store.pool.query('update models set archived_at = null where id = $1', [stable.modelId]);
+  const { canary } = await read(alias);
+  assert.equal(canary?.state, 'stopped');
+  assert.match(canary?.reason ?? '', /100 % of 10 requests .* not taken back: .*pointed at stable/);
+  assert.equal((await runningCanaries(store.database)).filter((one) => one.alias === gone).length, 0);
+});
+
 test('a move by hand ends the canary, which changes nothing any more', async () => {
   const alias = await startCanary([{ percent: 10, holdSeconds: 0 }]);
   await record(alias, candidate, 10);

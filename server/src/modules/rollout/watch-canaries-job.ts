@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConfigVersion } from '../../kernel/ports/config-version.ts';
-import type { Database, DatabaseTransaction } from '../../kernel/ports/database.ts';
+import type { Database } from '../../kernel/ports/database.ts';
 import type { JobDefinition, JobKind } from '../../kernel/ports/job-queue.ts';
 import type { Log } from '../../kernel/ports/log.ts';
 import {
@@ -22,6 +22,9 @@ export interface RolloutDependencies {
 /** There is one such job in the whole installation: all share this key. */
 export const canariesKey = 'canaries';
 const lookMs = 1000;
+/** The pause after a look is so many times as long as the look. */
+const pausesToLook = 20;
+const longestPauseMs = 60_000;
 /** A job must end some day; the next one begins within a minute. */
 const longestMs = 3_600_000;
 
@@ -33,26 +36,43 @@ export const watchCanariesKind: JobKind = {
 };
 
 /**
- * Follows every canary that runs, once a second, and ends when none does. Sent with each canary that begins; schedule it
- * every minute too: a canary whose process was killed goes on where it was.
+ * Follows every canary that runs, and ends when none does. Sent with each canary that begins; schedule it every minute
+ * too: a canary whose process was killed goes on where it was.
  */
 export function watchCanariesJob(deps: RolloutDependencies): JobDefinition<Record<string, never>> {
   return {
     ...watchCanariesKind,
     async handle(_payload, { signal }) {
       const until = Date.now() + longestMs;
-      while (Date.now() < until && (await stepCanaries(deps)) > 0) await sleep(lookMs, undefined, { signal });
+      const pace = createPace();
+      while (Date.now() < until && (await stepCanaries(deps, pace)) > 0)
+        await sleep(lookMs, undefined, { signal });
     },
   };
 }
 
-/** Looks at every canary that runs, once; returns how many still run. One that cannot be looked at holds up no other. */
-export async function stepCanaries(deps: RolloutDependencies): Promise<number> {
+/** When each canary is looked at again. */
+export type Pace = Map<string, number>;
+
+export function createPace(): Pace {
+  return new Map();
+}
+
+/**
+ * Looks at every canary whose turn it is, once; returns how many run. One that cannot be looked at holds up no other.
+ * The longer a look took, because there is much to measure, the longer the pause before the next.
+ */
+export async function stepCanaries(deps: RolloutDependencies, pace: Pace = createPace()): Promise<number> {
   let running = 0;
-  for (const stored of await runningCanaries(deps.database))
+  for (const stored of await runningCanaries(deps.database)) {
+    const begunAt = Date.now();
+    const { id } = stored.canary;
+    if (begunAt < (pace.get(id) ?? 0)) {
+      running += 1;
+      continue;
+    }
     try {
-      if (await stepCanary(deps, stored, (transaction, moment) => decide(transaction, stored, moment)))
-        running += 1;
+      if (await stepCanary(deps, stored, (moment) => decide(deps, stored, moment))) running += 1;
     } catch (error) {
       running += 1;
       deps.log.warn(
@@ -60,18 +80,20 @@ export async function stepCanaries(deps: RolloutDependencies): Promise<number> {
         'a canary cannot be looked at at present; it stays as it is',
       );
     }
+    pace.set(id, Date.now() + Math.min((Date.now() - begunAt) * pausesToLook, longestPauseMs));
+  }
   return running;
 }
 
 async function decide(
-  transaction: DatabaseTransaction,
+  { database }: RolloutDependencies,
   { scope, alias }: StoredCanary,
   { canary, versions, stepElapsedMs, shared }: CanaryMoment,
 ): Promise<CanaryDecision> {
   const measure = async (versionId: string | null, from: Date): Promise<MeasuredVersion> =>
     versionId === null
       ? { requests: 0, failed: 0, firstByteP95Ms: null }
-      : await measureVersion(transaction, {
+      : await measureVersion(database, {
           organizationId: scope.organizationId,
           projectId: shared ? null : scope.projectId,
           requestedModel: alias,

@@ -89,6 +89,8 @@ async function untilAt(model: string): Promise<number> {
 
 test('streams go through a switch and a rollback: none is lost or mixed, and both replicas follow within a second', async () => {
   await manage('PUT', 'desk', { model: 'old' });
+  // A name that is new is unknown until it is known.
+  await sleep(1000);
   await untilAt('old');
   const running: Promise<void>[] = [];
   let stopped = false;

@@ -1,4 +1,5 @@
 import type { Clock } from '../../kernel/clock.ts';
+import type { ConfigSections } from '../../kernel/ports/config-version.ts';
 import type { Database } from '../../kernel/ports/database.ts';
 import {
   createModelSnapshotLoader,
@@ -8,8 +9,8 @@ import {
 import type { ModelSource } from '../../modules/serving/index.ts';
 
 export interface FollowedModels extends ModelSource {
-  /** The registry may have changed: it is read again by the next call. */
-  changed(): void;
+  /** The configuration has changed: where the registry has, it is read again by the next call. */
+  changed(sections: ConfigSections): void;
 }
 
 /** Read again after so long also when nobody told of a change. */
@@ -23,8 +24,12 @@ export function createModelSource(database: Database, clock: Clock): FollowedMod
   const registry = createModelSnapshotLoader(database);
   let kept: { readonly models: readonly ServedModel[]; readonly readAt: number } | null = null;
   let changes = 0;
+  let seen: ConfigSections | null = null;
   return {
-    changed() {
+    changed(sections) {
+      const same = seen?.models === sections.models && seen.aliases === sections.aliases;
+      seen = sections;
+      if (same) return;
       changes += 1;
       kept = null;
     },

@@ -7,6 +7,7 @@ import { ownIdentity } from '@samovar/contract/process-identity';
 import type { ServerSettings } from '../../config/load-settings.ts';
 import { workerEnvironment } from '../../config/worker-environment.ts';
 import { steadyClock, systemClock } from '../../kernel/clock.ts';
+import type { ConfigSections } from '../../kernel/ports/config-version.ts';
 import type { EngineDriver } from '../../kernel/ports/engine-driver.ts';
 import type { Log } from '../../kernel/ports/log.ts';
 import type { Running } from '../../kernel/ports/running.ts';
@@ -86,8 +87,8 @@ export async function startEngine(settings: ServerSettings, log: Log): Promise<R
       logLevel: settings.logLevel,
     },
   });
-  const onChange = async () => {
-    models.changed();
+  const onChange = async (_version: string, sections: ConfigSections) => {
+    models.changed(sections);
     host.wake();
   };
   const watch = watchConfigVersion({ ...address, log, onChange });

@@ -1,11 +1,12 @@
 import { sql } from 'kysely';
-import type { DatabaseTransaction } from '../../../kernel/ports/database.ts';
+import { SamovarError } from '../../../kernel/errors.ts';
+import type { DatabaseOrTransaction, DatabaseTransaction } from '../../../kernel/ports/database.ts';
 import { systemAuditContext } from '../../audit/index.ts';
 import type { AliasDependencies } from './alias-dependencies.ts';
 import { type CurrentAlias, findAlias, lockAlias } from './alias-store.ts';
 import type { Canary, CanaryView } from './canary.ts';
 import { endCanary, lockRunning, type StoredCanary, writeSeen, writeStep } from './canary-store.ts';
-import { describeTarget } from './find-target.ts';
+import { describeTargets, type TargetFacts } from './find-target.ts';
 import { takeBackMove } from './rollback-alias.ts';
 import { splitState } from './start-canary.ts';
 import { writeMove } from './write-move.ts';
@@ -32,40 +33,56 @@ export interface CanaryDecision {
 }
 
 /**
- * Lets a canary that runs be decided on, and does what is decided: everything in one transaction that holds the alias,
- * so it happens once, however many processes look, and wholly or not at all. Says whether the canary still runs.
+ * Lets a canary that runs be decided on, and does what is decided, in one transaction that holds the alias: it happens
+ * once, however many processes look, and wholly or not at all. What is decided by is gathered before, so that nobody who
+ * moves the alias waits for it; when the canary has moved meanwhile, nothing is done. Says whether it still runs.
  */
 export async function stepCanary(
   deps: AliasDependencies,
   stored: StoredCanary,
-  decide: (transaction: DatabaseTransaction, moment: CanaryMoment) => Promise<CanaryDecision>,
+  decide: (moment: CanaryMoment) => Promise<CanaryDecision>,
 ): Promise<boolean> {
+  const { database } = deps;
   const { scope, alias } = stored;
-  return await deps.database.transaction().execute(async (transaction) => {
+  const before = await findAlias(database, scope, alias);
+  const decision = await decide(await momentOf(database, stored, before?.state.scope === 'organization'));
+  return await database.transaction().execute(async (transaction) => {
     await lockAlias(transaction, scope, alias);
     const canary = await lockRunning(transaction, stored.canary.id);
     if (canary === null) return false;
+    if (canary.step !== stored.canary.step) return true;
     const current = await findAlias(transaction, scope, alias);
-    if (current === null) throw new Error(`the canary of ${alias} runs without its alias`);
-    const answering = async (side: Canary['stable']): Promise<string | null> => {
-      const found = await describeTarget(transaction, scope, side);
-      return found === null || found === 'archived' || found.state !== 'ready'
-        ? null
-        : found.answeringVersionId;
-    };
-    const decision = await decide(transaction, {
-      canary,
-      versions: { stable: await answering(canary.stable), candidate: await answering(canary.candidate) },
-      stepElapsedMs: await elapsedMs(transaction, canary.stepStartedAt),
-      shared: current.state.scope === 'organization',
-    });
+    if (current === null) {
+      // The release before this one takes aliases away without a word.
+      await endCanary(transaction, scope, alias, { state: 'stopped', reason: 'the alias was removed' });
+      return false;
+    }
     await writeSeen(transaction, canary.id, decision.seen);
     return await carryOut(transaction, deps, { stored: { ...stored, canary }, current, decision });
   });
 }
 
-async function elapsedMs(transaction: DatabaseTransaction, since: Date): Promise<number> {
-  const { rows } = await sql<{ now: Date }>`select clock_timestamp() as now`.execute(transaction);
+async function momentOf(
+  database: DatabaseOrTransaction,
+  { scope, canary }: StoredCanary,
+  shared: boolean,
+): Promise<CanaryMoment> {
+  const [stable = null, candidate = null] = await describeTargets(database, scope, [
+    canary.stable,
+    canary.candidate,
+  ]);
+  const answering = (found: TargetFacts): string | null =>
+    found !== null && found !== 'archived' && found.state === 'ready' ? found.answeringVersionId : null;
+  return {
+    canary,
+    versions: { stable: answering(stable), candidate: answering(candidate) },
+    stepElapsedMs: await elapsedMs(database, canary.stepStartedAt),
+    shared,
+  };
+}
+
+async function elapsedMs(database: DatabaseOrTransaction, since: Date): Promise<number> {
+  const { rows } = await sql<{ now: Date }>`select clock_timestamp() as now`.execute(database);
   return (rows[0]?.now.getTime() ?? since.getTime()) - since.getTime();
 }
 
@@ -84,9 +101,7 @@ async function carryOut(
   if (verdict.kind === 'wait') return true;
   const context = systemAuditContext(scope, 'canary');
   if (verdict.kind === 'roll-back') {
-    const { reason } = verdict;
-    await endCanary(transaction, scope, alias, { state: 'rolled-back', reason });
-    await takeBackMove(transaction, deps, context, { name: alias, current, reason });
+    await takeBack(transaction, deps, { stored, current, reason: verdict.reason });
     return false;
   }
   const next = canary.step + 1;
@@ -104,4 +119,26 @@ async function carryOut(
   const after = { ...current.state, targets: [{ ...canary.candidate, weight: 100 }] };
   await writeMove(transaction, deps.configVersion, context, { ...move, after, reason, audit: 'promote' });
   return false;
+}
+
+/** Where there is nothing to go back to, the canary ends all the same, and says so: it must not go on. */
+async function takeBack(
+  transaction: DatabaseTransaction,
+  deps: AliasDependencies,
+  end: { readonly stored: StoredCanary; readonly current: CurrentAlias; readonly reason: string },
+): Promise<void> {
+  const { stored, current, reason } = end;
+  const { scope, alias } = stored;
+  try {
+    const context = systemAuditContext(scope, 'canary');
+    await takeBackMove(transaction, deps, context, { name: alias, current, reason });
+    await endCanary(transaction, scope, alias, { state: 'rolled-back', reason });
+  } catch (error) {
+    if (!(error instanceof SamovarError) || !error.code.startsWith('alias.')) throw error;
+    const state = 'stopped';
+    await endCanary(transaction, scope, alias, {
+      state,
+      reason: `${reason}; not taken back: ${error.message}`,
+    });
+  }
 }
