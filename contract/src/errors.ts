@@ -16,9 +16,9 @@ import { uploadErrors } from './errors/upload.ts';
 /** The error catalogue: `area.reason` → statuses, public text and remedy. One docs page is generated per code. */
 export const errorCatalogue = {
   ...accessErrors,
+  ...aliasErrors,
   ...deploymentErrors,
   ...engineErrors,
-  ...aliasErrors,
   ...importErrors,
   ...limitErrors,
   ...modelErrors,

@@ -16,7 +16,7 @@ export interface LocalEngine {
 export function localEngines(data: string, named: string | null): readonly LocalEngine[] {
   const program = named ?? builtLlamaServer(data);
   return [
-    { engine: 'llama-cpp', runs: 'language models (GGUF)', ready: true, program: null },
+    { engine: 'llama-cpp', runs: 'language models and embeddings (GGUF)', ready: true, program: null },
     { engine: 'llama-server', runs: 'language models (GGUF)', ready: program !== null, program },
     { engine: 'onnx', runs: 'embeddings (ONNX)', ready: true, program: null },
   ];

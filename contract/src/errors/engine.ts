@@ -93,6 +93,7 @@ export const engineErrors = defineErrors({
     httpStatus: 503,
     grpcStatus: 'UNAVAILABLE',
     message: 'The model {model} was not loaded within {seconds} seconds: {reason}.',
-    remedy: 'Retry after the time in `Retry-After`: loading goes on. `samovar deployments` shows its progress.',
+    remedy:
+      'Retry after the time in `Retry-After`: loading goes on. `samovar deployments` shows its progress.',
   },
 });

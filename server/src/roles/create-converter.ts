@@ -6,13 +6,16 @@ import { createModelConverter } from '../platform/model-converter/create-model-c
 import { readMachineLimits } from '../platform/worker-runner/machine-limits.ts';
 import { ownCodeFolders } from './own-code-folders.ts';
 
-/** The converter of model files. `enginesFolder`: where this machine's built engines lie. */
-export function createConverter(enginesFolder: string): ModelConverter {
+/**
+ * The converter of model files. `enginesFolder`: where this machine's built engines lie; `llamaServer`: the program that
+ * the settings name.
+ */
+export function createConverter(enginesFolder: string, llamaServer: string | null): ModelConverter {
   return createModelConverter({
     entry: fileURLToPath(new URL('./convert-models.ts', import.meta.url)),
     codeFolders: ownCodeFolders(),
     environment: workerEnvironment(),
     threads: Math.max(1, readMachineLimits().cores - 1),
-    findQuantizeProgram: () => findLlamaQuantize(enginesFolder),
+    findQuantizeProgram: () => findLlamaQuantize(enginesFolder, llamaServer),
   });
 }

@@ -1,5 +1,5 @@
 import { access, constants } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { bundledSource } from './bundled-source.ts';
 
 /** Where the binary of a release lies under the data folder's `engines`. */
@@ -17,9 +17,10 @@ export async function findLlamaServer(enginesFolder: string): Promise<string | n
   return await runnable(binaryPath(enginesFolder, (await bundledSource()).release));
 }
 
-/** llama-quantize of the same build, or `null` when there is none. */
-export async function findLlamaQuantize(enginesFolder: string): Promise<string | null> {
-  return await runnable(quantizePath(enginesFolder, (await bundledSource()).release));
+/** llama-quantize beside the llama-server that the settings name, or of our own build; `null` when there is none. */
+export async function findLlamaQuantize(enginesFolder: string, named: string | null): Promise<string | null> {
+  const beside = named === null ? null : await runnable(join(dirname(named), 'llama-quantize'));
+  return beside ?? (await runnable(quantizePath(enginesFolder, (await bundledSource()).release)));
 }
 
 async function runnable(path: string): Promise<string | null> {

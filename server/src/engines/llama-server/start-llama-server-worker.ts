@@ -1,6 +1,7 @@
 import type { WorkerAdapter, WorkerStart } from '@samovar/contract/worker-protocol';
 import type { Log } from '../../kernel/ports/log.ts';
 import type { Running } from '../../kernel/ports/running.ts';
+import { startEmbeddingWorker } from '../embedding-worker/start-embedding-worker.ts';
 import { ggufModelPath } from '../gguf/model-path.ts';
 import type { TextGenerator } from '../language-worker/generation/text-generator.ts';
 import type { LoadedEngine } from '../language-worker/loaded-engine.ts';
@@ -18,6 +19,10 @@ const defaultChunkTokens = 64;
  * this process fails too, and the engine host starts both again.
  */
 export async function startLlamaServerWorker(start: WorkerStart, log: Log): Promise<Running> {
+  if (start.manifest.task === 'embedding')
+    return startEmbeddingWorker(start, log, () =>
+      Promise.reject(new Error('llama-server runs language models here; embedding models run on llama-cpp')),
+    );
   return startLanguageWorker(start, log, (onProgress, signal) => load(start, log, onProgress, signal));
 }
 

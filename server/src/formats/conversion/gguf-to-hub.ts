@@ -1,7 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { stringify } from 'yaml';
 import type { ByteSource } from '../bytes/byte-source.ts';
-import { type GgufMetadata, numberOf, textOf } from '../gguf/gguf-value.ts';
+import { type GgufMetadata, numberOf, textOf, textsOf } from '../gguf/gguf-value.ts';
 import { type GgufTensor, readGguf } from '../gguf/read-gguf.ts';
 import { numberReader } from '../numbers/read-numbers.ts';
 import { refusal } from '../refuse-files.ts';
@@ -41,13 +42,27 @@ export async function ggufToHub(
     );
   const config = await configOf(source, metadata, tensors, { family, dtype: options.type });
   const texts: Record<string, unknown> = { 'config.json': config, ...hubTokenizerFiles(metadata) };
+  const card = cardOf(metadata);
+  if (card !== null) await writeFile(join(folder, 'README.md'), card);
   for (const [name, value] of Object.entries(texts))
     await writeFile(join(folder, name), `${JSON.stringify(value, null, 2)}\n`);
   const made = tensors.flatMap((tensor) =>
     tensorSource(source, tensor, config, { family, dtype: options.type }),
   );
   await writeSafetensors(join(folder, 'model.safetensors'), made, { ...options, metadata: { format: 'pt' } });
-  return [...Object.keys(texts), 'model.safetensors'];
+  return [...Object.keys(texts), ...(card === null ? [] : ['README.md']), 'model.safetensors'];
+}
+
+/** A model card with the terms and languages that the file names; `null` when it names none. */
+function cardOf(metadata: GgufMetadata): string | null {
+  const license = textOf(metadata, 'general.license');
+  const languages = textsOf(metadata, 'general.languages') ?? [];
+  if (license === null && languages.length === 0) return null;
+  const facts = {
+    ...(license === null ? {} : { license }),
+    ...(languages.length === 0 ? {} : { language: languages }),
+  };
+  return `---\n${stringify(facts)}---\n`;
 }
 
 interface Target {

@@ -70,7 +70,7 @@ export async function startWorker(settings: ServerSettings, log: Log): Promise<R
       packages,
       sources,
       inspector: createInspector(),
-      converter: createConverter(data.engines),
+      converter: createConverter(data.engines, settings.llamaServer),
       downloadsFolder: data.downloads,
       settings,
       log,
