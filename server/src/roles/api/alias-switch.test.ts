@@ -14,8 +14,13 @@ import {
   startScriptedWorker,
   type WorkerRequest,
 } from '../../../test/scripted-worker.ts';
+import { silentLog } from '../../../test/silent-log.ts';
+import { stepCanaries } from '../../modules/rollout/watch-canaries-job.ts';
+import { createConfigVersion } from '../../platform/postgres/config-version.ts';
 
 const events = 20;
+/** The model whose worker fails. */
+let failing: string | null = null;
 let replicas: ApiReplicas;
 const workers: ScriptedWorker[] = [];
 
@@ -36,6 +41,10 @@ after(async () => {
 /** Says its name: whole, or as a stream of events over half a second. */
 async function answer({ response, body }: WorkerRequest): Promise<void> {
   const name = String(body.model);
+  if (name === failing) {
+    sendJson(response, 500, '{"error": {"message": "broken"}}');
+    return;
+  }
   if (body.stream !== true) {
     sendJson(response, 200, chatAnswer(name));
     return;
@@ -57,18 +66,18 @@ async function manage(method: string, path: string, body?: object): Promise<void
   assert.equal(response.status, 200, await response.text());
 }
 
-async function ask(url: string, stream: boolean): Promise<Response> {
+async function ask(url: string, stream: boolean, of = { model: 'desk', text: 'Hi' }): Promise<Response> {
   const response = await fetch(`${url}/v1/chat/completions`, {
     method: 'POST',
     headers: { authorization: `Bearer ${replicas.key}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ model: 'desk', stream, messages: [{ role: 'user', content: 'Hi' }] }),
+    body: JSON.stringify({ model: of.model, stream, messages: [{ role: 'user', content: of.text }] }),
   });
   assert.equal(response.status, 200);
   return response;
 }
 
-async function modelAt(url: string): Promise<string | null> {
-  const response = await ask(url, false);
+async function modelAt(url: string, of?: Parameters<typeof ask>[2]): Promise<string | null> {
+  const response = await ask(url, false, of);
   await response.arrayBuffer();
   return response.headers.get('x-samovar-model');
 }
@@ -136,6 +145,39 @@ async function stream(url: string): Promise<void> {
   );
   assert.ok(text.endsWith(doneEvent));
 }
+
+test('a canary that fails is taken back by what the requests themselves left behind', async () => {
+  await manage('PUT', 'trial', { model: 'old', fallbacks: [{ model: 'old', on: ['failed'] }] });
+  await sleep(1000);
+  failing = 'next';
+  try {
+    await manage('POST', 'trial/canary', {
+      model: 'next',
+      steps: [{ percent: 40, holdSeconds: 3600 }],
+      minRequests: 10,
+    });
+    const deps = { database: replicas.store.database, configVersion: createConfigVersion(), log: silentLog };
+    const answered = new Set<string | null>();
+    for (let request = 0; (await stepCanaries(deps)) > 0; request += 1) {
+      assert.ok(request < 400, 'it is not taken back');
+      const url = replicas.urls[request % 2] ?? '';
+      answered.add(await modelAt(url, { model: 'trial', text: `question ${request}` }));
+    }
+    // Nobody who called noticed: the fallback answered.
+    assert.deepEqual([...answered], ['old']);
+  } finally {
+    failing = null;
+  }
+  const response = await fetch(`${replicas.urls[1]}/api/aliases/trial`, {
+    headers: { authorization: `Bearer ${replicas.key}` },
+  });
+  const alias = (await response.json()) as {
+    targets: { model: string }[];
+    canary: { state: string; reason: string; seen: { candidate: { failed: number } } };
+  };
+  assert.deepEqual([alias.targets.map(({ model }) => model), alias.canary.state], [['old'], 'rolled-back']);
+  assert.match(alias.canary.reason, /100 % of 1\d requests to the candidate failed, and 0 % of/);
+});
 
 test('an alias that is removed or moved on one replica is so on the other', async () => {
   await manage('PUT', 'other', { model: 'old' });
