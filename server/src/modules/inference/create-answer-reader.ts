@@ -34,10 +34,12 @@ export function createAnswerReader(to: AnswerTarget, plan: AnswerPlan): AnswerRe
 /** How the answer is put into the published shape; `undefined` where it passes as it is. */
 function reshapeOf({ request, replica, form, modelName }: AnswerPlan): Reshape | undefined {
   const { remote } = replica;
-  // What passes untouched carries the model under the name that the engine has for it.
+  // What passes untouched carries the model under the name that the engine has for it. Plain completions of foreign
+  // engines are not checked on connection.
   const untouched =
     replica.lane === 'pass-through' &&
-    (remote === undefined || (form === 'bytes' && remote.upstreamModel === modelName));
+    (remote === undefined ||
+      (form === 'bytes' && remote.upstreamModel === modelName && request.workerPath !== '/v1/completions'));
   if (untouched) return undefined;
   const reshape = reshapeFor(request.workerPath, request.stream, {
     model: modelName,

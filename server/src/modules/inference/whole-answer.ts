@@ -1,5 +1,6 @@
 import { SamovarError } from '../../kernel/errors.ts';
 import type { AnswerReader, AnswerTarget, OpenReader } from './answer-reader.ts';
+import { refuseLargeAnswer } from './event-limit.ts';
 import type { TokenCounts } from './inference-request.ts';
 import { type JsonObject, parseObject } from './json-object.ts';
 import { readUsage, readUsageFromTail } from './read-usage.ts';
@@ -16,6 +17,7 @@ export interface WholeAnswerOptions {
 export function createWholeAnswer(target: AnswerTarget, options: WholeAnswerOptions): AnswerReader {
   const reader: OpenReader = { complete: false, failure: null, counts: null, events: 0, chunk, end };
   const chunks: Buffer[] = [];
+  let sizeBytes = 0;
 
   function finish(body: Buffer): void {
     if (options.form === 'bytes' && !options.reshape) {
@@ -39,6 +41,8 @@ export function createWholeAnswer(target: AnswerTarget, options: WholeAnswerOpti
   }
 
   function chunk(bytes: Buffer): boolean {
+    sizeBytes += bytes.length;
+    refuseLargeAnswer(sizeBytes);
     chunks.push(bytes);
     return true;
   }

@@ -24,6 +24,7 @@ export class RemotePool implements ConnectionParts {
   readonly #idle: RemoteConnection[] = [];
   #secureContext: SecureContext | null = null;
   #closing: (() => void) | null = null;
+  #calledMs = 0;
 
   constructor(endpoint: RemoteEndpoint, parts: PoolParts) {
     const url = new URL(endpoint.origin);
@@ -41,6 +42,7 @@ export class RemotePool implements ConnectionParts {
 
   call(request: RemoteRequest, events: TransportEvents): TransportCall {
     const call = new RemoteCall(request, events);
+    this.#calledMs = performance.now();
     (this.#takeIdle() ?? this.#connect()).send(call);
     return call;
   }
@@ -48,6 +50,11 @@ export class RemotePool implements ConnectionParts {
   secureContext(): SecureContext | null {
     if (this.#authorities !== null) this.#secureContext ??= createSecureContext({ ca: this.#authorities });
     return this.#secureContext;
+  }
+
+  /** Nobody has called for so long, and no connection is open. */
+  isForgotten(nowMs: number, afterMs: number): boolean {
+    return this.#open.size === 0 && nowMs - this.#calledMs > afterMs;
   }
 
   /** Ends what lasts or rests too long. */

@@ -6,6 +6,8 @@ import { RemotePool } from './remote-pool.ts';
 /** Time limits are kept to within this. */
 const sweepMs = 100;
 const closeMs = 500;
+/** A pool holds certificates: one that nobody uses is let go. */
+const forgetMs = 10 * 60_000;
 
 export interface RemoteTransportOptions {
   readonly guard: OutboundGuard;
@@ -20,7 +22,10 @@ export function createRemoteTransport(options: RemoteTransportOptions): RemoteTr
   let authorities: readonly string[] | null = null;
   const sweeping = setInterval(() => {
     const nowMs = performance.now();
-    for (const pool of pools.values()) pool.sweep(nowMs);
+    for (const [key, pool] of pools) {
+      pool.sweep(nowMs);
+      if (pool.isForgotten(nowMs, forgetMs)) pools.delete(key);
+    }
     for (const pool of leaving) pool.sweep(nowMs);
   }, sweepMs).unref();
 

@@ -14,7 +14,7 @@ export interface RemoteSending {
 
 /**
  * The request as a foreign engine is sent it. Throws `engine.unsupported_parameter` and
- * `engine.unsupported_operation` for what it cannot do.
+ * `engine.unsupported_operation` for what it cannot do, and `engine.deadline_passed`.
  */
 export function sendRemote(
   transport: RemoteTransport,
@@ -22,6 +22,8 @@ export function sendRemote(
   model: ServedModel,
   target: RemoteTarget,
 ): RemoteSending {
+  if (typeof request.deadline === 'number' && request.deadline <= Date.now())
+    throw new SamovarError('engine.deadline_passed');
   const missing = missingRouteError(501, request.workerPath);
   if (missing) throw missing;
   if (request.workerPath === '/v1/completions' && !target.capabilities.includes('completions'))

@@ -1,6 +1,6 @@
 import type { RemoteFlavour } from '../../serving/index.ts';
 import type { Capability } from '../remote-engine.ts';
-import { embeddingsFault, namesIn, streamFault, wholeChatFault } from './check-shapes.ts';
+import { embeddingsFault, namesIn, type ShapeFault, streamFault, wholeChatFault } from './check-shapes.ts';
 import { detectCapabilities } from './detect-capabilities.ts';
 import type { EngineAnswer, EngineClient } from './engine-client.ts';
 import type { UpstreamModel } from './list-upstream.ts';
@@ -65,13 +65,16 @@ async function checkChat(
   if (stream.status !== 200) return unusable('chat', `its streamed chat answers ${refusalOf(stream)}`);
   if (!stream.text.trimEnd().endsWith('data: [DONE]'))
     return unusable('chat', 'its streamed chat does not end with [DONE]');
-  const fault = wholeChatFault(whole, model.name) ?? streamFault(stream, model.name);
+  const detected = await detectCapabilities(client, name);
+  const fault =
+    firstFault([whole, ...detected.answers], (answer) => wholeChatFault(answer, model.name)) ??
+    firstFault([stream, ...detected.streams], (answer) => streamFault(answer, model.name));
   return {
     problem: null,
     task: 'chat',
     lane: fault === null ? 'pass-through' : 'normalise',
     laneReason: fault,
-    capabilities: ['chat', ...(await detectCapabilities(client, name))],
+    capabilities: ['chat', ...detected.capabilities],
     answersAs: namesOf(name, [whole, stream]),
     dimensions: null,
   };
@@ -95,6 +98,17 @@ async function checkEmbedding(client: EngineClient, model: ModelToCheck): Promis
     answersAs: namesOf(name, [answer]),
     dimensions: vector.length,
   };
+}
+
+function firstFault(
+  answers: readonly EngineAnswer[],
+  faultOf: (answer: EngineAnswer) => ShapeFault,
+): ShapeFault {
+  for (const answer of answers) {
+    const fault = faultOf(answer);
+    if (fault !== null) return fault;
+  }
+  return null;
 }
 
 function namesOf(asked: string, answers: readonly EngineAnswer[]): readonly string[] {

@@ -9,11 +9,11 @@ import { objectOf, textOf } from './read-json.ts';
 export type ShapeFault = string | null;
 
 export function wholeChatFault(answer: EngineAnswer, name: string): ShapeFault {
-  return faultOf(chatCompletion, answer.json, name) ?? compactFault(answer.text);
+  return faultOf(chatCompletion, answer.json, name) ?? compactFault(answer.text, name);
 }
 
 export function embeddingsFault(answer: EngineAnswer, name: string): ShapeFault {
-  return faultOf(embeddingList, answer.json, name) ?? compactFault(answer.text);
+  return faultOf(embeddingList, answer.json, name) ?? compactFault(answer.text, name);
 }
 
 /**
@@ -32,7 +32,7 @@ export function streamFault(answer: EngineAnswer, name: string): ShapeFault {
   for (const body of bodies) {
     if (body === null) return 'an event does not begin with `data: `';
     const event = jsonOf(body);
-    const fault = faultOf(chatCompletionChunk, event, name) ?? compactFault(body);
+    const fault = faultOf(chatCompletionChunk, event, name) ?? compactFault(body, name);
     if (fault !== null) return fault;
     const { choices, usage, id } = objectOf(event);
     ids.add(id);
@@ -64,9 +64,10 @@ function faultOf(schema: TSchema, value: unknown, name: string): ShapeFault {
   return model === name ? null : `its answers call the model ${String(model).slice(0, 100)}`;
 }
 
-/** Counts are found by their bytes. */
-function compactFault(text: string): ShapeFault {
-  return /"usage"\s*:\s*\{/.test(text) && !text.includes('"usage":{') ? 'its JSON has spaces' : null;
+/** Counts and the model are found by their bytes. */
+function compactFault(text: string, name: string): ShapeFault {
+  const spaced = /"usage"\s*:\s*\{/.test(text) && !text.includes('"usage":{');
+  return spaced || !text.includes(`"model":${JSON.stringify(name)}`) ? 'its JSON has spaces' : null;
 }
 
 function jsonOf(text: string): unknown {

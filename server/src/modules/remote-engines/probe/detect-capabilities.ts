@@ -71,17 +71,30 @@ const trials: readonly Trial[] = [
   },
 ];
 
+export interface Detected {
+  readonly capabilities: readonly Capability[];
+  /** Chat answers that showed them: their shapes are checked too. */
+  readonly answers: readonly EngineAnswer[];
+  /** The same of streams. */
+  readonly streams: readonly EngineAnswer[];
+}
+
 /** What the model was seen to do beyond chat. Rejects when the engine stops answering. */
-export async function detectCapabilities(
-  client: EngineClient,
-  model: string,
-): Promise<readonly Capability[]> {
-  const found: Capability[] = [];
-  for (const trial of trials) {
-    const answer = await client.post(trial.path, { model, temperature: 0, ...trial.body });
-    if (answer.status === 200 && trial.shows(firstChoice(answer))) found.push(trial.capability);
+export async function detectCapabilities(client: EngineClient, model: string): Promise<Detected> {
+  const capabilities: Capability[] = [];
+  const answers: EngineAnswer[] = [];
+  const streams: EngineAnswer[] = [];
+  for (const { capability, path, body, shows } of trials) {
+    const request = { model, temperature: 0, ...body };
+    const answer = await client.post(path, request);
+    if (answer.status !== 200 || !shows(firstChoice(answer))) continue;
+    capabilities.push(capability);
+    if (path !== '/v1/chat/completions') continue;
+    answers.push(answer);
+    const streamed = { ...request, stream: true, stream_options: { include_usage: true } };
+    streams.push(await client.post(path, streamed));
   }
-  return found;
+  return { capabilities, answers, streams };
 }
 
 function firstChoice({ json }: EngineAnswer): JsonObject {

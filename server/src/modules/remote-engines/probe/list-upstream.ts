@@ -23,6 +23,9 @@ export interface UpstreamList {
   readonly models: readonly UpstreamModel[];
 }
 
+/** Names without control characters, and not longer than a mapping takes. */
+const usableName = /^[^\p{Cc}]{1,256}$/u;
+
 /** An engine that answers, but not with a list of models. */
 export class UpstreamRefusal extends Error {}
 
@@ -40,12 +43,12 @@ async function listOpenai(client: EngineClient): Promise<UpstreamList> {
   const body = objectOf(answer.json);
   if (!Array.isArray(body.data))
     throw new UpstreamRefusal('/v1/models does not answer with a list of models');
-  const entries = body.data.map(objectOf).filter((entry) => textOf(entry.id) !== null);
+  const entries = body.data.map(objectOf).filter(({ id }) => typeof id === 'string' && usableName.test(id));
   const flavour = flavourOf(answer, entries);
   const about = await describe(client, flavour);
   return {
     flavour,
-    version: about.version,
+    version: about.version?.slice(0, 100) ?? null,
     models: entries.map((entry) => upstreamModelOf(entry, flavour, about.contextTokens)),
   };
 }
@@ -113,7 +116,7 @@ async function listTei(client: EngineClient): Promise<UpstreamList> {
   requireGood(answer, '/info');
   const info = objectOf(answer.json);
   const name = textOf(info.model_id);
-  if (name === null) throw new UpstreamRefusal('/info does not tell a model');
+  if (name === null || !usableName.test(name)) throw new UpstreamRefusal('/info does not tell a model');
   const kinds = Object.keys(objectOf(info.model_type));
   if (kinds.length > 0 && !kinds.includes('embedding'))
     throw new UpstreamRefusal(`its model is for ${kinds.join(', ')}, not for embeddings`);
@@ -121,7 +124,7 @@ async function listTei(client: EngineClient): Promise<UpstreamList> {
   const identity = JSON.stringify([name, textOf(info.model_sha), listOf(kinds), contextTokens]);
   return {
     flavour: 'tei',
-    version: textOf(info.version),
+    version: textOf(info.version)?.slice(0, 100) ?? null,
     models: [{ name, task: 'embedding', contextTokens, parameters: null, parent: null, identity }],
   };
 }
