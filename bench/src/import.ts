@@ -28,13 +28,21 @@ const target = join(folder, 'model.gguf');
 const peaks: number[] = [];
 const parts: { loopback: number; disk: number; cpuSeconds: number }[] = [];
 
-const program = (name: string) => fileURLToPath(new URL(`./import/${name}-process.ts`, import.meta.url));
+const programs = {
+  hub: new URL('./import/hub-process.ts', import.meta.url),
+  import: new URL('./import/import-process.ts', import.meta.url),
+  write: new URL('./import/write-process.ts', import.meta.url),
+};
+const program = (name: keyof typeof programs) => fileURLToPath(programs[name]);
 const hub = spawn(process.execPath, [program('hub'), String(sizeBytes)], {
   stdio: ['ignore', 'pipe', 'inherit'],
 });
 try {
   const place = await firstLine(hub);
-  const run = async (name: string, ...args: string[]): Promise<Record<string, number | string>> => {
+  const run = async (
+    name: keyof typeof programs,
+    ...args: string[]
+  ): Promise<Record<string, number | string>> => {
     const { stdout } = await promisify(execFile)(process.execPath, [program(name), ...args]);
     return JSON.parse(stdout);
   };

@@ -13,6 +13,7 @@ export async function checkRegistries({ values }: CliSettings): Promise<Finding[
       values.mavenRepository ?? 'https://repo1.maven.org/maven2/',
       'SAMOVAR_MAVEN_REPOSITORY',
     ),
+    checkAddress('Model hub', values.hubEndpoint, 'HF_ENDPOINT'),
   ]);
 }
 

@@ -2,6 +2,7 @@ import type { CliSettings } from '../settings.ts';
 import { checkCertificate } from './check-certificate.ts';
 import { checkDataFolder, checkDisk } from './check-folder.ts';
 import { checkAccelerator, checkMemory, checkNode, checkPlatform, checkProcessor } from './check-machine.ts';
+import { checkModelSources } from './check-model-sources.ts';
 import { checkRegistries } from './check-network.ts';
 import { checkPorts } from './check-ports.ts';
 import { checkPostgres } from './check-postgres.ts';
@@ -21,6 +22,7 @@ export async function runChecks(settings: CliSettings, withNetwork: boolean): Pr
     checkDisk(settings.values.data),
     checkPostgres(settings),
     checkCertificate(settings),
+    ...checkModelSources(settings),
     ...(await checkPorts(settings)),
     ...(withNetwork ? await checkRegistries(settings) : []),
   ];

