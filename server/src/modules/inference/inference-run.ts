@@ -230,7 +230,7 @@ export class InferenceRun implements InferenceHandle, AnswerTarget, WorkerCallEv
 
   /** Waits for a worker of the model, which is loaded if need be. */
   #waitOrFail(): void {
-    if (this.#choice === null || this.#sendToFallback(this.#choice)) return;
+    if (this.#choice === null) return;
     const { model } = this.#choice;
     const waiter: PlaceWaiter = {
       retry: () => {
@@ -249,12 +249,16 @@ export class InferenceRun implements InferenceHandle, AnswerTarget, WorkerCallEv
       else this.#stopWaiting = waiting;
       return;
     }
+    if (this.#sendToFallback(this.#choice)) return;
     this.#attempts.forgetTried();
     this.#waitingSince ??= this.#parts.deps.clock.now();
     this.#stopWaiting = this.#parts.waiters.add(model, { since: this.#waitingSince, ...waiter });
   }
 
-  /** While no worker has the model, a fallback that has one answers; the model is asked for all the same. */
+  /**
+   * While no worker of ours has the model, a fallback that is there answers; the model is asked for all the same. (What
+   * a foreign engine does not take fails with its reason, and falls back by that.)
+   */
   #sendToFallback(choice: ModelChoice): boolean {
     const { deps, waiters, picker } = this.#parts;
     const missing = choice.model;
