@@ -141,7 +141,7 @@ export async function createServingFloor(): Promise<ServingFloor> {
         log: silentLog,
         runner,
         placer: { place: async () => ({}) },
-        models: { readyModels: async () => models, filesOf: async () => [] },
+        models: { readyModels: async () => [...models], filesOf: async () => [] },
         drivers: tinyDrivers(options.unbuilt ?? (() => false)),
         facts: {
           name,

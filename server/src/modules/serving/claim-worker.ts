@@ -25,8 +25,8 @@ export async function claimWorker(
     if (!(await holdsLease(transaction, lease))) return false;
     const deployment = await lockDeployment(transaction, { versionId: claim.deployment.versionId });
     if (deployment === null) return false;
-    const elsewhere = await countWorkersElsewhere(transaction, deployment.id, lease.hostId);
-    if (elsewhere >= deployment.replicas) return false;
+    const elsewhere = await countWorkersElsewhere(transaction, lease.hostId, [deployment.id]);
+    if ((elsewhere.get(deployment.id) ?? 0) >= deployment.replicas) return false;
     const detail = { memoryBytes: claim.memoryBytes, threads: claim.threads };
     const before = await writeClaim(transaction, claim, 'on-disk', null);
     await appendEvents(

@@ -131,6 +131,24 @@ test('those that wait know their place and why, and are loaded in the order in w
   await floor.untilState(third, 'ready');
 });
 
+test('a model that another host runs makes nobody go on this one', async () => {
+  const shared = floor.addModel('shared', { weightsBytes: 6 * MB });
+  const own = floor.addModel('own', { weightsBytes: 6 * MB });
+  floor.startHost({ name: 'host-a', memoryBudgetBytes: 10 * MB });
+  await floor.untilKnown(own);
+  await setResidency(floor, operator(), shared.versionId, { pinned: true });
+  await floor.untilState(shared, 'ready');
+  floor.startHost({ name: 'host-b', memoryBudgetBytes: 10 * MB });
+  await requestLoad(floor, own);
+  const status = await floor.untilState(own, 'ready');
+  assert.equal(status.hostName, 'host-b');
+  const pid = await floor.workerPid(own);
+  await floor.pause(1_500);
+  assert.equal(await floor.workerPid(own), pid);
+  assert.equal((await floor.status(own)).state, 'ready');
+  assert.deepEqual((await floor.status(shared)).queue, null);
+});
+
 test('changed options load a model again, when its running answers have ended', async () => {
   const journal = join(floor.folder, 'threads');
   const model = floor.addModel('one', { engineOptions: { journal } });

@@ -33,15 +33,58 @@ export async function insertMissingDeployments(
   return rows.map((row) => row.version_id);
 }
 
-/** Every deployment of the installation: what an engine host reconciles. */
-export async function selectDeployments(database: DatabaseOrTransaction): Promise<Deployment[]> {
+/** Deployments of the whole installation that are wanted, and these: of ten thousand few are. In their order. */
+export async function selectActiveDeployments(
+  database: DatabaseOrTransaction,
+  heldIds: readonly string[],
+): Promise<Deployment[]> {
   const rows = await database
     .withTables<ServingTables>()
     .selectFrom('deployments')
     .selectAll()
+    .where((where) =>
+      where.or([
+        where.and([
+          where('removed_at', 'is', null),
+          where('desired', '!=', 'stopped'),
+          where.or([
+            where('desired', '=', 'always'),
+            where('pinned', '=', true),
+            where('demand', '>', where.ref('released_demand')),
+          ]),
+        ]),
+        ...(heldIds.length > 0 ? [where('id', 'in', [...heldIds])] : []),
+      ]),
+    )
     .orderBy('id')
     .execute();
   return rows.map(deploymentOf);
+}
+
+/** The deployments of these versions. */
+export async function selectDeploymentsOf(
+  database: DatabaseOrTransaction,
+  versionIds: readonly string[],
+): Promise<Deployment[]> {
+  if (versionIds.length === 0) return [];
+  const rows = await database
+    .withTables<ServingTables>()
+    .selectFrom('deployments')
+    .selectAll()
+    .where('version_id', 'in', [...versionIds])
+    .orderBy('id')
+    .execute();
+  return rows.map(deploymentOf);
+}
+
+/** The versions that have a deployment, removed ones included. */
+export async function selectDeployedVersions(database: DatabaseOrTransaction): Promise<ReadonlySet<string>> {
+  const rows = await database
+    .withTables<ServingTables>()
+    .selectFrom('deployments')
+    .select('version_id')
+    .execute();
+  return new Set(rows.map((row) => row.version_id));
 }
 
 /** One deployment by itself or by its version, its row locked until the transaction ends. */

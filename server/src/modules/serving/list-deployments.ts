@@ -43,12 +43,20 @@ export async function selectStatuses(
 ): Promise<readonly DeploymentStatus[]> {
   const rows = await selectRows(database, selection);
   const best = new Map<string, DeploymentStatus>();
+  const refusals = new Map<string, number>();
   for (const row of rows) {
     const status = statusOf(row);
     const other = best.get(row.id);
+    if (status.refused) refusals.set(row.id, (refusals.get(row.id) ?? 0) + 1);
     if (other === undefined || distance[status.state] < distance[other.state]) best.set(row.id, status);
   }
-  return [...best.values()];
+  // Another host that has not looked yet may be able to run it.
+  const hosts = Math.max(1, Number(rows[0]?.hosts ?? 1));
+  return [...best.values()].map((status) =>
+    status.refused && (refusals.get(status.deploymentId) ?? 0) < hosts
+      ? { ...status, refused: false }
+      : status,
+  );
 }
 
 type StatusRow = Awaited<ReturnType<typeof selectRows>>[number];
@@ -148,6 +156,14 @@ async function selectRows(database: DatabaseOrTransaction, selection: Deployment
       'waits.requests as waiting_requests',
     ])
     .select(sql<boolean>`h.lease_until < now()`.as('silent'))
+    .select((eb) =>
+      eb
+        .selectFrom('engine_hosts as alive')
+        .select(({ fn }) => fn.countAll<string>().as('count'))
+        .where('alive.lease_token', 'is not', null)
+        .where('alive.lease_until', '>', sql<Date>`now()`)
+        .as('hosts'),
+    )
     .orderBy('d.id')
     .orderBy('w.id')
     .execute();

@@ -1,3 +1,4 @@
+import type { ServedModel } from '../registry/index.ts';
 import type { EngineHostDependencies } from './engine-host-dependencies.ts';
 import type { HostLease } from './engine-host-store.ts';
 import type { WorkerFloor } from './worker-floor.ts';
@@ -6,6 +7,8 @@ import type { WorkerFloor } from './worker-floor.ts';
 export interface ReconcileMemory {
   /** Versions that were asked for at the start. */
   readonly preloaded: Set<string>;
+  /** Models whose deployments are known to be there: the very list that was looked at. */
+  deployedModels: readonly ServedModel[] | null;
   /** Reasons that stand in the rows, by deployment. */
   readonly refusals: Map<string, string>;
   /** Those of them that this pass found again. */
@@ -21,6 +24,7 @@ export interface ReconcileMemory {
 export function emptyMemory(): ReconcileMemory {
   return {
     preloaded: new Set(),
+    deployedModels: null,
     refusals: new Map(),
     refusedNow: new Set(),
     waitingSince: new Map(),

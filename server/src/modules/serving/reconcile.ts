@@ -1,7 +1,8 @@
 import type { ServedModel } from '../registry/index.ts';
 import type { Deployment } from './deployment.ts';
-import { selectDeployments } from './deployment-store.ts';
+import { selectActiveDeployments, selectDeployedVersions, selectDeploymentsOf } from './deployment-store.ts';
 import { ensureDeployments } from './ensure-deployments.ts';
+import { basesOf } from './find-base.ts';
 import { formUnits } from './form-units.ts';
 import type { Pass } from './reconcile-pass.ts';
 import { refuse, takeBackRefusals } from './refuse-unit.ts';
@@ -26,21 +27,36 @@ export async function reconcile(pass: Pass): Promise<void> {
   await takeBackRefusals(pass);
 }
 
+/** Those that are wanted or held, with the bases that adapters among them may run on. */
 async function readDeployments(pass: Pass, models: readonly ServedModel[]): Promise<Deployment[]> {
-  const { host, memory } = pass;
-  const deployments = await selectDeployments(host.database);
-  const known = new Set(deployments.map((deployment) => deployment.versionId));
-  const missing = models.filter((model) => !known.has(model.versionId));
-  const preload = newestOf(models.filter((model) => host.policy.preload.includes(model.name))).filter(
-    (model) => !memory.preloaded.has(model.versionId),
+  const { host, floor } = pass;
+  await deployNew(pass, models);
+  const active = await selectActiveDeployments(host.database, [...floor.held.keys()]);
+  const known = new Set(active.map(({ versionId }) => versionId));
+  const byVersion = new Map(models.map((model) => [model.versionId, model]));
+  const bases = active.flatMap(({ versionId, options }) => {
+    const model = byVersion.get(versionId);
+    if (model?.manifest.adapter === undefined) return [];
+    return options.base === undefined ? basesOf(model, models).map((base) => base.versionId) : [options.base];
+  });
+  const missing = bases.filter((versionId) => !known.has(versionId));
+  return [...active, ...(await selectDeploymentsOf(host.database, [...new Set(missing)]))];
+}
+
+/** Gives each new version its deployment, and asks for what is to be loaded at the start; looked at when models changed. */
+async function deployNew({ host, memory }: Pass, models: readonly ServedModel[]): Promise<void> {
+  if (memory.deployedModels === models) return;
+  const known = await selectDeployedVersions(host.database);
+  await ensureDeployments(
+    host,
+    models.filter((model) => !known.has(model.versionId)),
   );
-  if (missing.length === 0 && preload.length === 0) return deployments;
-  await ensureDeployments(host, missing);
-  for (const model of preload) {
+  for (const model of newestOf(models.filter(({ name }) => host.policy.preload.includes(name)))) {
+    if (memory.preloaded.has(model.versionId)) continue;
     await requestLoad(host, model);
     memory.preloaded.add(model.versionId);
   }
-  return await selectDeployments(host.database);
+  memory.deployedModels = models;
 }
 
 /** The newest version of each model: what its name means. */

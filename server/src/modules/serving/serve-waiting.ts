@@ -11,6 +11,7 @@ import { refuse } from './refuse-unit.ts';
 import { isUnitEvictable, partsOf, type ServingUnit, unitPriority } from './serving-unit.ts';
 import { type Sizing, sizeUnit } from './size-unit.ts';
 import { releaseUnit, unload } from './unload-unwanted.ts';
+import { countWorkersElsewhere } from './worker-store.ts';
 
 interface WaitingUnit {
   readonly unit: ServingUnit;
@@ -58,10 +59,17 @@ async function lineUp(
   units: readonly ServingUnit[],
   now: number,
 ): Promise<ReadonlyMap<string, WaitingUnit>> {
-  const { host, memory } = pass;
+  const { host, lease, memory } = pass;
   const waiting = new Map<string, WaitingUnit>();
+  const elsewhere = await countWorkersElsewhere(
+    host.database,
+    lease.hostId,
+    units.map(({ deployment }) => deployment.id),
+  );
   for (const unit of units) {
-    const { id } = unit.deployment;
+    const { id, replicas } = unit.deployment;
+    // Nothing makes room here for what another host runs.
+    if ((elsewhere.get(id) ?? 0) >= replicas) continue;
     const known = {
       measuredBytes: await measuredBytesOf(pass, unit),
       budgetBytes: host.facts.memoryBudgetBytes,

@@ -1,3 +1,4 @@
+import { sequenceBytes } from '../registry/index.ts';
 import type { MeasuredSetup } from './measurement-store.ts';
 import type { ServingUnit } from './serving-unit.ts';
 
@@ -28,16 +29,14 @@ export function sizeUnit(
   const parallelSequences =
     options.parallelSequences ?? (manifest.task === 'embedding' ? 1 : defaultParallel);
   const contextTokens = Math.min(options.contextTokens ?? manifest.contextTokens, manifest.contextTokens);
-  const sequenceBytes =
-    manifest.memory.perSequenceBytes *
-    (contextTokens / manifest.contextTokens) *
-    (options.kvCache === 'q8_0' ? quantizedCachePart : 1);
+  const bytesOfSequence =
+    sequenceBytes(manifest, contextTokens) * (options.kvCache === 'q8_0' ? quantizedCachePart : 1);
   const adapterBytes = unit.adapters.reduce((sum, { deployment, model }) => {
     const weights = model.manifest.files.reduce((bytes, file) => bytes + file.sizeBytes, 0);
-    return sum + weights + (deployment.options.parallelSequences ?? parallelSequences) * sequenceBytes;
+    return sum + weights + (deployment.options.parallelSequences ?? parallelSequences) * bytesOfSequence;
   }, 0);
   const estimatedBytes = Math.ceil(
-    manifest.memory.weightsBytes + parallelSequences * sequenceBytes + adapterBytes,
+    manifest.memory.weightsBytes + parallelSequences * bytesOfSequence + adapterBytes,
   );
   const measured = estimatedBytes > known.budgetBytes ? 0 : Math.min(known.measuredBytes, known.budgetBytes);
   return {

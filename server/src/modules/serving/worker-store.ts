@@ -44,18 +44,19 @@ export interface WorkerParts {
   readonly deploymentIds: readonly string[];
 }
 
-/** Workers of this deployment on other hosts that answer or will. */
+/** Workers on other hosts that answer or will, by deployment; those without any are left out. */
 export async function countWorkersElsewhere(
-  transaction: DatabaseTransaction,
-  deploymentId: string,
+  database: DatabaseOrTransaction,
   hostId: string,
-): Promise<number> {
-  const row = await transaction
+  deploymentIds: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  if (deploymentIds.length === 0) return new Map();
+  const rows = await database
     .withTables<ServingTables>()
     .selectFrom('model_workers')
     .innerJoin('engine_hosts', 'engine_hosts.id', 'model_workers.host_id')
-    .select(({ fn }) => fn.countAll<string>().as('count'))
-    .where('model_workers.deployment_id', '=', deploymentId)
+    .select(['model_workers.deployment_id', ({ fn }) => fn.countAll<string>().as('count')])
+    .where('model_workers.deployment_id', 'in', [...deploymentIds])
     .where('model_workers.host_id', '!=', hostId)
     .where('model_workers.state', '!=', 'unloaded')
     .where((where) =>
@@ -65,8 +66,9 @@ export async function countWorkersElsewhere(
       ]),
     )
     .where('engine_hosts.lease_token', 'is not', null)
-    .executeTakeFirstOrThrow();
-  return Number(row.count);
+    .groupBy('model_workers.deployment_id')
+    .execute();
+  return new Map(rows.map((row) => [row.deployment_id, Number(row.count)]));
 }
 
 /** Makes the one worker row of a deployment on this host, in place of the one before, whose state it returns. */
