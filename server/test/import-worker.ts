@@ -2,7 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ObjectStore } from '../src/kernel/ports/object-store.ts';
-import { collectObjectsJob, createRunImportJob } from '../src/modules/registry/index.ts';
+import {
+  collectObjectsJob,
+  createImportModelJob,
+  createRunImportJob,
+} from '../src/modules/registry/index.ts';
+import { createPackageSource } from '../src/platform/package-sources/create-package-source.ts';
 import { createConfigVersion } from '../src/platform/postgres/config-version.ts';
 import { createJobQueue } from '../src/platform/queue/create-job-queue.ts';
 import { createInspector } from '../src/roles/create-inspector.ts';
@@ -10,6 +15,18 @@ import { createTestModelSource, type TestSourceChanges } from './model-source.ts
 import { type TestDatabase, testSchema } from './postgres.ts';
 import { silentLog } from './silent-log.ts';
 import { testConverter } from './test-converter.ts';
+
+/** No registry of packages. */
+const nowhere = {
+  pypiIndex: 'http://127.0.0.1:9',
+  npmRegistry: 'http://127.0.0.1:9',
+  npmToken: null,
+  mavenRepository: 'http://127.0.0.1:9',
+  caFiles: [],
+  httpProxy: null,
+  httpsProxy: null,
+  noProxy: '',
+};
 
 /** Works on imports as a worker process does, with sources that a test chooses; returns how to stop it. */
 export async function startImportWorker(
@@ -25,17 +42,26 @@ export async function startImportWorker(
     part: 'worker',
   });
   const sources = await createTestModelSource(sourceChanges);
+  const packages = createPackageSource(nowhere);
   const downloadsFolder = await mkdtemp(join(tmpdir(), 'samovar-downloads-'));
-  const parts = { database, objectStore: objects, log: silentLog };
-  const inspector = createInspector();
-  const configVersion = createConfigVersion();
-  const converter = testConverter();
-  const run = createRunImportJob({ ...parts, configVersion, sources, inspector, converter, downloadsFolder });
-  await queue.work(run, 2);
+  const parts = {
+    database,
+    objectStore: objects,
+    configVersion: createConfigVersion(),
+    packages,
+    sources,
+    inspector: createInspector(),
+    converter: testConverter(),
+    downloadsFolder,
+    log: silentLog,
+  };
+  await queue.work(createRunImportJob(parts), 2);
+  await queue.work(createImportModelJob(parts), 1);
   await queue.work(collectObjectsJob({ ...parts, graceHours: 24 }), 1);
   return async () => {
     await queue.stop(0);
     await sources.end();
+    await packages.close();
     await rm(downloadsFolder, { recursive: true, force: true });
   };
 }

@@ -4,13 +4,12 @@ import type { Command } from 'commander';
 import type { ApiClient } from '../../api-client.ts';
 import { CommandError, exitStatus } from '../../command-error.ts';
 import type { PlanAnswer, PlanItemAnswer } from '../../models/apply-answers.ts';
+import type { VersionAnswer } from '../../models/import-answers.ts';
 import { type ManifestFolder, readManifestFolder } from '../../models/manifest-folder.ts';
-import { readAllModels } from '../../models/model-state.ts';
 import { uploadFile } from '../../models/upload-file.ts';
 import { formatBytes } from '../../output/format-quantity.ts';
 import { printJson } from '../../output/print-json.ts';
 import { printLine, printNews } from '../../output/print-line.ts';
-import { createProgressBar } from '../../output/progress-bar.ts';
 import { addServerOptions, clientFor, type Options } from '../../server-options.ts';
 
 interface ApplyOptions extends Options {
@@ -20,6 +19,9 @@ interface ApplyOptions extends Options {
   readonly detach?: boolean;
   readonly json?: boolean;
 }
+
+/** The first tries may meet a network that is just coming up. */
+const failureMs = 15_000;
 
 const place =
   'a folder of manifests with their files, one manifest, or s3://bucket/prefix, which the server reads itself';
@@ -87,9 +89,7 @@ async function apply(
     plan: digest,
   })) as PlanAnswer;
   if (detach) return first;
-  for (const { kind, name, action } of first.items)
-    if (kind === 'model' && action !== 'unchanged' && action !== 'make-current')
-      await untilReady(client, name);
+  await untilFetched(client, folder);
   if (!first.items.some(({ action }) => action === 'later')) return first;
   // What had to wait for files: aliases and deployments.
   return (await client.send('POST', '/api/models/apply', folder.body)) as PlanAnswer;
@@ -116,28 +116,26 @@ async function uploadMissing(client: ApiClient, folder: ManifestFolder, plan: Pl
   return uploaded;
 }
 
-async function untilReady(client: ApiClient, name: string): Promise<void> {
-  const bar = createProgressBar();
+/** Waits until the files of every model that was applied are here. */
+async function untilFetched(client: ApiClient, folder: ManifestFolder): Promise<void> {
+  let told = '';
+  const startedAt = Date.now();
   for (;;) {
-    const versions = await readAllModels(client, `?${new URLSearchParams({ text: name })}`);
-    const model = versions.find((candidate) => candidate.name === name);
-    if (model?.import.error) {
-      bar.clear();
+    const { items } = await planFor(client, folder);
+    const left = items.filter(({ kind, action }) => kind === 'model' && action === 'fetch');
+    const [next] = left;
+    if (next === undefined) return;
+    const { items: versions } = (await client.get(
+      `/api/models/${encodeURIComponent(next.name)}/versions`,
+    )) as { items: readonly VersionAnswer[] };
+    if (versions.some(({ state }) => state === 'failed') && Date.now() - startedAt > failureMs)
       throw new CommandError(
-        `The files of ${name} could not be fetched: ${model.import.error}`,
-        '`samovar models` shows how it goes on; applying again goes on with the rest.',
+        `The files of ${next.name} could not be fetched yet.`,
+        '`samovar logs worker` says why. It is tried again; applying once more goes on with the rest.',
       );
-    }
-    const progress = (await client.get(`/api/models/${encodeURIComponent(name)}/versions`)) as {
-      items: readonly { readonly state: string }[];
-    };
-    if (progress.items.every(({ state }) => state === 'ready' || state === 'registered')) {
-      bar.clear();
-      return;
-    }
-    if (model)
-      bar.show(name, model.import.downloadedBytes, model.import.totalBytes, model.import.bytesPerSecond);
-    await sleep(300);
+    if (next.name !== told) printNews(`fetching ${next.name}, ${left.length} to go`);
+    told = next.name;
+    await sleep(500);
   }
 }
 

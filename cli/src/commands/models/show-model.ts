@@ -81,6 +81,7 @@ function show({ manifest, ...version }: VersionAnswer): void {
     ],
     ['engine', manifest.engine],
     ['context', `${manifest.contextTokens} tokens`],
+    ['memory', version.memory?.explanation ?? ''],
     ['can', manifest.capabilities.join(', ')],
     ['tool calls', manifest.toolCalls],
     ['licence', [license.id, license.url, license.source].filter(Boolean).join('; ')],

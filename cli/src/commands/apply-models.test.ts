@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { defaultScope } from '@samovar/contract/default-scope';
+import { parse, stringify } from 'yaml';
+import { type ConsoleServer, startConsoleServer } from '../../../server/test/console-server.ts';
+import { smallGguf } from '../../../server/test/import-bed.ts';
+import { startImportWorker } from '../../../server/test/import-worker.ts';
+import { newDataFolder, runSamovar } from '../../test/run-samovar.ts';
+
+interface Installation {
+  readonly server: ConsoleServer;
+  readonly key: string;
+  stop(): Promise<void>;
+}
+
+let folder: string;
+let here: Installation;
+let there: Installation;
+
+async function install(): Promise<Installation> {
+  const server = await startConsoleServer();
+  const stopWorker = await startImportWorker(server);
+  const { secret: key } = await server.addKey(defaultScope);
+  return {
+    server,
+    key,
+    async stop() {
+      await stopWorker();
+      await server.stop();
+    },
+  };
+}
+
+before(async () => {
+  folder = dirname(newDataFolder());
+  [here, there] = [await install(), await install()];
+  writeFileSync(join(folder, 'tiny.gguf'), await smallGguf(20_000));
+  const done = await samovar(here, 'import', join(folder, 'tiny.gguf'), '--name', 'tiny');
+  assert.equal(done.status, 0, done.err);
+});
+after(async () => {
+  await here.stop();
+  await there.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function samovar({ server, key }: Installation, ...words: string[]) {
+  return await runSamovar(join(folder, 'data'), ['models', ...words], {
+    SAMOVAR_PUBLIC_URL: server.url,
+    SAMOVAR_API_KEY: key,
+  });
+}
+
+test('a model exported as a folder is the same model where it is applied, and applying again does nothing', async () => {
+  const exported = await samovar(here, 'export', 'tiny', '--to', join(folder, 'set'));
+  assert.equal(exported.out.trim(), join(folder, 'set', 'tiny'), exported.err);
+  const plan = await samovar(there, 'plan', '-f', join(folder, 'set'));
+  assert.match(plan.out, /\+ model tiny: create\n +to be uploaded: tiny\.gguf/);
+  const unasked = await samovar(there, 'apply', '-f', join(folder, 'set'));
+  assert.equal(unasked.status, 2);
+  assert.match((await samovar(there, 'apply', '-f', join(folder, 'set'), '--dry-run')).out, /create/);
+  const applied = await samovar(there, 'apply', '-f', join(folder, 'set'), '--yes');
+  assert.match(applied.out, /Everything is as declared/, applied.err);
+  const again = await samovar(there, 'apply', '-f', join(folder, 'set'), '--json');
+  assert.deepEqual(JSON.parse(again.out).items[0].action, 'unchanged');
+  const digests = [here, there].map(async (place) =>
+    JSON.parse((await samovar(place, 'show', 'tiny', '--json')).out),
+  );
+  const [one, other] = await Promise.all(digests);
+  assert.equal(one.digest, other.digest);
+  assert.equal(other.state, 'ready');
+});
+
+test('what has changed is shown field by field, with aliases and deployments beside it; a wrong file is refused', async () => {
+  const set = join(folder, 'changed');
+  cpSync(join(folder, 'set'), set, { recursive: true });
+  const path = join(set, 'tiny', 'model.yaml');
+  const manifest = parse(readFileSync(path, 'utf8'));
+  writeFileSync(path, stringify({ ...manifest, description: 'Another one.' }));
+  writeFileSync(
+    join(set, 'set.yaml'),
+    stringify({ schema: 'samovar.apply/v1', aliases: { 'tiny-default': 'tiny' } }),
+  );
+  const applied = await samovar(there, 'apply', '-f', set, '--yes');
+  assert.match(applied.out, /~ model tiny: new-version\n +description: .* → Another one\./, applied.err);
+  assert.match(applied.out, /… alias tiny-default: later/);
+  const after = JSON.parse((await samovar(there, 'plan', '-f', set, '--json')).out);
+  assert.deepEqual(after.items.map(({ action }: { action: string }) => action).sort(), [
+    'unchanged',
+    'unchanged',
+  ]);
+  const drift = await samovar(there, 'plan', '-f', join(folder, 'set'));
+  assert.match(drift.out, /! model tiny: make-current \(drift\)/);
+  const wrong = join(folder, 'wrong');
+  mkdirSync(wrong);
+  writeFileSync(join(wrong, 'tiny.gguf'), await smallGguf());
+  const pinned = { ...manifest.files[0], sha256: createHash('sha256').update('x').digest('hex') };
+  writeFileSync(
+    join(wrong, 'model.yaml'),
+    stringify({ ...manifest, name: 'wrong', sources: [], files: [pinned] }),
+  );
+  const refused = await samovar(there, 'apply', '-f', wrong, '--yes');
+  assert.match(refused.err, /is not the file that the manifest of wrong pins/);
+  renameSync(join(wrong, 'tiny.gguf'), join(wrong, 'other.gguf'));
+  assert.match(
+    (await samovar(there, 'apply', '-f', wrong, '--yes')).err,
+    /neither here nor beside its manifest/,
+  );
+  assert.match((await samovar(there, 'plan', '-f', join(folder, 'nothing'))).err, /There is no folder/);
+});
+
+test('a model is exported for other programs where its files allow that, and a broken download is gone on with', async () => {
+  const out = join(folder, 'out');
+  const whole = readFileSync(join(folder, 'tiny.gguf'));
+  mkdirSync(join(out, 'tiny'), { recursive: true });
+  writeFileSync(join(out, 'tiny', 'tiny.gguf.part'), whole.subarray(0, 1_000_000));
+  const ollama = await samovar(here, 'export', 'tiny', '--format', 'ollama', '--to', out);
+  assert.equal(ollama.status, 0, ollama.err);
+  assert.match(
+    readFileSync(join(out, 'tiny', 'Modelfile'), 'utf8'),
+    /^FROM \.\/tiny\.gguf\nPARAMETER num_ctx 256$/m,
+  );
+  assert.ok(readFileSync(join(out, 'tiny', 'tiny.gguf')).equals(whole));
+  assert.ok(!existsSync(join(out, 'tiny', 'tiny.gguf.part')));
+  assert.equal((await samovar(here, 'export', 'tiny', '--format', 'gguf', '--to', out)).status, 0);
+  const refused = await samovar(here, 'export', 'tiny', '--format', 'safetensors', '--to', out);
+  assert.match(refused.err, /cannot be exported as safetensors: its weights are gguf/);
+});
