@@ -1,5 +1,5 @@
 import { SamovarError } from '../../../kernel/errors.ts';
-import type { AskedModel } from '../asked-model.ts';
+import { AnswerTooSlow, type AskedModel } from '../asked-model.ts';
 import type { Probe } from './probe.ts';
 
 const path = '/v1/chat/completions';
@@ -7,6 +7,9 @@ const word = ' tea';
 /** What may be read to prove that a long text is taken. A slow machine proves less, and says so. */
 const longestMs = 90_000;
 const nearlyWhole = 0.9;
+/** Counts are estimated before a prompt is sent. */
+const nearlyAll = 0.9;
+const shortTokens = 256;
 const answerTokens = 1;
 
 /** A prompt beyond the context is refused, with the context; one that nearly fills it is taken. */
@@ -21,15 +24,14 @@ export const probeContext: Probe = {
     const context = Math.min(stated, served ?? stated);
     const affordable = Math.floor(scale.tokensPerMs * longestMs);
     const wanted = Math.floor(context * nearlyWhole);
-    const near = Math.min(wanted, affordable);
-    const taken = await take(asked, wordsOf(near));
+    const taken = await takeLongest(asked, Math.min(wanted, affordable), wordsOf);
     const details = [
       served !== null && served < stated
         ? `It states ${stated} tokens and is served with ${served}.`
         : `It states ${stated} tokens.`,
       taken.failures.length > 0
         ? ''
-        : `A prompt of ${taken.promptTokens} tokens was taken${near < wanted ? '; a longer one would take too long on this hardware' : ''}.`,
+        : `A prompt of ${taken.promptTokens} tokens was taken${taken.promptTokens < wanted * nearlyAll ? '; a longer one would take too long on this hardware' : ''}.`,
     ];
     return {
       detail: details.filter((text) => text !== '').join(' '),
@@ -74,12 +76,29 @@ async function askTooMuch(
   }
 }
 
-async function take(
+interface Taken {
+  /** 0: refused. */
+  readonly promptTokens: number;
+  readonly failures: readonly string[];
+}
+
+/** Long prompts are read slower than short ones tell: what takes too long is tried with half of it. */
+async function takeLongest(
   asked: AskedModel,
-  words: number,
-): Promise<{ readonly promptTokens: number; readonly failures: readonly string[] }> {
+  tokens: number,
+  wordsOf: (tokens: number) => number,
+): Promise<Taken> {
   try {
-    const { counts } = await asked.ask({ path, body: bodyOf(words), limitMs: 3 * longestMs });
+    return await take(asked, wordsOf(tokens));
+  } catch (error) {
+    if (!(error instanceof AnswerTooSlow) || tokens < 2 * shortTokens) throw error;
+    return await takeLongest(asked, Math.floor(tokens / 2), wordsOf);
+  }
+}
+
+async function take(asked: AskedModel, words: number): Promise<Taken> {
+  try {
+    const { counts } = await asked.ask({ path, body: bodyOf(words), limitMs: longestMs });
     return { promptTokens: counts.inputTokens, failures: [] };
   } catch (error) {
     if (!(error instanceof SamovarError)) throw error;

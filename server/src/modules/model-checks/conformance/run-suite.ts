@@ -51,9 +51,15 @@ async function findingOf(probe: Probe, asked: AskedModel): Promise<Finding> {
     const outcome = skipped ? 'skipped' : failures.length === 0 ? 'passed' : 'failed';
     return { feature, outcome, detail, failures };
   } catch (error) {
-    const isOfModel =
-      error instanceof SamovarError ? !notAsked.has(error.code) : error instanceof AnswerTooSlow;
-    if (!isOfModel || !(error instanceof Error)) throw error;
+    // Nothing is known then: a slow machine breaks no promise of a model.
+    if (error instanceof AnswerTooSlow)
+      return {
+        feature,
+        outcome: 'skipped',
+        detail: `Too slow to tell here: ${error.message}.`,
+        failures: [],
+      };
+    if (!(error instanceof SamovarError) || notAsked.has(error.code)) throw error;
     return { feature, outcome: 'failed', detail: 'It was not answered.', failures: [error.message] };
   }
 }
