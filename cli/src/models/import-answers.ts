@@ -87,6 +87,7 @@ export interface VersionAnswer {
   readonly aliases: readonly string[];
   readonly sizeBytes: number;
   readonly manifest: ManifestAnswer;
+  readonly memory: { readonly explanation: string } | null;
   readonly measured: Readonly<Record<string, unknown>>;
   readonly createdAt: string;
   readonly archivedAt: string | null;

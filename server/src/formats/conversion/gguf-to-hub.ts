@@ -37,9 +37,7 @@ export async function ggufToHub(
   const architecture = textOf(metadata, 'general.architecture') ?? '';
   const family = families.find((each) => each.architecture === architecture);
   if (family === undefined)
-    throw refusal(
-      `models of the architecture ${architecture.slice(0, 60)} cannot be written as safetensors here`,
-    );
+    throw refusal(`its architecture ${architecture.slice(0, 60)} cannot be written as safetensors here`);
   const config = await configOf(source, metadata, tensors, { family, dtype: options.type });
   const texts: Record<string, unknown> = { 'config.json': config, ...hubTokenizerFiles(metadata) };
   const card = cardOf(metadata);

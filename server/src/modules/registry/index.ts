@@ -67,10 +67,7 @@ export {
 } from './load-model-snapshot.ts';
 export {
   explainMemoryFit,
-  type MemoryFacts,
-  type MemoryFit,
   type MemoryWish,
-  memoryNeed,
   sequenceBytes,
 } from './memory-fit.ts';
 export type { ModelSnapshot } from './model-snapshot.ts';

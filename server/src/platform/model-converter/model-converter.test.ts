@@ -133,7 +133,7 @@ const refusedConfigs: readonly (readonly [what: string, config: Record<string, u
     [
       'of an unknown class',
       { architectures: ['StrangeForCausalLM'] },
-      /StrangeForCausalLM cannot be converted/,
+      /its class StrangeForCausalLM cannot be converted/,
     ],
     ['with another activation', { hidden_act: 'gelu' }, /activation gelu/],
     [

@@ -335,6 +335,8 @@ test('versions are told apart, made current, archived and deleted, unless someth
   assert.deepEqual([newest.id, newest.current, older.id], [second, true, first]);
   assert.equal((await call('PATCH', `${path}/${first}`, { body: { current: true } })).body.current, true);
   assert.equal((await call('GET', `${path}/latest`)).body.manifest.description, 'first');
+  const asked = await call('GET', `${path}/latest?contextTokens=1024&parallelSequences=1`);
+  assert.deepEqual([asked.status, asked.body.memory], [200, null], 'no machine with models is known here');
   assert.equal((await call('GET', '/api/models?text=mine')).body.items[0].version, first);
   assert.equal((await call('GET', '/api/models?limit=1')).body.nextCursor, 'mine');
   const archived = await call('PATCH', `${path}/${first}`, { body: { archived: true } });

@@ -7,9 +7,9 @@ import {
   type NewImport,
   recommend,
 } from '../../../modules/registry/index.ts';
-import { listEngineHosts } from '../../../modules/serving/index.ts';
 import { consoleRoute } from '../console-route.ts';
 import { catalogueEntryOf, catalogueList, catalogueQuery } from './catalogue-schema.ts';
+import { largestBudget } from './largest-budget.ts';
 
 export interface CatalogueApi {
   readonly database: Database;
@@ -53,12 +53,6 @@ export function catalogueRoutes(api: CatalogueApi): BoundRoute[] {
       },
     ),
   ];
-}
-
-/** Of the machine that gives most memory to models; `null` while none does. */
-async function largestBudget(database: Database): Promise<number | null> {
-  const hosts = (await listEngineHosts(database)).filter(({ alive }) => alive);
-  return hosts.length === 0 ? null : Math.max(...hosts.map(({ memoryBudgetBytes }) => memoryBudgetBytes));
 }
 
 /** What an entry means as an import. Throws `request.not_found`. */

@@ -14,6 +14,7 @@ import {
 } from '../../../modules/registry/index.ts';
 import { deploymentUsers } from '../../../modules/serving/index.ts';
 import { consoleRoute } from '../console-route.ts';
+import { largestBudget } from './largest-budget.ts';
 import { versionList, versionObject, versionObjectOf } from './version-schema.ts';
 
 const tag = 'Model management';
@@ -49,7 +50,11 @@ function listRoute(api: VersionApi): BoundRoute {
     async ({ principal, params: { name = '' } }) => {
       const model = await findListedModel(api.database, principal, name);
       const versions = await listVersions(api.database, principal, model.name);
-      return { status: 200, body: { items: versions.map(versionObjectOf) } };
+      const budgetBytes = await largestBudget(api.database);
+      return {
+        status: 200,
+        body: { items: versions.map((version) => versionObjectOf(version, budgetBytes)) },
+      };
     },
   );
 }
@@ -64,13 +69,22 @@ function getRoute(api: VersionApi): BoundRoute {
       audit: null,
       tag,
       summary: 'Read a version with its manifest, its lineage and what was measured',
+      description: 'With the memory that it needs, and whether that is here.',
       params: versionParams,
+      query: Type.Object(
+        {
+          contextTokens: Type.Optional(Type.Integer({ minimum: 1, description: 'How it is to be used.' })),
+          parallelSequences: Type.Optional(Type.Integer({ minimum: 1, maximum: 1024 })),
+        },
+        { additionalProperties: false },
+      ),
       responses: { 200: { description: 'The version.', schema: versionObject } },
     },
-    async ({ principal, params: { name = '', version = '' } }) => {
+    async ({ principal, params: { name = '', version = '' }, query }) => {
       const model = await findListedModel(api.database, principal, name);
       const found = await getVersion(api.database, principal, { model: model.name, version });
-      return { status: 200, body: versionObjectOf(found) };
+      const use = query as Partial<{ contextTokens: number; parallelSequences: number }>;
+      return { status: 200, body: versionObjectOf(found, await largestBudget(api.database), use) };
     },
   );
 }
@@ -104,7 +118,7 @@ function changeRoute(api: VersionApi): BoundRoute {
       const change = body as { readonly archived?: boolean; readonly current?: true };
       await changeVersion(api, auditContextOf(principal, requestId), { name: model.name, versionId }, change);
       const now = await getVersion(api.database, principal, { model: model.name, version: versionId });
-      return { status: 200, body: versionObjectOf(now) };
+      return { status: 200, body: versionObjectOf(now, await largestBudget(api.database)) };
     },
   );
 }
@@ -132,7 +146,7 @@ function deleteRoute(api: VersionApi): BoundRoute {
         name: model.name,
         versionId: found.versionId,
       });
-      return { status: 200, body: versionObjectOf(found) };
+      return { status: 200, body: versionObjectOf(found, await largestBudget(api.database)) };
     },
   );
 }

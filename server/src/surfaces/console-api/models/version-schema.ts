@@ -1,7 +1,7 @@
 import { modelManifestSchema } from '@samovar/contract/model-manifest';
 import Type from 'typebox';
 import { withPrefix } from '../../../kernel/ids.ts';
-import type { ModelVersion } from '../../../modules/registry/index.ts';
+import { explainMemoryFit, type MemoryWish, type ModelVersion } from '../../../modules/registry/index.ts';
 import { timeText } from '../console-route.ts';
 
 const closed = { additionalProperties: false } as const;
@@ -19,6 +19,28 @@ export const versionObject = Type.Object(
     aliases: Type.Array(Type.String(), { description: 'Aliases that point at this very version.' }),
     sizeBytes: Type.Integer(),
     manifest: Type.Unsafe<ModelVersion['manifest']>(manifestSchema),
+    memory: Type.Union(
+      [
+        Type.Object(
+          {
+            fits: Type.Boolean(),
+            neededBytes: Type.Integer({ description: 'The weights once, and the sequences.' }),
+            budgetBytes: Type.Integer({ description: 'Of the machine that gives most memory to models.' }),
+            instead: Type.Array(
+              Type.Object({ contextTokens: Type.Integer(), parallelSequences: Type.Integer() }, closed),
+              { description: 'Uses that fit where the one that was asked for does not.' },
+            ),
+            explanation: Type.String(),
+          },
+          closed,
+        ),
+        Type.Null(),
+      ],
+      {
+        description:
+          'Whether it fits, used with 8,192 tokens of context for 4 requests at a time, unless asked otherwise. Null while no machine with models is known, and for what takes none of its own: adapters, remote models.',
+      },
+    ),
     measured: Type.Record(Type.String(), Type.Unknown(), { description: 'On this installation’s hardware.' }),
     createdAt: Type.String(),
     readyAt: textOrNull,
@@ -29,7 +51,21 @@ export const versionObject = Type.Object(
 
 export const versionList = Type.Object({ items: Type.Array(versionObject) }, closed);
 
-export function versionObjectOf(version: ModelVersion): Type.Static<typeof versionObject> {
+/** What people do with a model. */
+const usualUse: MemoryWish = { contextTokens: 8192, parallelSequences: 4 };
+
+/** `budgetBytes`: `null` where no machine with models is known. */
+export function versionObjectOf(
+  version: ModelVersion,
+  budgetBytes: number | null,
+  use: Partial<MemoryWish> = {},
+): Type.Static<typeof versionObject> {
+  const { manifest } = version;
+  const takesMemory = manifest.engine !== 'remote' && manifest.adapter === undefined;
+  const memory =
+    budgetBytes !== null && takesMemory
+      ? explainMemoryFit(manifest, { ...usualUse, ...use }, budgetBytes)
+      : null;
   return {
     id: withPrefix('ver', version.versionId),
     model: version.modelName,
@@ -37,8 +73,9 @@ export function versionObjectOf(version: ModelVersion): Type.Static<typeof versi
     state: version.state,
     current: version.current,
     aliases: [...version.aliases],
-    sizeBytes: version.manifest.files.reduce((sum, file) => sum + file.sizeBytes, 0),
-    manifest: version.manifest,
+    sizeBytes: manifest.files.reduce((sum, file) => sum + file.sizeBytes, 0),
+    manifest,
+    memory: memory && { ...memory, instead: memory.instead.map((each) => ({ ...each })) },
     measured: { ...version.measured },
     createdAt: version.createdAt.toISOString(),
     readyAt: timeText(version.readyAt),
