@@ -1,6 +1,5 @@
 import { isIP } from 'node:net';
 import type { Readable } from 'node:stream';
-import { SamovarError } from '../../kernel/errors.ts';
 import type { OutboundGuard } from '../../kernel/ports/outbound-guard.ts';
 import { createGuardedConnector } from '../outbound-guard/guarded-connector.ts';
 import {
@@ -8,6 +7,7 @@ import {
   type NetworkAccess,
   trustedAuthorities,
 } from '../package-sources/network-agent.ts';
+import { refuseInternal } from '../package-sources/refuse-internal.ts';
 import { createPartConnections, type PartConnections } from './parts/part-connections.ts';
 
 export interface SourceRequest {
@@ -113,14 +113,4 @@ function refuseRedirect(from: URL, to: URL, redirects: number): void {
   if (redirects === mostRedirects) throw new Error(`${from.host} redirects without end`);
   if (to.protocol !== 'https:' && to.protocol !== from.protocol)
     throw new Error(`${from.host} redirects to ${to.protocol}//${to.host}, which is not encrypted`);
-}
-
-/** Names are checked when they are connected to; a proxy connects by itself, and literal addresses have no name. */
-async function refuseInternal(guard: OutboundGuard, url: URL): Promise<void> {
-  try {
-    await guard.resolve(url.hostname, Number(url.port || (url.protocol === 'https:' ? 443 : 80)));
-  } catch (error) {
-    // A name that only the proxy knows.
-    if (error instanceof SamovarError) throw error;
-  }
 }

@@ -2,6 +2,7 @@ import { rm, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SamovarError } from '../../kernel/errors.ts';
+import type { OutboundGuard } from '../../kernel/ports/outbound-guard.ts';
 import type { DownloadedPackage, DownloadOptions, PackageSource } from '../../kernel/ports/package-source.ts';
 import { findRemoteFile } from './find-remote-file.ts';
 import { openMember } from './open-member.ts';
@@ -9,14 +10,26 @@ import { downloadPaths, downloadRemoteFile, findFinishedDownload } from './packa
 import { createPackageHttp } from './package-http.ts';
 import type { PackageMirrors } from './package-mirrors.ts';
 import { parsePackageSource } from './parse-package-source.ts';
+import { pathInside } from './path-inside.ts';
 
 export interface NetworkPackageSource extends PackageSource {
   close(): Promise<void>;
 }
 
-/** Package registries, web servers and local files behind one port. */
-export function createPackageSource(mirrors: PackageMirrors): NetworkPackageSource {
+/** Bounds of sources that name an address or a file themselves, instead of a package of a configured registry. */
+export interface NamedPlaces {
+  readonly guard: OutboundGuard;
+  /** The one folder whose files may be read; `null`: none. */
+  readonly folder: string | null;
+}
+
+/**
+ * Package registries, web servers and local files behind one port. Without `places`, any address and any file may be
+ * named: for sources that the operator wrote.
+ */
+export function createPackageSource(mirrors: PackageMirrors, places?: NamedPlaces): NetworkPackageSource {
   const http = createPackageHttp(mirrors);
+  const guarded = places === undefined ? http : createPackageHttp(mirrors, places.guard);
 
   async function download(
     source: string,
@@ -24,14 +37,18 @@ export function createPackageSource(mirrors: PackageMirrors): NetworkPackageSour
     options: DownloadOptions,
   ): Promise<DownloadedPackage> {
     const parsed = parsePackageSource(source);
-    if (parsed.kind === 'file') return await localFile(parsed.url, options);
+    if (parsed.kind === 'file') {
+      if (places !== undefined) await refuseOutside(parsed.url, places.folder, source);
+      return await localFile(parsed.url, options);
+    }
     const finished = await findFinishedDownload(folder, source);
     if (finished) {
       options.onProgress(finished.sizeBytes, finished.sizeBytes);
       return finished;
     }
     const file = await findRemoteFile(http, mirrors, parsed, options.signal);
-    return await downloadRemoteFile(http, file, { folder, source }, options);
+    const client = parsed.kind === 'url' ? guarded : http;
+    return await downloadRemoteFile(client, file, { folder, source }, options);
   }
 
   return {
@@ -51,8 +68,18 @@ export function createPackageSource(mirrors: PackageMirrors): NetworkPackageSour
       const paths = downloadPaths(folder, source);
       for (const path of Object.values(paths)) await rm(path, { force: true });
     },
-    close: () => http.close(),
+    async close() {
+      await http.close();
+      if (guarded !== http) await guarded.close();
+    },
   };
+}
+
+async function refuseOutside(url: URL, folder: string | null, source: string): Promise<void> {
+  if (folder !== null && (await pathInside(folder, fileURLToPath(url))) !== null) return;
+  throw new SamovarError('model.source_invalid', {
+    params: { source, reason: 'there is no such file in a folder that may be read' },
+  });
 }
 
 /** A file on this machine is read where it lies. */

@@ -1,6 +1,9 @@
 import { type Dispatcher, interceptors } from 'undici';
+import type { OutboundGuard } from '../../kernel/ports/outbound-guard.ts';
+import { createGuardedConnector } from '../outbound-guard/guarded-connector.ts';
 import { createNetworkAgent } from './network-agent.ts';
 import type { PackageMirrors } from './package-mirrors.ts';
+import { refuseInternal } from './refuse-internal.ts';
 
 /** An index page larger than this is refused. */
 const indexLimitBytes = 64 * 1024 * 1024;
@@ -31,13 +34,20 @@ export class HttpStatusError extends Error {
   }
 }
 
-/** An HTTP client that goes through the configured proxies and trusts the configured authorities. */
-export function createPackageHttp(mirrors: PackageMirrors): PackageHttp {
-  const agent = createNetworkAgent(mirrors, { silenceMs: 60_000 });
+/**
+ * An HTTP client that goes through the configured proxies and trusts the configured authorities. With a guard, it
+ * connects only where that allows; a proxy is asked only for addresses that it allows or does not know.
+ */
+export function createPackageHttp(mirrors: PackageMirrors, guard: OutboundGuard | null = null): PackageHttp {
+  const agent = createNetworkAgent(mirrors, {
+    silenceMs: 60_000,
+    ...(guard === null ? {} : { connector: (options) => createGuardedConnector(guard, options) }),
+  });
   const dispatcher = agent.compose(interceptors.redirect({ maxRedirections: 5 }));
 
   const get: PackageHttp['get'] = async (address, headers, signal) => {
     const { url, authorization } = splitCredentials(address);
+    if (guard !== null) await refuseInternal(guard, url);
     return await dispatcher.request({
       origin: url.origin,
       path: `${url.pathname}${url.search}`,

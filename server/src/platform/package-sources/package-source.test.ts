@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
@@ -9,6 +9,7 @@ import { tarGz, zip } from '../../../test/archives.ts';
 import { type PackageServer, type ServedFile, startPackageServer } from '../../../test/package-server.ts';
 import { SamovarError } from '../../kernel/errors.ts';
 import type { DownloadedPackage } from '../../kernel/ports/package-source.ts';
+import { createOutboundGuard } from '../outbound-guard/outbound-guard.ts';
 import { createPackageSource, type NetworkPackageSource } from './create-package-source.ts';
 import type { PackageMirrors } from './package-mirrors.ts';
 
@@ -263,4 +264,31 @@ test('a file of this machine is read where it lies and stays there', async () =>
   assert.ok((await member(file, '')).equals(weights));
   await packages.discard(source, folder);
   assert.ok((await readFile(path)).equals(weights));
+});
+
+test('what callers name themselves is bounded: internal addresses by the guard, files by the folder', async () => {
+  const secret = join(folder, 'secret');
+  await mkdir(join(folder, 'open'));
+  await writeFile(secret, 'of somebody else');
+  await writeFile(join(folder, 'open', 'model.zip'), 'x');
+  await symlink(secret, join(folder, 'open', 'link'));
+  const guard = createOutboundGuard({ allow: [] });
+  const bounded = createPackageSource(mirrors(), { guard, folder: join(folder, 'open') });
+  const options = { signal: AbortSignal.timeout(20_000), onProgress: () => {} };
+  try {
+    const url = serve('/weights.bin', weights);
+    await assert.rejects(bounded.download(url, folder, options), { code: 'request.address_refused' });
+    for (const path of [secret, join(folder, 'open', 'link'), join(folder, 'open', '..', 'secret')])
+      await assert.rejects(bounded.download(pathToFileURL(path).href, folder, options), {
+        code: 'model.source_invalid',
+      });
+    const inside = pathToFileURL(join(folder, 'open', 'model.zip')).href;
+    assert.equal((await bounded.download(inside, folder, options)).sizeBytes, 1);
+    // The mirrors of the settings may be internal.
+    serve('/maven/org/example/model/1.0/model-1.0.jar', weights);
+    const jar = await bounded.download('maven:org.example:model:1.0', folder, options);
+    assert.equal(jar.sizeBytes, weights.length);
+  } finally {
+    await bounded.close();
+  }
 });

@@ -5,6 +5,7 @@ import { readPackageMirrors } from '../../config/package-mirrors.ts';
 import type { Log } from '../../kernel/ports/log.ts';
 import type { Running } from '../../kernel/ports/running.ts';
 import { startProber } from '../../modules/remote-engines/index.ts';
+import { createOutboundGuard } from '../../platform/outbound-guard/outbound-guard.ts';
 import { createPackageSource } from '../../platform/package-sources/create-package-source.ts';
 import { connectPostgres } from '../../platform/postgres/connect-postgres.ts';
 import { createJobQueue } from '../../platform/queue/create-job-queue.ts';
@@ -37,7 +38,10 @@ export async function startWorker(settings: ServerSettings, log: Log): Promise<R
     log,
   };
   const postgres = await connectPostgres({ ...address, poolSize: settings.postgresPoolSize });
-  const packages = createPackageSource(readPackageMirrors(settings));
+  const packages = createPackageSource(readPackageMirrors(settings), {
+    guard: createOutboundGuard({ allow: settings.outboundAllow }),
+    folder: settings.modelFolder,
+  });
   const sources = openModelSource(settings, data.downloads);
   const queue = await createJobQueue({ ...address, part: 'worker' }).catch(async (error: unknown) => {
     await postgres.end();

@@ -1,8 +1,9 @@
-import { opendir, realpath, stat } from 'node:fs/promises';
+import { opendir, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SamovarError } from '../../../kernel/errors.ts';
 import type { SourceFile } from '../../../kernel/ports/model-source.ts';
+import { pathInside } from '../../package-sources/path-inside.ts';
 import { chooseFiles } from '../choice/choose-files.ts';
 import { checkedSourcePath } from '../choice/source-path.ts';
 import { downloadFile } from '../download/download-file.ts';
@@ -20,12 +21,9 @@ const mostFiles = 10_000;
 export function createLocalSource(root: string | null, downloader: Downloader): SchemeSource {
   async function place(uri: string): Promise<string> {
     if (root === null) throw invalid(uri, 'this installation reads no files of its own machines');
-    const path = pathOf(uri);
-    const inside = await realpath(root);
-    const found = await realpath(path).catch(() => null);
+    const found = await pathInside(root, pathOf(uri));
     // Whether something outside exists is nobody's business.
-    if (found === null || !isInside(inside, found))
-      throw invalid(uri, 'there is no such file in the folder that may be read');
+    if (found === null) throw invalid(uri, 'there is no such file in the folder that may be read');
     return found;
   }
 
@@ -34,7 +32,7 @@ export function createLocalSource(root: string | null, downloader: Downloader): 
       const found = await place(uri);
       const isFolder = (await stat(found)).isDirectory();
       const folder = isFolder ? found : dirname(found);
-      const all = await listFiles(folder, await realpath(root ?? folder), isFolder);
+      const all = await listFiles(folder, root ?? folder, isFolder);
       const path = isFolder ? null : basename(found);
       const choice = chooseFiles(all, { uri, quantization: null, path });
       return {
@@ -49,9 +47,8 @@ export function createLocalSource(root: string | null, downloader: Downloader): 
     async fetch(resolved, file, target, options) {
       const found = await place(resolved.uri);
       const folder = (await stat(found)).isDirectory() ? found : dirname(found);
-      const path = await realpath(join(folder, checkedSourcePath(file.path)));
-      if (root === null || !isInside(await realpath(root), path))
-        throw invalid(resolved.uri, 'there is no such file in the folder that may be read');
+      const path = await pathInside(root ?? folder, join(folder, checkedSourcePath(file.path)));
+      if (path === null) throw invalid(resolved.uri, 'there is no such file in the folder that may be read');
       const wanted = { ...file, uri: resolved.uri, tag: file.tag ?? null };
       return await downloadFile(downloader, localBytes(path), wanted, target, options);
     },
@@ -63,8 +60,8 @@ async function listFiles(folder: string, root: string, isDeep: boolean): Promise
   for await (const entry of await opendir(folder, { recursive: isDeep })) {
     if (entry.isDirectory()) continue;
     const path = join(entry.parentPath, entry.name);
-    const target = await realpath(path).catch(() => null);
-    if (target === null || !isInside(root, target)) continue;
+    const target = await pathInside(root, path);
+    if (target === null) continue;
     const found = await stat(target, { bigint: true });
     if (!found.isFile()) continue;
     if (files.length === mostFiles) throw invalid(`file:${folder}`, `it holds more than ${mostFiles} files`);
@@ -76,10 +73,6 @@ async function listFiles(folder: string, root: string, isDeep: boolean): Promise
     });
   }
   return files.sort((one, other) => (one.path < other.path ? -1 : 1));
-}
-
-function isInside(root: string, path: string): boolean {
-  return path === root || path.startsWith(root.endsWith(sep) ? root : `${root}${sep}`);
 }
 
 function pathOf(uri: string): string {
