@@ -55,7 +55,7 @@ export {
   runImportJobKind,
 } from './imports/create-import.ts';
 export { followImport } from './imports/follow-import.ts';
-export type { ImportRequest, KnownFacts } from './imports/import-request.ts';
+export type { ImportRequest } from './imports/import-request.ts';
 export { getImport, importIdOf } from './imports/import-request-store.ts';
 export { importStates } from './imports/import-state.ts';
 export { listImports } from './imports/list-imports.ts';
@@ -74,14 +74,14 @@ export type { ModelSnapshot } from './model-snapshot.ts';
 export type { ModelPolicy } from './model-uri/model-policy.ts';
 export { resolveModelUri } from './model-uri/resolve-model-uri.ts';
 export { notReady } from './not-ready.ts';
-export { collectObjects, type ObjectCollection } from './objects/collect-objects.ts';
+export { collectObjects } from './objects/collect-objects.ts';
 export {
   collectObjectsJob,
   collectObjectsJobKind,
   requestCollection,
 } from './objects/collect-objects-job.ts';
 export { parseManifest } from './parse-manifest.ts';
-export { type PublishedVersion, publishVersion } from './publish-version.ts';
+export { publishVersion } from './publish-version.ts';
 export { type ImportRequests, requestImport } from './request-import.ts';
 export type { ServedModel } from './served-model.ts';
 export { syncCatalogue } from './sync-catalogue.ts';
@@ -93,6 +93,6 @@ export {
   changeVersion,
   type ModelChanges,
 } from './versions/change-model.ts';
-export { deleteModel, deleteVersion, type VersionChanges } from './versions/delete-versions.ts';
+export { deleteModel, deleteVersion } from './versions/delete-versions.ts';
 export { getVersion, listVersions, type ModelVersion } from './versions/list-versions.ts';
 export type { VersionUsers } from './versions/version-users.ts';

@@ -1,3 +1,3 @@
-export { type ModelRemoval, modelRemovalRoutes } from './models/delete-model.ts';
+export { modelRemovalRoutes } from './models/delete-model.ts';
 export { openaiErrorBody } from './openai-error.ts';
 export { openaiRoutes } from './openai-routes.ts';
