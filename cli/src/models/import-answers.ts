@@ -54,6 +54,7 @@ export interface CatalogueAnswer {
 }
 
 export interface ManifestAnswer {
+  readonly adapter?: unknown;
   readonly name: string;
   readonly title: string;
   readonly description: string;

@@ -1,8 +1,9 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { stringify } from 'yaml';
 import { CommandError } from '../../command-error.ts';
+import { convertToSafetensors } from '../../models/convert-to-safetensors.ts';
 import { downloadFile, type WantedFile } from '../../models/download-file.ts';
 import type { ManifestAnswer, VersionAnswer } from '../../models/import-answers.ts';
 import { modelPath } from '../../models/model-state.ts';
@@ -36,16 +37,30 @@ export function defineExport(command: Command): void {
       const path = `${modelPath(name)}/versions/${encodeURIComponent(options.version)}`;
       const { manifest } = (await client.get(path)) as VersionAnswer;
       const files = filesFor(options.format, manifest);
-      const folder = join(options.to, manifest.name);
+      const folder = resolve(options.to, manifest.name);
       mkdirSync(folder, { recursive: true });
+      const converts = options.format === 'safetensors' && files.every(({ name }) => name.endsWith('.gguf'));
+      const arrival = converts ? join(folder, '.converting') : folder;
+      mkdirSync(arrival, { recursive: true });
       for (const file of files) {
         const source = `${path}/files/${encodeURIComponent(file.name)}`;
-        await downloadFile(client, source, file, join(folder, file.name));
+        await downloadFile(client, source, file, join(arrival, file.name));
       }
+      if (converts) await writtenOut(arrival, files, folder);
       if (options.format === 'folder') writeFileSync(join(folder, 'model.yaml'), stringify(manifest));
       if (options.format === 'ollama') writeFileSync(join(folder, 'Modelfile'), modelfileOf(manifest));
       printLine(folder);
     });
+}
+
+/** Writes the one GGUF file out as safetensors; it is not kept. */
+async function writtenOut(arrival: string, [file]: readonly WantedFile[], folder: string): Promise<void> {
+  if (file === undefined) return;
+  try {
+    await convertToSafetensors(join(arrival, file.name), folder, file.sizeBytes);
+  } finally {
+    rmSync(arrival, { recursive: true });
+  }
 }
 
 /** The files that a format consists of. Throws a CommandError for what it cannot be made from. */
@@ -57,6 +72,7 @@ function filesFor(format: Format, manifest: ManifestAnswer): readonly WantedFile
   const gguf = ending('.gguf');
   if (format === 'safetensors') {
     if (ending('.safetensors').length > 0) return files;
+    if (gguf.length === 1 && manifest.adapter === undefined) return gguf;
     throw notExportable(manifest, format, `its weights are ${kindOf(manifest)}`);
   }
   if (gguf.length === 0) throw notExportable(manifest, format, `its weights are ${kindOf(manifest)}`);
