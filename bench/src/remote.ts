@@ -14,7 +14,7 @@ import { connectEngine } from './remote/connect-engine.ts';
  * called directly: a real llama-server with one stream, and an engine that answers as a vLLM does, at a steady pace,
  * with many. Samovar has a core of its own; the engine and the client share the other, or run anywhere.
  */
-const answerTokens = 192;
+const answerTokens = 96;
 const streams = 32;
 const [llamaPort, pacedPort] = [await freePort(), await freePort()];
 const api = await startApiProcess('/nowhere.sock', 'normalise');
@@ -61,12 +61,12 @@ try {
   const one = await ratioOfPairs(
     () => oneStream(through.port, headers, 'through-llama'),
     () => oneStream(llamaPort, {}, upstream),
-    25,
+    41,
   );
   const many = await ratioOfPairs(
     () => manyStreams(through.port, headers, 'through-paced'),
     () => manyStreams(pacedPort, {}, 'paced'),
-    9,
+    5,
   );
   printRows('A connected engine, through Samovar / direct', [
     { name: 'one streamed answer of a llama-server', ratio: one, unit: 'tok/s', bar: { atLeast: 0.97 } },

@@ -97,6 +97,13 @@ export async function startRemoteFixture(
       if (made.status !== 201) throw new Error(JSON.stringify(made.body));
       const { body } = await fixture.call('POST', `/api/engines/${name}/probe`);
       // The data path hears of changes by a notification, and looks twice a second.
+      const names = body.models.flatMap((model: Body) => (model.serving ? [model.name] : []));
+      for (let waitedMs = 0; waitedMs < 10_000; waitedMs += 50) {
+        const { body: listed } = await fixture.call('GET', '/v1/models');
+        const known = new Set(listed.data.map(({ id }: Body) => id));
+        if (names.every((name: string) => known.has(name))) break;
+        await sleep(50);
+      }
       await sleep(300);
       return body;
     },
