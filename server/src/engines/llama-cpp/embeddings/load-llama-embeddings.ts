@@ -11,6 +11,8 @@ import { ggufModelPath } from '../../gguf/model-path.ts';
 import { nativeVocabulary } from '../../gguf/native-vocabulary.ts';
 import { isControlToken } from '../../gguf/token-pieces.ts';
 
+/** Inputs that may wait: one request may bring 2,048. The limit of the driver counts requests. */
+const waitingInputs = 8192;
 /** The context is this much longer than the longest input: the binding takes no input that fills it. */
 const spareTokens = 1;
 
@@ -59,7 +61,12 @@ export async function loadLlamaEmbeddings(start: WorkerStart, log: Log): Promise
     tokenizer,
     decodeTokens: createTokenDecoder(options.tokenArrayEncoding),
     // Nothing is won by batches: each input is one of its own, and the next request waits for no longer than one.
-    batcher: createTokenBatcher({ run, budgetTokens: 1, queueLimit: start.queueLimit, spareThread: null }),
+    batcher: createTokenBatcher({
+      run,
+      budgetTokens: 1,
+      queueLimit: Math.max(waitingInputs, start.queueLimit),
+      spareThread: null,
+    }),
     processor: llama.gpu === false ? 'cpu' : llama.gpu,
     async release() {
       await context.dispose();
