@@ -8,6 +8,7 @@ import type { ServedModel } from '../registry/index.ts';
 import { selectEvents } from './event-store.ts';
 import { lineageFits } from './find-base.ts';
 import { requestLoad } from './request-load.ts';
+import { requestUnload } from './request-unload.ts';
 import { setResidency } from './set-residency.ts';
 
 const MB = 2 ** 20;
@@ -113,6 +114,20 @@ test('an adapter keeps its base in memory while it is pinned, and goes with it w
   await floor.untilState(adapter, 'unloaded');
   await floor.untilState(other, 'ready');
   assert.deepEqual(base.starts(), ['+tuned']);
+});
+
+test('an operator unloads a base with its adapters, and the next request for one of them loads both again', async () => {
+  const base = addBase('base');
+  const adapter = floor.addModel('tuned', { adapterOf });
+  floor.startHost();
+  await floor.untilKnown(adapter);
+  await requestLoad(floor, adapter);
+  await floor.untilState(adapter, 'ready');
+  await requestUnload(floor, operator(), base.model.versionId);
+  await floor.untilState(adapter, 'unloaded');
+  await requestLoad(floor, adapter);
+  await floor.untilState(adapter, 'ready');
+  assert.equal(base.starts().length, 2);
 });
 
 test('an adapter without a base says what it was trained on, and is served once that is there', async () => {

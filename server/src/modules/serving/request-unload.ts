@@ -3,10 +3,11 @@ import { type AuditContext, recordAudit } from '../audit/index.ts';
 import { lockDeployment, releaseDemand, updateDeployment } from './deployment-store.ts';
 import { appendEvents } from './event-store.ts';
 import type { ServingDependencies } from './serving-dependencies.ts';
+import { releaseAdapters } from './worker-store.ts';
 
 /**
  * An operator's unload: frees the memory now. What was always loaded or pinned becomes on-demand, and the next
- * request for the model loads it again. Throws `model.not_found` outside the context's scope.
+ * request for the model loads it again. Adapters that its worker serves go with it, unless they are to stay. Throws `model.not_found` outside the context's scope.
  */
 export async function requestUnload(
   serving: ServingDependencies,
@@ -19,6 +20,7 @@ export async function requestUnload(
     const desired = deployment.desired === 'always' ? 'on-demand' : deployment.desired;
     await updateDeployment(transaction, deployment.id, { desired, pinned: false });
     await releaseDemand(transaction, deployment.id, deployment.demand);
+    await releaseAdapters(transaction, deployment.id);
     await appendEvents(transaction, [
       {
         deploymentId: deployment.id,

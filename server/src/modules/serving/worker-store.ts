@@ -258,6 +258,23 @@ export async function deleteSettledFailure(
   return row !== undefined;
 }
 
+/** Takes back the demand for the adapters that the workers of a deployment serve. */
+export async function releaseAdapters(transaction: DatabaseTransaction, deploymentId: string): Promise<void> {
+  const tables = transaction.withTables<ServingTables>();
+  await tables
+    .updateTable('deployments')
+    .set({ released_demand: sql`demand` })
+    .where(
+      'version_id',
+      'in',
+      tables
+        .selectFrom('model_workers')
+        .select(sql<string>`unnest(adapters)`.as('version_id'))
+        .where('deployment_id', '=', deploymentId),
+    )
+    .execute();
+}
+
 /** Adapters that a worker is no longer called for. */
 export async function dropAdapters(
   transaction: DatabaseTransaction,
