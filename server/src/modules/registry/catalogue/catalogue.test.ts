@@ -80,7 +80,7 @@ test('what fits is explained, and without a machine nothing is recommended', asy
   const [one] = recommend([item], 5.8e9);
   assert.match(
     one?.memory.explanation ?? '',
-    /^fits with 8k context and 4 parallel requests: about 2\.\d of 5\.8 GB$/,
+    /^fits with 8k context and 4 parallel requests: 2\.\d of 5\.8 GB \(estimated\)$/,
   );
   assert.equal(recommend([item], null)[0]?.recommended, false);
 });

@@ -1,7 +1,8 @@
+import { explainMemoryFit, type MemoryFacts, type MemoryWish, memoryNeed } from '../memory-fit.ts';
 import type { CatalogueItem } from './catalogue-item.ts';
 
-/** What a model needs of a machine's memory, in words. */
-export interface MemoryFit {
+/** Whether a model fits the memory of a machine, in words. */
+export interface ItemFit {
   readonly fits: boolean;
   readonly neededBytes: number;
   /** `null` where no machine with models is known. */
@@ -10,52 +11,48 @@ export interface MemoryFit {
 }
 
 /** What people do with a model, the best first: where that does not fit, less is still of use. */
-const uses = [
-  { contextTokens: 8192, sequences: 4 },
-  { contextTokens: 8192, sequences: 1 },
-  { contextTokens: 4096, sequences: 1 },
-  { contextTokens: 2048, sequences: 1 },
-] as const;
+const uses: readonly MemoryWish[] = [
+  { contextTokens: 8192, parallelSequences: 4 },
+  { contextTokens: 8192, parallelSequences: 1 },
+  { contextTokens: 4096, parallelSequences: 1 },
+];
+const least: MemoryWish = { contextTokens: 2048, parallelSequences: 1 };
 /** Buffers of an engine beside weights and sequences, as measured with small models. */
 const bufferBytes = 256 * 1024 * 1024;
 
 /** Whether a model fits the memory that a machine gives to models, and with which context for how many at once. */
-export function memoryFit(item: CatalogueItem, budgetBytes: number | null): MemoryFit {
-  const longest = item.contextTokens ?? uses[0].contextTokens;
-  const judged = uses.map((use) => {
-    const contextTokens = Math.min(longest, use.contextTokens);
-    const { weightsBytes, perTokenBytes } = item.memory;
-    const neededBytes = weightsBytes + perTokenBytes * contextTokens * use.sequences + bufferBytes;
-    return { contextTokens, sequences: use.sequences, neededBytes };
-  });
-  const [best] = judged;
-  const chosen = judged.find(({ neededBytes }) => budgetBytes !== null && neededBytes <= budgetBytes);
-  const shown = chosen ?? judged.at(-1) ?? best;
-  if (shown === undefined) throw new Error('there is no use of a model');
-  const about = item.memory.estimated ? 'about ' : '';
-  const of = budgetBytes === null ? '' : ` of ${gigabytes(budgetBytes)}`;
-  const need = `${about}${gigabytes(shown.neededBytes)}${of} GB`;
-  const explanation = `${chosen ? 'fits' : 'needs'}${usedWith(item, shown)}: ${need}`;
-  return { fits: chosen !== undefined, neededBytes: shown.neededBytes, budgetBytes, explanation };
+export function itemFit(item: CatalogueItem, budgetBytes: number | null): ItemFit {
+  const facts = memoryFactsOf(item);
+  if (budgetBytes === null) {
+    const neededBytes = memoryNeed(facts, least);
+    const explanation = `needs ${(neededBytes / 1e9).toFixed(1)} GB at least`;
+    return { fits: false, neededBytes, budgetBytes, explanation: marked(item, explanation) };
+  }
+  const judged = [...uses, least].map((use) => explainMemoryFit(facts, use, budgetBytes));
+  const fit = judged.find(({ fits }) => fits) ?? explainMemoryFit(facts, least, budgetBytes);
+  return { ...fit, budgetBytes, explanation: marked(item, fit.explanation) };
 }
 
-/** Models that keep nothing of a text need the same for any. */
-function usedWith(
-  { memory }: CatalogueItem,
-  { contextTokens, sequences }: { readonly contextTokens: number; readonly sequences: number },
-): string {
-  if (memory.perTokenBytes === 0) return '';
-  const kilo = contextTokens % 1024 === 0 ? `${contextTokens / 1024}k` : String(contextTokens);
-  return ` with ${kilo} context and ${sequences === 1 ? 'one request at a time' : `${sequences} parallel requests`}`;
+/** Files of the same quantisation differ by a few percent, and nobody has looked into this one yet. */
+function marked({ memory }: CatalogueItem, explanation: string): string {
+  return memory.estimated ? `${explanation} (estimated)` : explanation;
 }
 
-function gigabytes(bytes: number): string {
-  return (bytes / 1e9).toFixed(1);
+function memoryFactsOf({ memory, contextTokens, task }: CatalogueItem): MemoryFacts {
+  const longest = contextTokens ?? least.contextTokens;
+  return {
+    task: task === 'embedding' ? 'embedding' : 'chat',
+    contextTokens: longest,
+    memory: {
+      weightsBytes: memory.weightsBytes + bufferBytes,
+      perSequenceBytes: memory.perTokenBytes * longest,
+    },
+  };
 }
 
 export interface Recommendation {
   readonly item: CatalogueItem;
-  readonly memory: MemoryFit;
+  readonly memory: ItemFit;
   /** It runs here: an engine of this release, and its memory fits. */
   readonly recommended: boolean;
 }
@@ -66,7 +63,7 @@ export function recommend(
   budgetBytes: number | null,
 ): readonly Recommendation[] {
   const judged = items.map((item) => {
-    const memory = memoryFit(item, budgetBytes);
+    const memory = itemFit(item, budgetBytes);
     return { item, memory, recommended: item.engine !== null && memory.fits };
   });
   return judged.sort(

@@ -65,7 +65,7 @@ const example = {
     fits: true,
     neededBytes: 4659848384,
     budgetBytes: 5800000000,
-    explanation: 'fits with 8k context and 4 parallel requests: about 4.7 of 5.8 GB',
+    explanation: 'fits with 8k context and 4 parallel requests: 4.7 of 5.8 GB (estimated)',
   },
   recommended: true,
   state: null,
@@ -107,7 +107,12 @@ export function catalogueEntryOf(
     engine: item.engine,
     languages: [...item.languages],
     license: { ...item.license },
-    memory: { ...memory },
+    memory: {
+      fits: memory.fits,
+      neededBytes: memory.neededBytes,
+      budgetBytes: memory.budgetBytes,
+      explanation: memory.explanation,
+    },
     recommended,
     state,
   };
