@@ -1,6 +1,7 @@
 import type { ByteSource } from '../bytes/byte-source.ts';
 import { chatTemplateOf } from '../facts/hub-chat-template.ts';
 import { type FolderFile, type ModelFolder, openModelFolder } from '../facts/model-folder.ts';
+import { readPooling } from '../facts/sentence-embedding.ts';
 import { readStatedTerms } from '../facts/stated-terms.ts';
 import { ggmlTypeNamed } from '../gguf/ggml-types.ts';
 import type { GgufValue } from '../gguf/gguf-value.ts';
@@ -10,6 +11,7 @@ import { type JsonRecord, textMember, textsMember } from '../json-value.ts';
 import type { WrittenType } from '../numbers/write-numbers.ts';
 import { refusal } from '../refuse-files.ts';
 import { readShards, type ShardedTensor } from '../safetensors/read-shards.ts';
+import { bertClasses, bertMetadata, bertTensorName, wordPieceMetadata } from './bert-family.ts';
 import { tokenizerMetadata } from './hub-tokenizer.ts';
 import {
   familyMetadata,
@@ -40,7 +42,7 @@ export async function hubToGguf(
 ): Promise<{ sizeBytes: number }> {
   const folder = await openModelFolder(sources);
   const config = await demandJson(folder, 'config.json');
-  const family = familyOf(textsMember(config, 'architectures')?.[0] ?? '');
+  const plan = await planOf(folder, config);
   const files = folder.files.filter(({ format }) => format === 'safetensors');
   const index = folder.files.find(({ path }) => path.endsWith('.safetensors.index.json'));
   const indexed = index === undefined ? undefined : await folder.json(index.path);
@@ -49,29 +51,82 @@ export async function hubToGguf(
     indexed,
   );
   const type = options.type ?? mostType([...tensors.values()]);
-  const embeddings = tensors.get('model.embed_tokens.weight');
-  if (embeddings === undefined) throw refusal('it has no word embeddings');
+  const named = [...tensors.values()].map((tensor) => ({ tensor, name: plan.tensorName(tensor.name) }));
+  const rows = named.find(({ name }) => name === 'token_embd.weight')?.tensor.shape[0];
+  if (rows === undefined) throw refusal('it has no word embeddings');
   const metadata: [string, GgufValue][] = [
-    ['general.architecture', text(family.architecture)],
+    ['general.architecture', text(plan.architecture)],
     ['general.type', text('model')],
     ...(await statedMetadata(folder)),
     ['general.file_type', number(fileTypes[type])],
     ['general.quantization_version', number(2)],
-    ...familyMetadata(config, family),
-    [`${family.architecture}.vocab_size`, number(embeddings.shape[0] ?? 0)],
-    ...tokenizerMetadata(
-      {
-        tokenizer: await demandJson(folder, 'tokenizer.json'),
-        config: await folder.json('tokenizer_config.json'),
-        model: config,
-        generation: await folder.json('generation_config.json'),
-        chatTemplate: await chatTemplateOf(folder, ''),
-      },
-      embeddings.shape[0] ?? 0,
-    ),
+    [`${plan.architecture}.vocab_size`, number(rows)],
+    ...(await plan.metadata(rows)),
   ];
-  const made = tensorSources([...tensors.values()], { files, config, family, type });
+  const made = tensorSources(named, { files, plan, type });
   return await writeGguf(target, new Map(metadata), made, options);
+}
+
+/** What is particular to a family. */
+interface ConversionPlan {
+  /** `general.architecture`. */
+  readonly architecture: string;
+  /** `null`: it is not carried over. */
+  tensorName(name: string): string | null;
+  rowOrder(name: string): RowOrder | null;
+  /** `rows`: of the word embeddings. */
+  metadata(rows: number): Promise<[string, GgufValue][]>;
+  readonly extraTensors: readonly GgufTensorSource[];
+}
+
+async function planOf(folder: ModelFolder, config: JsonRecord): Promise<ConversionPlan> {
+  const className = textsMember(config, 'architectures')?.[0] ?? '';
+  const tokenizer = await demandJson(folder, 'tokenizer.json');
+  if (bertClasses.has(className)) {
+    const embedding = await readPooling(folder, '', 1);
+    return {
+      architecture: 'bert',
+      tensorName: bertTensorName,
+      rowOrder: () => null,
+      metadata: async (rows) => [
+        ...bertMetadata(config, embedding?.pooling ?? 'mean'),
+        ...wordPieceMetadata(tokenizer, rows),
+      ],
+      extraTensors: [],
+    };
+  }
+  const family = familyOf(className);
+  const tied = config.tie_word_embeddings === true;
+  return {
+    architecture: family.architecture,
+    tensorName(name) {
+      const found = ggufTensorName(name);
+      // The same weights as the word embeddings, which llama.cpp takes where there are none of their own.
+      return found === 'output.weight' && tied ? null : found;
+    },
+    rowOrder: (name) => rowOrder(name, config, family),
+    metadata: async (rows) => [
+      ...familyMetadata(config, family),
+      ...tokenizerMetadata(
+        {
+          tokenizer,
+          config: await folder.json('tokenizer_config.json'),
+          model: config,
+          generation: await folder.json('generation_config.json'),
+          chatTemplate: await chatTemplateOf(folder, ''),
+        },
+        rows,
+      ),
+    ],
+    extraTensors: frequencyTensors(config),
+  };
+}
+
+function frequencyTensors(config: JsonRecord): GgufTensorSource[] {
+  const frequencies = llama3Frequencies(config);
+  if (frequencies === null) return [];
+  const bytes = () => [Buffer.from(frequencies.buffer)];
+  return [{ name: 'rope_freqs.weight', shape: [frequencies.length], type: ggmlTypeNamed('F32'), bytes }];
 }
 
 async function demandJson(folder: ModelFolder, path: string): Promise<JsonRecord> {
@@ -91,49 +146,43 @@ async function statedMetadata(folder: ModelFolder): Promise<[string, GgufValue][
 
 interface Conversion {
   readonly files: readonly FolderFile[];
-  readonly config: JsonRecord;
-  readonly family: ModelFamily;
+  readonly plan: ConversionPlan;
   readonly type: WrittenType;
 }
 
-function tensorSources(tensors: readonly ShardedTensor[], conversion: Conversion): GgufTensorSource[] {
+function tensorSources(
+  named: readonly { readonly tensor: ShardedTensor; readonly name: string | null }[],
+  conversion: Conversion,
+): GgufTensorSource[] {
   const sourceOf = new Map(conversion.files.map(({ path, source }) => [path, source]));
-  const made: GgufTensorSource[] = [];
-  const frequencies = llama3Frequencies(conversion.config);
-  if (frequencies !== null)
-    made.push({
-      name: 'rope_freqs.weight',
-      shape: [frequencies.length],
-      type: ggmlTypeNamed('F32'),
-      bytes: () => [Buffer.from(frequencies.buffer)],
-    });
-  for (const tensor of tensors) {
-    const name = ggufTensorName(tensor.name);
+  const made = [...conversion.plan.extraTensors];
+  for (const { tensor, name } of named) {
     const source = sourceOf.get(tensor.file);
-    if (name === null || source === undefined) continue;
-    // The same weights as the word embeddings, which llama.cpp takes where there are none of their own.
-    if (name === 'output.weight' && conversion.config.tie_word_embeddings === true) continue;
-    made.push(tensorSource(name, tensor, source, conversion));
+    if (name !== null && source !== undefined) made.push(tensorSource(name, tensor, source, conversion));
   }
   return made.sort((a, b) => order(a.name) - order(b.name) || (a.name < b.name ? -1 : 1));
 }
+
+/** Tensors that llama.cpp wants in 32 bits whatever the rest has. */
+const alwaysPlain = /_norm\.weight$|^(position_embd|token_types)\./;
 
 function tensorSource(
   name: string,
   tensor: ShardedTensor,
   source: ByteSource,
-  { config, family, type }: Conversion,
+  { plan, type }: Conversion,
 ): GgufTensorSource {
   const columns = tensor.shape.at(-1) ?? 1;
-  const isVector = tensor.shape.length < 2 || name.endsWith('_norm.weight');
-  const written = isVector || (type === 'Q8_0' && columns % 32 !== 0) ? 'F32' : type;
+  const isVector = tensor.shape.length < 2;
+  const isPlain = isVector || alwaysPlain.test(name) || (type === 'Q8_0' && columns % 32 !== 0);
+  const written = isPlain ? 'F32' : type;
   const stored = { ...tensor, source, type: tensor.dtype, rows: rowsOf(tensor), columns };
-  const inOrder = isVector && tensor.shape.length === 1 ? asColumn(stored) : stored;
+  const inOrder = isVector ? asColumn(stored) : stored;
   return {
     name,
     shape: tensor.shape.toReversed(),
     type: ggmlTypeNamed(written),
-    bytes: () => convertedPieces(inOrder, written, rowOrder(name, config, family)),
+    bytes: () => convertedPieces(inOrder, written, plan.rowOrder(name)),
   };
 }
 

@@ -31,7 +31,7 @@ export function familyOf(className: string): ModelFamily {
   if (found !== undefined) return found;
   const known = families.flatMap(({ classes }) => classes).join(', ');
   throw refusal(
-    `its class ${className.slice(0, 80) || 'unknown'} cannot be converted here (${known} can): take it as GGUF`,
+    `its class ${className.slice(0, 80) || 'unknown'} cannot be converted here (${known}, BertModel can): take it as GGUF`,
   );
 }
 

