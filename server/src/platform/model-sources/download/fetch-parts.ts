@@ -6,7 +6,7 @@ import { ChangedFault } from './changed-fault.ts';
 import type { DownloadLimits } from './download-limits.ts';
 import type { Gate } from './gate.ts';
 import type { PartPlan } from './part-plan.ts';
-import { writeRange } from './write-range.ts';
+import { createWriteBuffers, writeRange } from './write-range.ts';
 
 /** A part whose connection is open already. */
 export interface OpenedPart {
@@ -53,6 +53,7 @@ export async function fetchParts(
 
 async function runConnection(job: PartsJob, first: OpenedPart | null, signal: AbortSignal): Promise<void> {
   const patience = createPatience(job.limits.patience);
+  const buffers = createWriteBuffers();
   let opened = first?.opened ?? null;
   let range = first?.range ?? job.plan.take();
   while (range !== null) {
@@ -61,6 +62,7 @@ async function runConnection(job: PartsJob, first: OpenedPart | null, signal: Ab
     try {
       opened ??= await openPart(job, part, signal);
       await writeRange(opened.body, job.handle, part, {
+        buffers,
         silenceMs: job.limits.silenceMs,
         write: job.write,
         onWritten(written) {

@@ -6,11 +6,15 @@ import { ChangedFault } from './changed-fault.ts';
 import { refuseFullDisk } from './disk-space.ts';
 import { bootedAt, keepDownloadState, removeDownloadState } from './download-state.ts';
 import { fetchParts, type OpenedPart } from './fetch-parts.ts';
+import { flushAlong } from './flush-along.ts';
 import { createFollowingHash, type FollowingHash } from './following-hash.ts';
 import { findKeptState, identityOf } from './kept-state.ts';
 import { createPartPlan, type PartPlan } from './part-plan.ts';
 import type { Downloader, WantedFile } from './wanted-file.ts';
-import { writeRange } from './write-range.ts';
+import { createWriteBuffers, writeRange } from './write-range.ts';
+
+/** The first part is small: it finds out what the server can do, by a client that is not made for large bodies. */
+const mostFirstBytes = 4 * 1024 * 1024;
 
 export interface PartialJob extends Downloader {
   readonly source: ByteSource;
@@ -65,7 +69,8 @@ async function begin(
   options: FetchOptions,
 ): Promise<BegunParts | { readonly whole: PartialFile }> {
   const patience = createPatience(job.limits.patience);
-  const asked = planned?.take() ?? { start: 0, end: job.limits.partBytes(0) };
+  const firstBytes = Math.min(mostFirstBytes, job.limits.partBytes(planned?.totalBytes ?? 0));
+  const asked = planned?.take(firstBytes) ?? { start: 0, end: firstBytes };
   for (;;) {
     let opened: OpenedBytes | null = null;
     try {
@@ -110,6 +115,7 @@ async function fillByParts(
     job.limits.noteEveryMs,
   );
   const hash = createFollowingHash(job.partial, plan.totalBytes);
+  const flusher = flushAlong(handle, plan.doneBytes());
   try {
     hash.follow(plan.prefixBytes());
     const parts = {
@@ -119,14 +125,19 @@ async function fillByParts(
       tag: job.wanted.sha256 === null ? first.opened.tag : null,
       onWritten() {
         hash.follow(plan.prefixBytes());
+        flusher.wrote(plan.doneBytes());
         keeper.changed();
         options.onProgress(plan.doneBytes());
       },
     };
     await fetchParts(parts, first, options.signal).finally(() => keeper.flush());
+    await flusher.end();
     await handle.truncate(plan.totalBytes);
     return await finish(handle, hash, plan.totalBytes);
   } finally {
+    await flusher.end().catch(() => {
+      // Whoever waited for it has heard of it.
+    });
     await hash.stop();
   }
 }
@@ -149,6 +160,7 @@ async function takeWhole(
       handle,
       { start: 0, end: opened.totalBytes ?? Number.POSITIVE_INFINITY },
       {
+        buffers: createWriteBuffers(),
         silenceMs: job.limits.silenceMs,
         write: job.write,
         onWritten({ end }) {

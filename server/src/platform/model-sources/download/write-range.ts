@@ -9,7 +9,16 @@ const writeBytes = 1024 * 1024;
 /** A connection that carries less within `silenceMs` counts as stalled. */
 const leastBytes = 16 * 1024;
 
+/** Two buffers of one connection: one is written while the other is filled. */
+export type WriteBuffers = readonly [Buffer, Buffer];
+
+/** To be made once for many parts: what is made for each would be collected too late. */
+export function createWriteBuffers(): WriteBuffers {
+  return [Buffer.allocUnsafeSlow(writeBytes), Buffer.allocUnsafeSlow(writeBytes)];
+}
+
 export interface WriteOptions {
+  readonly buffers: WriteBuffers;
   readonly silenceMs: number;
   /** Lets few writes run at a time: each holds a thread of the pool that file access and name look-ups share. */
   readonly write: Gate;
@@ -28,8 +37,7 @@ export async function writeRange(
   options: WriteOptions,
 ): Promise<void> {
   const watch = watchForStall(body, options.silenceMs);
-  let filling = Buffer.allocUnsafeSlow(writeBytes);
-  let spare = Buffer.allocUnsafeSlow(writeBytes);
+  let [filling, spare] = options.buffers;
   let position = range.start;
   let writing: Promise<void> = Promise.resolve();
   try {
