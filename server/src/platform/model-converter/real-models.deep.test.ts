@@ -210,7 +210,7 @@ test('an encoder in safetensors becomes GGUF whose tokens are those of its token
     'antidisestablishmentarianism',
     '日本語 text',
   ]) {
-    const ask = async (path: string, body: object) => {
+    const ask = async (path: string, body: Readonly<Record<string, unknown>>) => {
       const there = await client.request({ method: 'POST', path, body: JSON.stringify(body) });
       return [await gguf.json<Answer>(path, body), (await there.body.json()) as Answer] as const;
     };
