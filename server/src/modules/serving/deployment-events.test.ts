@@ -192,7 +192,7 @@ test('a deployment has an idle time-out of its own', async () => {
   await set(never, { idleSeconds: 0 });
   await Promise.all([quick, never].map((model) => floor.untilState(model, 'ready')));
   await floor.untilState(quick, 'unloaded');
-  assert.equal((await floor.status(quick)).reason, 'its process has ended and its memory is free');
+  assert.equal((await floor.status(quick)).reason, 'unloaded: idle for 1 s');
   await floor.pause(2_500);
   assert.equal((await floor.status(never)).state, 'ready');
 });

@@ -4,15 +4,19 @@ import type { ServedModel } from '../registry/index.ts';
 import { insertMissingDeployments } from './deployment-store.ts';
 import type { ServingDependencies } from './serving-dependencies.ts';
 
+/** PostgreSQL takes 65,535 parameters at most; an installation has more models than that is enough for. */
+const atOnce = 1000;
+
 /** Gives every ready version its deployment, on-demand. Safe to call again and again, from several processes. */
 export async function ensureDeployments(
   serving: ServingDependencies,
   models: readonly ServedModel[],
 ): Promise<void> {
-  if (models.length === 0) return;
-  await serving.database.transaction().execute(async (transaction) => {
-    if (await addDeployments(transaction, models)) await serving.configVersion.bump(transaction, 'replicas');
-  });
+  for (let at = 0; at < models.length; at += atOnce)
+    await serving.database.transaction().execute(async (transaction) => {
+      const added = await addDeployments(transaction, models.slice(at, at + atOnce));
+      if (added) await serving.configVersion.bump(transaction, 'replicas');
+    });
 }
 
 /** The same within the caller's transaction; true when there were new ones. */

@@ -53,6 +53,7 @@ export function createSupervisedWorker(dependencies: SupervisedWorkerDependencie
   let peakBytes = 0;
   let attempt = 0;
   let failures = 0;
+  let drainReason = 'its process has ended';
   const transitions = createTransitionLog();
 
   const apply = (event: WorkerEvent, reason: string, detail: Readonly<Record<string, unknown>> = {}) => {
@@ -128,7 +129,8 @@ export function createSupervisedWorker(dependencies: SupervisedWorkerDependencie
       if (!stopping.signal.aborted)
         apply('retry', `it is started again, for the ${ordinal(attempt + 1)} time`);
     }
-    apply('end', 'its process has ended and its memory is free');
+    // Why it went says more, as long as it is gone, than that it has.
+    apply('end', drainReason);
   };
 
   // Nothing in it throws but a state table that was broken; then the worker is left as it is, and said so.
@@ -170,6 +172,7 @@ export function createSupervisedWorker(dependencies: SupervisedWorkerDependencie
     }),
     async drain(graceMs, reason) {
       const serves = state === 'ready' || state === 'draining';
+      if (state !== 'draining') drainReason = reason;
       apply('drain', reason);
       stopping.abort();
       // Nothing runs on a worker that loads, and a load cannot be interrupted from within.
