@@ -1,3 +1,5 @@
+import { refusal } from '../refuse-files.ts';
+
 /** What a sequence needs of memory beside the weights. */
 export interface SequenceMemory {
   /** For each token of the context: keys and values of the layers that attend to all of it. */
@@ -41,15 +43,18 @@ export function sequenceMemory(
   return { bytesPerToken, fixedBytes };
 }
 
-/** The manifest's `memory` of a model. */
+/** The manifest's `memory` of a model. Throws `model.refused` for numbers that cannot be true. */
 export function memoryFacts(
   weightsBytes: number,
   sequence: SequenceMemory,
   contextTokens: number,
 ): { weightsBytes: number; perSequenceBytes: number; fixedPerSequenceBytes?: number } {
+  const perSequenceBytes = Math.ceil(sequence.fixedBytes + sequence.bytesPerToken * contextTokens);
+  if (!Number.isSafeInteger(perSequenceBytes) || perSequenceBytes < 0)
+    throw refusal('it claims to need more memory than there can be');
   return {
     weightsBytes,
-    perSequenceBytes: sequence.fixedBytes + sequence.bytesPerToken * contextTokens,
-    ...(sequence.fixedBytes === 0 ? {} : { fixedPerSequenceBytes: sequence.fixedBytes }),
+    perSequenceBytes,
+    ...(sequence.fixedBytes === 0 ? {} : { fixedPerSequenceBytes: Math.ceil(sequence.fixedBytes) }),
   };
 }
