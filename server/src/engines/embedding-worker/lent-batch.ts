@@ -26,7 +26,7 @@ export interface BatchLender<Batch> {
 const lateFactor = 3;
 const lateMs = 10;
 /** A thread whose core is taken by others is left alone for so long. */
-const restMs = 2_000;
+const restMs = 200;
 
 /** `done` hears of what a spare thread computed in time, `freed` that it can take the next batch. */
 export function createBatchLender<Batch>(
