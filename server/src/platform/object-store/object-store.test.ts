@@ -98,6 +98,15 @@ for (const kind of ['folder', 's3']) {
         assert.equal(await store().head(key), null);
     });
 
+    test('takes a file of this machine over, whole or not at all', async () => {
+      const path = join(folder, 'adopted');
+      await writeFile(path, randomBytes(1000));
+      await assert.rejects(store().adopt('adopted/cut', path, 1001));
+      assert.equal(await store().head('adopted/cut'), null);
+      await store().adopt('adopted/one', path, 1000);
+      assert.deepEqual(await store().head('adopted/one'), { key: 'adopted/one', sizeBytes: 1000 });
+    });
+
     test('replaces an object as a whole', async () => {
       await store().put('same', Buffer.from('first'), 5);
       await store().put('same', Buffer.from('second'), 6);

@@ -185,6 +185,15 @@ describe('an api process', () => {
     assert.match(text, /samovar_inference_running 0/);
   });
 
+  test('deletes no model that is used, and says what uses it in the published form', async () => {
+    const used = await call(`/v1/models/${model}`, firstKey, { method: 'DELETE' });
+    assert.equal(used.status, 409);
+    const body = (await used.json()) as { error: { message: string }; samovar: { code: string } };
+    assert.equal(body.samovar.code, 'registry.in_use');
+    assert.match(body.error.message, /the alias chat-default/);
+    assert.equal((await call('/v1/models/nothing', firstKey, { method: 'DELETE' })).status, 404);
+  });
+
   test('lets every route be called only by a key with its permission', async () => {
     const document = (await (await call('/openapi.json', firstKey)).json()) as Document;
     const byPermission = new Map<string, string>();
