@@ -15,6 +15,7 @@ import {
 import { engineOf, updateEngine } from './engine-store.ts';
 import {
   deleteModel,
+  lockModelNames,
   type ModelOfEngine,
   selectModelsNamed,
   selectModelsOf,
@@ -50,6 +51,7 @@ export async function applyProbe(
     await updateEngine(transaction, engine, engine.id, { probe_token: null, probe_until: null });
     return;
   }
+  if (outcome.kind === 'answered') await lockModelNames(transaction, engine);
   const found = outcome.kind === 'answered' ? await writeModels(transaction, engine, outcome.models) : null;
   const state = await writeState(transaction, engine, outcome, found?.problems ?? []);
   const context = systemAuditContext(engine, 'remote-engines');

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { SamovarError } from '../../kernel/errors.ts';
 import type { DatabaseTransaction } from '../../kernel/ports/database.ts';
 import { type AuditContext, recordAudit } from '../audit/index.ts';
-import { checkCa, checkMapping, checkSecrets, readBaseUrl } from './check-connection.ts';
+import { checkCa, checkMapping, checkMove, checkSecrets, readBaseUrl } from './check-connection.ts';
 import { checkAddress } from './connect-engine.ts';
 import { appendEngineEvent } from './engine-events.ts';
 import { openSecrets, sealSecrets } from './engine-secrets.ts';
@@ -33,6 +33,7 @@ export async function changeEngine(
     const engine = await lockEngine(transaction, scope, name);
     if (engine === null) throw notFound(name);
     checkMapping({ mapping: change.mapping ?? engine.mapping, discover: change.discover ?? engine.discover });
+    checkMove(engine, change, baseUrl);
     const secrets = changedSecrets(deps, engine, change);
     await writeChange(transaction, engine, { change, baseUrl, secrets, deps });
     await deps.configVersion.bump(transaction, 'replicas');

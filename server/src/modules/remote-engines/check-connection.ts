@@ -1,5 +1,5 @@
 import { SamovarError } from '../../kernel/errors.ts';
-import type { EngineConnection, EngineSecrets, ModelMapping } from './remote-engine.ts';
+import type { EngineConnection, EngineSecrets, ModelMapping, RemoteEngine } from './remote-engine.ts';
 
 const modelName = /^[a-z0-9](?:[a-z0-9._-]{0,126}[a-z0-9])?$/;
 const headerName = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,100}$/;
@@ -63,6 +63,22 @@ export function checkMapping({ mapping, discover }: Pick<EngineConnection, 'mapp
         'models',
         `\`${name.slice(0, 128)}\` cannot be a name: lower-case letters, digits, dots, hyphens, underscores.`,
       );
+}
+
+/**
+ * A key is sent where it was declared for. Throws `request.invalid` when another server is to get what only the former
+ * one was trusted with: who may change a connection does not know its key, and shall not learn it by moving it.
+ */
+export function checkMove(
+  engine: Pick<RemoteEngine, 'baseUrl' | 'hasKey' | 'headerNames'>,
+  change: { readonly key?: string | null; readonly headers?: object },
+  baseUrl: string | undefined,
+): void {
+  if (baseUrl === undefined || new URL(baseUrl).origin === new URL(engine.baseUrl).origin) return;
+  if (engine.hasKey && change.key === undefined)
+    throw invalid('key', 'the key was given for another server: send it again, or `null` for none.');
+  if (engine.headerNames.length > 0 && change.headers === undefined)
+    throw invalid('headers', 'the headers were given for another server: send them again, or `{}` for none.');
 }
 
 /** The certificate authorities of a connection. Throws `request.invalid` when the text holds none. */

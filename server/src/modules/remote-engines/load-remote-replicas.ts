@@ -32,23 +32,27 @@ export async function loadRemoteReplicas(
     .orderBy('id')
     .execute();
   const versions = await tables.selectFrom('remote_versions').selectAll().execute();
+  const modelsOf = Map.groupBy(models, (model) => model.engine_id);
+  const versionsOf = Map.groupBy(versions, (version) => nameKey(version));
   const replicas = new Map<string, Replica[]>();
   for (const engine of engines.map(engineOf)) {
     const headers = headersOf(engine, sealing, log);
     if (headers === null) continue;
-    for (const model of models.filter((one) => one.engine_id === engine.id)) {
+    for (const model of modelsOf.get(engine.id) ?? []) {
       const replica = replicaOf(engine, model, headers);
       const served =
         model.joined_version_id === null
-          ? versions
-              .filter((one) => one.model_name === model.model_name && one.project_id === model.project_id)
-              .map((one) => one.version_id)
+          ? (versionsOf.get(nameKey(model)) ?? []).map((one) => one.version_id)
           : [model.joined_version_id];
       for (const versionId of served)
         replicas.set(versionId, [...(replicas.get(versionId) ?? []), { ...replica, versionId }]);
     }
   }
   return replicas;
+}
+
+function nameKey(of: { readonly project_id: string; readonly model_name: string }): string {
+  return `${of.project_id}/${of.model_name}`;
 }
 
 function replicaOf(

@@ -1,4 +1,4 @@
-import type { Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import { newId } from '../../kernel/ids.ts';
 import type { DatabaseOrTransaction, DatabaseTransaction } from '../../kernel/ports/database.ts';
 import type { Scope } from '../../kernel/principal.ts';
@@ -21,6 +21,16 @@ export async function selectModelsOf(
     .orderBy('upstream_name')
     .execute();
   return rows.map(modelOf);
+}
+
+/**
+ * Lets the engines of a project take names one after the other until the transaction ends: two that are probed at once
+ * do not see each other's models, and would both answer to one name. Taken after the lock of the engine's row.
+ */
+export async function lockModelNames(transaction: DatabaseTransaction, { projectId }: Scope): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtext('samovar.remote-engines.names'), hashtext(${projectId}))`.execute(
+    transaction,
+  );
 }
 
 /** Who serves a model of this name, or would. */

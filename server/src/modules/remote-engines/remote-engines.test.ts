@@ -92,6 +92,25 @@ describe('a connected engine', () => {
     for (const { text } of audit.rows) assert.doesNotMatch(text, /top-secret|tenant-secret/);
   });
 
+  test('gets the key that was given for another server only when it is sent again', async () => {
+    const first = await upstream({ flavour: 'openai', models: ['trusted'], key: 'for-the-first' });
+    const other = await upstream({ flavour: 'openai', models: ['trusted'] });
+    const headers = { 'x-tenant': 'for-the-first-too' };
+    await fixture.connect('trusted', first, { key: 'for-the-first', headers });
+    const move = (more: object) =>
+      fixture.call('PATCH', '/api/engines/trusted', { baseUrl: other.url, ...more });
+    for (const more of [{}, { key: 'another' }, { headers: {} }]) {
+      const { status, body } = await move(more);
+      assert.deepEqual([status, body.error.code], [400, 'request.invalid'], JSON.stringify(more));
+    }
+    assert.equal((await fixture.call('PATCH', '/api/engines/trusted', { baseUrl: first.url })).status, 200);
+    assert.equal((await move({ key: null, headers: {} })).status, 200);
+    const { body } = await fixture.call('POST', '/api/engines/trusted/probe');
+    assert.deepEqual([body.state, body.hasKey], ['healthy', false]);
+    for (const request of other.requests)
+      assert.doesNotMatch(JSON.stringify(request.headers), /for-the-first/);
+  });
+
   test('that refuses its key is away with a reason, and well again with another key', async () => {
     const guarded = await upstream({ flavour: 'openai', models: ['locked'], key: 'right' });
     const engine = await fixture.connect('locked', guarded, { key: 'wrong' });

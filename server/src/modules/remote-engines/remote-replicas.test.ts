@@ -6,10 +6,13 @@ import { registerWorker } from '../../../test/registered-worker.ts';
 import { type RemoteFixture, startRemoteFixture } from '../../../test/remote-fixture.ts';
 import { chatAnswer, sendJson, startScriptedWorker } from '../../../test/scripted-worker.ts';
 import { silentLog } from '../../../test/silent-log.ts';
+import { createConfigVersion } from '../../platform/postgres/config-version.ts';
 import { openRemoteEngines } from '../../roles/open-remote-engines.ts';
 import { openDataPath } from '../../roles/worker/open-data-path.ts';
 import { startDispatcher } from '../../roles/worker/start-dispatcher.ts';
-import { claimProbes } from './claim-probe.ts';
+import { applyProbe } from './apply-probe.ts';
+import { type ClaimedProbe, claimProbes } from './claim-probe.ts';
+import type { ProbeOutcome } from './probe/probe-engine.ts';
 import { runProbe } from './run-probe.ts';
 import { startProber } from './start-prober.ts';
 
@@ -179,6 +182,35 @@ test('a model whose engines change gets a version for each change, and earlier v
   assert.equal(rows[0].count, 3);
 });
 
+test('two engines that are probed at the same moment never answer to one name with different models', async () => {
+  const { database } = fixture.store;
+  const configVersion = createConfigVersion();
+  // Nothing listens there: what their probes find is told below.
+  for (const name of ['twin-1', 'twin-2'])
+    await fixture.call('POST', '/api/engines', { name, baseUrl: 'http://127.0.0.1:1' });
+  const [one, two] = [await claimed('twin-1'), await claimed('twin-2')];
+  const apply = (probe: ClaimedProbe, upstreamName: string) =>
+    database
+      .transaction()
+      .execute((transaction) =>
+        applyProbe(transaction, configVersion, probe.engine, probe.token, found(upstreamName)),
+      );
+  let second: Promise<void> | undefined;
+  await database.transaction().execute(async (transaction) => {
+    await applyProbe(transaction, configVersion, one.engine, one.token, found('a/Twin'));
+    second = apply(two, 'b/Twin');
+    await sleep(300);
+  });
+  await second;
+  const { rows } = await fixture.store.pool.query(
+    "select upstream_name, serving from remote_models where model_name = 'twin' order by upstream_name",
+  );
+  assert.deepEqual(rows, [
+    { upstream_name: 'a/Twin', serving: true },
+    { upstream_name: 'b/Twin', serving: false },
+  ]);
+});
+
 test('a model that runs elsewhere is neither loaded nor unloaded here', async () => {
   const engine = await upstream({ flavour: 'openai', models: ['elsewhere'] });
   await fixture.connect('elsewhere', engine);
@@ -194,6 +226,36 @@ test('a model that runs elsewhere is neither loaded nor unloaded here', async ()
 
 const listings = (engine: Upstream): number =>
   engine.requests.filter(({ path }) => path === '/v1/models').length;
+
+/** The probe of an engine, once its prober has let it go. */
+async function claimed(name: string): Promise<ClaimedProbe> {
+  for (;;) {
+    const [probe] = await claimProbes(fixture.store.database, 1, await idOf(name));
+    if (probe) return probe;
+    await sleep(50);
+  }
+}
+
+function found(upstreamName: string): ProbeOutcome {
+  const model = {
+    upstreamName,
+    modelName: 'twin',
+    serving: true,
+    problem: null,
+    task: 'chat',
+    lane: 'normalise',
+    laneReason: null,
+    contextTokens: 8192,
+    parameters: 0,
+    capabilities: ['chat'],
+    answersAs: [upstreamName],
+    dimensions: null,
+    parent: null,
+    fingerprint: upstreamName,
+    checkedAt: new Date(),
+  } as const;
+  return { kind: 'answered', flavour: 'openai', version: null, models: [model], problem: null };
+}
 
 async function idOf(name: string): Promise<string> {
   const { rows } = await fixture.store.pool.query('select id from remote_engines where name = $1', [name]);

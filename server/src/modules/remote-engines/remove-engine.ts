@@ -1,7 +1,7 @@
 import { type AuditContext, recordAudit } from '../audit/index.ts';
 import { notFound } from './change-engine.ts';
 import { deleteEngine, lockEngine } from './engine-store.ts';
-import { selectModelsOf } from './model-rows.ts';
+import { lockModelNames, selectModelsOf } from './model-rows.ts';
 import { publishModel } from './publish-models.ts';
 import type { RemoteEngineDependencies } from './remote-dependencies.ts';
 
@@ -18,6 +18,7 @@ export async function removeEngine(
   await deps.database.transaction().execute(async (transaction) => {
     const engine = await lockEngine(transaction, scope, name);
     if (engine === null) throw notFound(name);
+    await lockModelNames(transaction, scope);
     const models = await selectModelsOf(transaction, scope, [engine.id]);
     await deleteEngine(transaction, scope, engine.id);
     for (const { modelName } of models)

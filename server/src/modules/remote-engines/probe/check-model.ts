@@ -121,6 +121,8 @@ function unusable(task: 'chat' | 'embedding', problem: string): CheckedModel {
 }
 
 function refusalOf({ status, json }: EngineAnswer): string {
+  // Some say which key it was that they refuse.
+  if (status === 401 || status === 403) return `${status}: it refuses the key that it was sent`;
   const { error, message } = objectOf(json);
   const said = textOf(objectOf(error).message) ?? textOf(error) ?? textOf(message);
   return said === null ? String(status) : `${status}: ${said.slice(0, 300)}`;

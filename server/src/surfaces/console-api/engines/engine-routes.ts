@@ -145,7 +145,7 @@ function changeRoute(deps: RemoteEngineDependencies): BoundRoute {
       tag,
       summary: 'Change a connection; what is left out stays',
       description:
-        'Answers that run go on. Lists and maps are replaced as a whole; `key: null` takes the key away.',
+        'Answers that run go on. Lists and maps are replaced as a whole; `key: null` takes the key away. Another server gets the key and the headers only when they are sent again with its address.',
       params,
       body: changedEngineBody,
       responses: { 200: shown },
