@@ -147,6 +147,17 @@ describe('a fallback', () => {
     );
   });
 
+  test('of another kind of model is passed over', async () => {
+    const embedding = { ...other, task: 'embedding' as const };
+    const fallbacks = [{ model: embedding, on: new Set(['failed', 'unavailable'] as const) }];
+    const { gateway, workers } = await gatewayWith(
+      { fallbacks },
+      { stable: ({ response }) => sendJson(response, 500, '{}') },
+    );
+    assert.ok((await ask(gateway, 'Hi')).status >= 500);
+    assert.equal(workers.other.requests.length, 0);
+  });
+
   test('answers for a worker that died, that is busy, that fails, and for a prompt that is too long', async () => {
     const refusing =
       (status: number, code: string): Answer =>

@@ -31,6 +31,8 @@ export interface EngineGates {
   state(replica: RemoteReplica): GateState;
   begin(replica: RemoteReplica): void;
   end(replica: RemoteReplica): void;
+  /** Its answer has begun: others need not wait for the end of the one request that tries whether it is well again. */
+  heard(replica: RemoteReplica): void;
   /** It gave an answer, were it a refusal. */
   answered(replica: RemoteReplica): void;
   failed(replica: RemoteReplica): void;
@@ -128,6 +130,10 @@ export function createEngineGates(clock: Clock): EngineGates {
       if (breaker) breaker.trial = false;
       admit(gate, replica.remote.parallelRequests);
       if (gate.running === 0 && gate.waiting.length === 0) gates.delete(replica.remote.engineId);
+    },
+    heard({ workerId }) {
+      const breaker = breakers.get(workerId);
+      if (breaker) breaker.trial = false;
     },
     answered({ workerId }) {
       const breaker = breakers.get(workerId);

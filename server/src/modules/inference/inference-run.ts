@@ -107,7 +107,10 @@ export class InferenceRun implements InferenceHandle, AnswerTarget, WorkerCallEv
   // What the worker reports.
 
   data(chunk: Buffer): boolean {
-    this.#firstByteMs ??= performance.now() - this.#startedMs;
+    if (this.#firstByteMs === null) {
+      this.#firstByteMs = performance.now() - this.#startedMs;
+      this.#attempts.heard();
+    }
     const { reader } = this.#attempts;
     if (reader === null) return true;
     try {

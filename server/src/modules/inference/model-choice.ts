@@ -28,7 +28,8 @@ export class ModelChoice {
     for (let place = this.#next; place < fallbacks.length; place += 1) {
       const fallback = fallbacks[place];
       if (!fallback?.on.has(kind) || fallback.model.versionId === this.model.versionId) continue;
-      if (!isFit(fallback.model)) continue;
+      // A model gets other versions, and an alias another kind of model by force.
+      if (fallback.model.task !== this.chosen.task || !isFit(fallback.model)) continue;
       this.#next = place + 1;
       this.chosenError ??= code;
       this.model = fallback.model;

@@ -97,6 +97,12 @@ export class WorkerAttempts {
     return this.#remote;
   }
 
+  /** Its answer has begun. */
+  heard(): void {
+    const replica = this.#replica;
+    if (replica !== null && isRemote(replica)) this.#parts.gates.heard(replica);
+  }
+
   /** It answered, were it a refusal. */
   answered(): void {
     const replica = this.#replica;

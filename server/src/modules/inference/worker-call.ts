@@ -65,7 +65,7 @@ export class WorkerCall implements TransportEvents {
   begin(status: number, headers: Readonly<Record<string, string | string[] | undefined>>): void {
     this.#status = status;
     const retryAfter = Number(headers['retry-after']);
-    if (Number.isFinite(retryAfter)) this.#retryAfterSeconds = retryAfter;
+    if (Number.isFinite(retryAfter) && retryAfter >= 0) this.#retryAfterSeconds = retryAfter;
   }
 
   data(chunk: Buffer): boolean {

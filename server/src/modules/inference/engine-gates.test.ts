@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createEngineGates, type RemoteReplica } from './engine-gates.ts';
+
+const timeouts = { connectMs: 1000, firstByteMs: 1000, idleMs: 1000, wholeMs: 1000 };
+const replica: RemoteReplica = {
+  workerId: 'w',
+  versionId: 'v',
+  address: 'http://engine',
+  lane: 'normalise',
+  slots: 8,
+  remote: {
+    engineId: 'e',
+    engineName: 'engine',
+    flavour: 'openai',
+    endpoint: { key: 'e/1', origin: 'http://engine', ca: null, timeouts },
+    pathPrefix: '',
+    headers: [],
+    upstreamModel: 'm',
+    answersAs: ['m'],
+    capabilities: ['chat'],
+    parallelRequests: 8,
+    queuedRequests: 8,
+  },
+};
+
+test('an engine that was broken takes requests again once the one that tries it is being answered', () => {
+  let now = 0;
+  const gates = createEngineGates({ now: () => now });
+  for (let failures = 0; failures < 3; failures += 1) {
+    gates.begin(replica);
+    gates.failed(replica);
+    gates.end(replica);
+  }
+  assert.equal(gates.state(replica), 'broken');
+  now = 1000;
+  assert.equal(gates.state(replica), 'open');
+  gates.begin(replica);
+  assert.equal(gates.state(replica), 'broken', 'one request alone tries it');
+  gates.heard(replica);
+  assert.equal(gates.state(replica), 'open', 'its answer may take minutes');
+  gates.failed(replica);
+  assert.equal(gates.state(replica), 'broken', 'an answer that breaks off counts as before');
+});
