@@ -44,7 +44,11 @@ const ipv6Blocks: readonly (readonly [string, number, AddressKind])[] = [
 ];
 
 /** Services that hand out credentials to whoever asks from inside a machine. */
-const metadataAddresses = new Set(['169.254.169.254', '100.100.100.200', 'fd00:ec2::254']);
+const metadataAddresses = new Set([
+  ...['169.254.169.254', 'fd00:ec2::254', 'fd20:ce::254', '100.100.100.200'],
+  // Those of containers and pods at AWS, and what answers Azure's agents, at an address that looks public.
+  ...['169.254.170.2', '169.254.170.23', 'fd00:ec2::23', '168.63.129.16'],
+]);
 
 const blocks = [
   ...ipv4Blocks.map(([net, prefix, kind]) => ({ list: blockOf(net, prefix, 'ipv4'), kind })),

@@ -91,6 +91,8 @@ test("a range does not open a cloud's metadata service, its own address does", a
   assert.equal((await wide.resolve('169.254.1.1', 80)).length, 1);
   await assert.rejects(wide.resolve('169.254.169.254', 80), isRefused);
   await assert.rejects(wide.resolve('::ffff:169.254.169.254', 80), isRefused);
+  for (const address of ['169.254.170.2', 'fd00:ec2::23', 'FD20:CE::254', '168.63.129.16'])
+    await assert.rejects(wide.resolve(address, 80), isRefused, address);
   const exact = createOutboundGuard({ allow: ['169.254.169.254:80'] });
   assert.equal((await exact.resolve('169.254.169.254', 80)).length, 1);
 });

@@ -19,8 +19,8 @@ export interface ConnectionParts {
   /** It may take another request. */
   free(connection: RemoteConnection): void;
   closed(connection: RemoteConnection): void;
-  /** Sends a call over a new connection: the kept one was closed before it heard of it. */
-  again(call: RemoteCall): void;
+  /** Sends a call over a new connection: the kept one was closed before it heard of it. False: no more is sent. */
+  again(call: RemoteCall): boolean;
 }
 
 const longestIdleMs = 30_000;
@@ -213,12 +213,16 @@ export class RemoteConnection implements ResponseParts {
     if (reader !== null && this.#failure === null && reader.end()) this.#complete(reader);
     const call = this.#call;
     this.#call = null;
-    this.#parts.closed(this);
-    if (call === null || call.over) return;
-    if (this.#kept && !this.#heard && !(this.#failure instanceof RemoteCallError)) {
+    const isPending = call !== null && !call.over;
+    // Before this one leaves: a pool that closes must not seem empty meanwhile.
+    const goesOn =
+      isPending &&
+      this.#kept &&
+      !this.#heard &&
+      !(this.#failure instanceof RemoteCallError) &&
       this.#parts.again(call);
-      return;
-    }
+    this.#parts.closed(this);
+    if (!isPending || goesOn) return;
     call.over = true;
     const cause = this.#failure ?? new Error('the server closed the connection');
     if (this.#reached) call.events.lost(cause);

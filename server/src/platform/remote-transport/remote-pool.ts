@@ -24,6 +24,7 @@ export class RemotePool implements ConnectionParts {
   readonly #idle: RemoteConnection[] = [];
   #secureContext: SecureContext | null = null;
   #closing: (() => void) | null = null;
+  #broken = false;
   #calledMs = 0;
 
   constructor(endpoint: RemoteEndpoint, parts: PoolParts) {
@@ -73,6 +74,7 @@ export class RemotePool implements ConnectionParts {
 
   /** Breaks every connection. */
   destroy(): void {
+    this.#broken = true;
     for (const connection of this.#open) connection.destroy();
   }
 
@@ -88,8 +90,9 @@ export class RemotePool implements ConnectionParts {
     if (this.#open.size === 0) this.#closing?.();
   }
 
-  again(call: RemoteCall): void {
-    this.#connect().send(call);
+  again(call: RemoteCall): boolean {
+    if (!this.#broken) this.#connect().send(call);
+    return !this.#broken;
   }
 
   #takeIdle(): RemoteConnection | null {

@@ -6,7 +6,11 @@ import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createServer as createTlsServer } from 'node:tls';
 import { createTestAuthority } from '../../../test/certificates.ts';
-import { RemoteCallError, type RemoteEndpoint } from '../../kernel/ports/remote-transport.ts';
+import {
+  RemoteCallError,
+  type RemoteEndpoint,
+  type RemoteTransport,
+} from '../../kernel/ports/remote-transport.ts';
 import { createOutboundGuard } from '../outbound-guard/outbound-guard.ts';
 import { createRemoteTransport } from './remote-transport.ts';
 
@@ -64,11 +68,20 @@ interface Outcome {
 }
 
 function ask(endpoint: RemoteEndpoint, body = '{"a":1}', onData?: () => boolean): Promise<Outcome> {
+  return askBy(transport, endpoint, body, onData);
+}
+
+function askBy(
+  by: RemoteTransport,
+  endpoint: RemoteEndpoint,
+  body: string,
+  onData?: () => boolean,
+): Promise<Outcome> {
   return new Promise((resolve) => {
     let status = 0;
     let text = '';
     const end = (how: Outcome['end']) => (cause: Error | null) => resolve({ status, text, end: how, cause });
-    transport.call(
+    by.call(
       endpoint,
       { method: 'POST', path: '/v1/chat', headers: ['x-a', 'b'], body },
       {
@@ -247,4 +260,29 @@ test('TLS is spoken with the authority of the endpoint, and with no other', asyn
   const doubted = await ask(endpointOf(origin));
   assert.equal(doubted.end, 'unreachable');
   assert.match(doubted.cause?.message ?? '', /certificate/);
+});
+
+test('a call that goes on over a new connection keeps its limits while its endpoint is let go', async () => {
+  const asked = Promise.withResolvers<void>();
+  // Answers the first request, closes on the second, is silent to whatever comes by a new connection.
+  const server = await rawServer((socket, text, connection) => {
+    if (connection > 1) return;
+    if (text.includes('first')) socket.write(answerOf('{}'));
+    else {
+      asked.resolve();
+      setTimeout(() => socket.destroy(), 50);
+    }
+  });
+  const own = createRemoteTransport({ guard });
+  const endpoint = endpointOf(`http://127.0.0.1:${server.port}`, { firstByteMs: 300 });
+  await askBy(own, endpoint, 'first');
+  const second = askBy(own, endpoint, 'second');
+  await asked.promise;
+  own.keepOnly(new Set());
+  assert.deepEqual([(await second).end, reasonOf(await second)], ['lost', 'first-byte']);
+  assert.deepEqual(
+    server.heard.map(({ connection }) => connection),
+    [1, 1, 2],
+  );
+  await own.close();
 });
