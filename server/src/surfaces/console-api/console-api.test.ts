@@ -355,6 +355,8 @@ test('versions are told apart, made current, archived and deleted, unless someth
     [server.modelName, '2026-01-01T00:00:00.000Z'],
   );
   assert.equal((await call('PATCH', '/api/models/mine', { body: { successor: 'mine' } })).status, 400);
+  const taken = await call('POST', '/api/imports', { body: { source: 'hf:a/b', name: 'of-mine' } });
+  assert.deepEqual([taken.status, taken.body.error.params.parameter], [400, 'name']);
   assert.equal((await call('DELETE', '/api/aliases/of-mine')).status, 200);
   assert.equal((await call('DELETE', '/api/models/mine')).status, 200);
   assert.equal((await call('GET', path)).status, 404);

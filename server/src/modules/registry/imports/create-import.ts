@@ -4,6 +4,7 @@ import type { Database, DatabaseTransaction } from '../../../kernel/ports/databa
 import type { JobKind, JobSender } from '../../../kernel/ports/job-queue.ts';
 import type { Scope } from '../../../kernel/principal.ts';
 import { type AuditContext, recordAudit } from '../../audit/index.ts';
+import { findAlias } from '../aliases/alias-store.ts';
 import type { ImportRequest, LicenseAcceptance, WantedImport } from './import-request.ts';
 import { lockImport } from './import-request-store.ts';
 import type { ImportTables } from './import-tables.ts';
@@ -55,6 +56,14 @@ export async function createImport(
         parameter: 'name',
         reason:
           'it must have 1 to 128 of the characters a-z, 0-9, `.`, `_` and `-`, and begin and end with a letter or digit',
+      },
+      field: 'name',
+    });
+  if ((await findAlias(database, scope, modelName)) !== null)
+    throw new SamovarError('request.invalid', {
+      params: {
+        parameter: 'name',
+        reason: `an alias is called ${modelName}: models and aliases share their names`,
       },
       field: 'name',
     });
