@@ -37,8 +37,8 @@ export interface ModelSourceSettings {
 /** Every kind of source behind one port, chosen by the scheme of the URI. */
 export function createModelSource(settings: ModelSourceSettings): ModelSource {
   const limits = { ...usualLimits, ...settings.limits };
-  // Two of the four threads that all file access of the process shares.
-  const downloader = { limits, write: createGate(2) };
+  // Writes of one file wait for each other in the system anyhow, and burn a processor meanwhile.
+  const downloader = { limits, write: createGate(1) };
   const open = createSourceHttp(settings.mirrors, limits.silenceMs, null);
   const guarded = createSourceHttp(settings.mirrors, limits.silenceMs, settings.guard);
   const packages = createPackageSource(settings.mirrors);
