@@ -1,6 +1,11 @@
 import type { ModelManifest } from '@samovar/contract/worker-protocol';
 import type { DatabaseOrTransaction } from '../../kernel/ports/database.ts';
-import { type StoredAlias, selectAliases, selectRemovedAliases } from './aliases/alias-rows.ts';
+import {
+  type AliasChanges,
+  type StoredAlias,
+  selectAliases,
+  selectRemovedAliases,
+} from './aliases/alias-rows.ts';
 import { type AliasMeaning, aliasKeys, meaningOf } from './aliases/serve-aliases.ts';
 import type { ServedAlias } from './aliases/served-alias.ts';
 import type { ModelSnapshot } from './model-snapshot.ts';
@@ -11,8 +16,11 @@ import { selectManifests, selectVersions } from './version-rows.ts';
 export interface ModelSnapshotLoader {
   /** Everything of every project anew, except manifests that are known: a version never gets another. */
   loadAll(): Promise<ModelSnapshot>;
-  /** Only aliases that changed after this number of `config_version.aliases`. */
-  loadAliases(since: string): Promise<ModelSnapshot>;
+  /**
+   * Only aliases that changed in this range of `config_version.aliases`. One that changed later stays as it was: it may
+   * point at a version that was published after the versions were read, and comes with that.
+   */
+  loadAliases(range: AliasChanges): Promise<ModelSnapshot>;
 }
 
 /** Manifests read at once: they are the large part of a row. */
@@ -41,7 +49,9 @@ export function createModelSnapshotLoader(database: DatabaseOrTransaction): Mode
   }
 
   async function loadAll(): Promise<ModelSnapshot> {
-    const [served, aliases] = await Promise.all([loadVersions(), selectAliases(database, null)]);
+    // Aliases first: what they point at was there before them.
+    const aliases = await selectAliases(database, null);
+    const served = await loadVersions();
     versions = served;
     known = new Map(aliases.map((alias) => [ownKey(alias), knownAlias(alias, served)]));
     return withAliases(served, known.values());
@@ -49,10 +59,10 @@ export function createModelSnapshotLoader(database: DatabaseOrTransaction): Mode
 
   return {
     loadAll,
-    async loadAliases(since) {
+    async loadAliases(range) {
       if (versions === null) return await loadAll();
-      const removed = await selectRemovedAliases(database, since);
-      const changed = await selectAliases(database, since);
+      const removed = await selectRemovedAliases(database, range);
+      const changed = await selectAliases(database, range);
       const merged = new Map(known);
       for (const { project_id, alias } of removed) merged.delete(`${project_id}/${alias}`);
       for (const alias of changed) merged.set(ownKey(alias), knownAlias(alias, versions));

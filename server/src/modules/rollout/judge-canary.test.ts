@@ -25,7 +25,7 @@ function verdict(
 }
 
 test('a candidate is judged by enough requests, and a step ends when it was held and judged', () => {
-  assert.equal(verdict(side(500), side(19, 19)).kind, 'wait');
+  assert.equal(verdict(side(500), side(19)).kind, 'wait');
   assert.equal(verdict(side(500), side(20)).kind, 'advance');
   assert.equal(verdict(side(500), side(20), 59_999).kind, 'wait');
 });
@@ -43,6 +43,12 @@ test('a candidate that fails more often than the stable target is taken back bef
     'roll-back',
     'nothing to compare with: failing is failing',
   );
+});
+
+test('a candidate that has failed too often already is taken back before it has met as many as it is judged by', () => {
+  assert.equal(verdict(side(500), side(1, 1), 0).kind, 'wait', 'one of twenty is no more than is allowed');
+  assert.equal(verdict(side(500), side(2, 2), 0).kind, 'roll-back');
+  assert.equal(verdict(side(500, 50), side(3, 3), 0).kind, 'wait', 'the stable target fails as often');
 });
 
 test('a candidate that is slower by the ratio and by what one notices is taken back', () => {

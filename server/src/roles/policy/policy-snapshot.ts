@@ -93,7 +93,7 @@ function createSnapshotLoader({ database, loadReplicas }: PolicyHolderOptions): 
   async function loadModels(sections: ConfigSections): Promise<ModelSnapshot> {
     if (last === null || last.sections.models !== sections.models) return await registry.loadAll();
     if (last.sections.aliases === sections.aliases) return last.snapshot.models;
-    return await registry.loadAliases(last.sections.aliases);
+    return await registry.loadAliases({ since: last.sections.aliases, until: sections.aliases });
   }
 
   return async (version, sections) => {

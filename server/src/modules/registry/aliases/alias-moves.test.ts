@@ -138,6 +138,27 @@ test('the release before this one moves an alias by its row, which then says eve
   assert.equal(await goesTo('made-by-it'), 'a=100');
 });
 
+test('an alias that moves to a version which is published meanwhile means what it meant until both are read', async () => {
+  const { organizationId, projectId } = defaultScope;
+  const number = async () =>
+    (await store.pool.query('select aliases::text from config_version')).rows[0].aliases;
+  await setAlias(deps, context, 'moving', to('a'));
+  const loader = createModelSnapshotLoader(store.database);
+  const since = await number();
+  await loader.loadAll();
+  await setAlias(deps, context, 'moving', to('b'));
+  const until = await number();
+  // After a replica has seen that number, and before it reads.
+  await addReadyModel(store, 'brand-new');
+  await setAlias(deps, context, 'moving', to('brand-new'));
+  const part = await loader.loadAliases({ since, until });
+  const key = `${projectId}/moving`;
+  assert.equal(part.aliases.get(key)?.primary.name, 'a');
+  assert.equal((await loader.loadAll()).aliases.get(key)?.primary.name, 'brand-new');
+  assert.equal(part.aliases.has(`${organizationId}/moving`), false);
+  await removeAlias(deps, context, 'moving');
+});
+
 test('what has changed is read alone, and means the same as reading everything', async () => {
   const foreign = await createForeignScope(store.database);
   await addReadyModel(store, 'theirs', 'chat', foreign);
@@ -148,7 +169,7 @@ test('what has changed is read alone, and means the same as reading everything',
   const whole = await loader.loadAll();
   const check = async () => {
     const next = await number();
-    const part = await loader.loadAliases(since);
+    const part = await loader.loadAliases({ since, until: next });
     since = next;
     const all = await createModelSnapshotLoader(store.database).loadAll();
     assert.deepEqual(new Map([...part.aliases].sort()), new Map([...all.aliases].sort()));

@@ -14,8 +14,14 @@ export interface StoredTarget {
 /** An alias as it is stored. Without targets, its own row is its only one. */
 export type StoredAlias = Awaited<ReturnType<typeof selectAliases>>[number];
 
-/** All aliases of all projects, or those that changed after this number of `config_version.aliases`. */
-export async function selectAliases(database: DatabaseOrTransaction, since: string | null) {
+/** Numbers of `config_version.aliases`: changes after the one, up to the other. */
+export interface AliasChanges {
+  readonly since: string;
+  readonly until: string;
+}
+
+/** All aliases of all projects, or those whose last change is one of these. */
+export async function selectAliases(database: DatabaseOrTransaction, range: AliasChanges | null) {
   const tables = database.withTables<AliasTables>();
   return await tables
     .selectFrom('model_aliases as a')
@@ -44,17 +50,20 @@ export async function selectAliases(database: DatabaseOrTransaction, since: stri
         .whereRef('t.alias', '=', 'a.name')
         .as('targets'),
     )
-    .$if(since !== null, (query) => query.where('a.changed', '>', since ?? '0'))
+    .$if(range !== null, (query) =>
+      query.where('a.changed', '>', range?.since ?? '0').where('a.changed', '<=', range?.until ?? '0'),
+    )
     .execute();
 }
 
-/** Aliases that were removed after this number of `config_version.aliases`; some may be back. */
-export async function selectRemovedAliases(database: DatabaseOrTransaction, since: string) {
+/** Aliases that were removed by one of these changes; some may be back. */
+export async function selectRemovedAliases(database: DatabaseOrTransaction, range: AliasChanges) {
   return await database
     .withTables<AliasTables>()
     .selectFrom('alias_moves')
     .select(['organization_id', 'project_id', 'alias'])
     .where('action', '=', 'remove')
-    .where('changed', '>', since)
+    .where('changed', '>', range.since)
+    .where('changed', '<=', range.until)
     .execute();
 }
