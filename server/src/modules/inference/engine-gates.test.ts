@@ -29,7 +29,7 @@ test('an engine that was broken takes requests again once the one that tries it 
   const gates = createEngineGates({ now: () => now });
   for (let failures = 0; failures < 3; failures += 1) {
     gates.begin(replica);
-    gates.failed(replica);
+    gates.absent(replica);
     gates.end(replica);
   }
   assert.equal(gates.state(replica), 'broken');
@@ -41,4 +41,12 @@ test('an engine that was broken takes requests again once the one that tries it 
   assert.equal(gates.state(replica), 'open', 'its answer may take minutes');
   gates.failed(replica);
   assert.equal(gates.state(replica), 'broken', 'an answer that breaks off counts as before');
+});
+
+test('an engine that fails at requests is given more of them than one that is not there', () => {
+  const gates = createEngineGates({ now: () => 0 });
+  for (let failures = 0; failures < 9; failures += 1) gates.failed(replica);
+  assert.equal(gates.state(replica), 'open');
+  gates.failed(replica);
+  assert.equal(gates.state(replica), 'broken');
 });

@@ -10,8 +10,13 @@ export function isRemote(replica: Replica): replica is RemoteReplica {
   return replica.remote !== undefined;
 }
 
-/** Failures in a row after which a replica gets nothing for a while. */
-const failuresToOpen = 3;
+/**
+ * Failures in a row after which a replica gets nothing for a while: three of an engine that is not there, ten of one that
+ * fails requests, as a few requests of one caller may be what it fails at.
+ */
+const pointsToOpen = 30;
+const pointsOfAbsence = 10;
+const pointsOfFailure = 3;
 const firstPauseMs = 1000;
 const longestPauseMs = 30_000;
 /** How often those that wait are looked at. */
@@ -35,6 +40,9 @@ export interface EngineGates {
   heard(replica: RemoteReplica): void;
   /** It gave an answer, were it a refusal. */
   answered(replica: RemoteReplica): void;
+  /** It was not there, or would not talk to us. */
+  absent(replica: RemoteReplica): void;
+  /** It failed at a request. */
   failed(replica: RemoteReplica): void;
   /** It asks to be left alone for so long. */
   rest(replica: RemoteReplica, seconds: number): void;
@@ -51,7 +59,9 @@ interface Gate {
 }
 
 interface Breaker {
-  failures: number;
+  points: number;
+  /** How often it was found failing since it was well. */
+  pauses: number;
   openUntilMs: number;
   restUntilMs: number;
   /** One request tries whether it is well again. */
@@ -75,7 +85,7 @@ export function createEngineGates(clock: Clock): EngineGates {
   function breakerOf({ workerId }: Replica): Breaker {
     let breaker = breakers.get(workerId);
     if (!breaker) {
-      breaker = { failures: 0, openUntilMs: 0, restUntilMs: 0, trial: false };
+      breaker = { points: 0, pauses: 0, openUntilMs: 0, restUntilMs: 0, trial: false };
       breakers.set(workerId, breaker);
     }
     return breaker;
@@ -90,6 +100,16 @@ export function createEngineGates(clock: Clock): EngineGates {
     }
     const gate = gates.get(replica.remote.engineId);
     return gate && gate.running >= replica.remote.parallelRequests ? 'full' : 'open';
+  }
+
+  function blame(replica: RemoteReplica, points: number): void {
+    const breaker = breakerOf(replica);
+    breaker.points += points;
+    breaker.trial = false;
+    if (breaker.points < pointsToOpen) return;
+    const pauseMs = firstPauseMs * 2 ** breaker.pauses;
+    breaker.pauses += 1;
+    breaker.openUntilMs = clock.now() + Math.min(longestPauseMs, pauseMs);
   }
 
   function check(): void {
@@ -121,7 +141,7 @@ export function createEngineGates(clock: Clock): EngineGates {
     begin(replica) {
       gateOf(replica.remote).running += 1;
       const breaker = breakers.get(replica.workerId);
-      if (breaker && breaker.failures >= failuresToOpen) breaker.trial = true;
+      if (breaker && breaker.points >= pointsToOpen) breaker.trial = true;
     },
     end(replica) {
       const gate = gateOf(replica.remote);
@@ -138,16 +158,10 @@ export function createEngineGates(clock: Clock): EngineGates {
     answered({ workerId }) {
       const breaker = breakers.get(workerId);
       if (breaker && breaker.restUntilMs <= clock.now()) breakers.delete(workerId);
-      else if (breaker) breaker.failures = 0;
+      else if (breaker) breaker.points = 0;
     },
-    failed(replica) {
-      const breaker = breakerOf(replica);
-      breaker.failures += 1;
-      breaker.trial = false;
-      if (breaker.failures < failuresToOpen) return;
-      const pauseMs = firstPauseMs * 2 ** (breaker.failures - failuresToOpen);
-      breaker.openUntilMs = clock.now() + Math.min(longestPauseMs, pauseMs);
-    },
+    absent: (replica) => blame(replica, pointsOfAbsence),
+    failed: (replica) => blame(replica, pointsOfFailure),
     rest(replica, seconds) {
       breakerOf(replica).restUntilMs = clock.now() + Math.min(longestPauseMs, seconds * 1000);
     },

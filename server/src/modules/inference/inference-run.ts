@@ -146,7 +146,8 @@ export class InferenceRun implements InferenceHandle, AnswerTarget, WorkerCallEv
     const { remote } = this.#attempts;
     // A foreign engine that refuses our key, or has lost the model, is broken for every caller.
     const broken = status === 503 || (remote !== null && status !== 429 && error.entry.httpStatus >= 500);
-    if (broken) this.#attempts.passOver();
+    if (status === 503 || error.code === 'engine.credentials_refused') this.#attempts.passOver();
+    else if (broken) this.#attempts.blame();
     else if (remote !== null && status === 429 && retryAfterSeconds !== null)
       this.#attempts.rest(retryAfterSeconds);
     else this.#attempts.answered();
@@ -202,7 +203,7 @@ export class InferenceRun implements InferenceHandle, AnswerTarget, WorkerCallEv
   #endWithNonsense(thrown: unknown): void {
     const error = asSamovarError(thrown);
     const { remote } = this.#attempts;
-    if (remote !== null) this.#attempts.passOver();
+    if (remote !== null) this.#attempts.blame();
     this.endWith(remote === null ? error : explainReader(remote, error));
   }
 

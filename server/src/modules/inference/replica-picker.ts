@@ -66,7 +66,7 @@ export function createReplicaPicker(clock: Clock, gates: EngineGates): ReplicaPi
       if (isRemote(replica)) gates.end(replica);
     },
     markLost(replica) {
-      if (isRemote(replica)) gates.failed(replica);
+      if (isRemote(replica)) gates.absent(replica);
       else lostUntil.set(replica.workerId, clock.now() + lostMs);
     },
   };

@@ -103,6 +103,12 @@ export class WorkerAttempts {
     if (replica !== null && isRemote(replica)) this.#parts.gates.heard(replica);
   }
 
+  /** A foreign engine failed at the request. */
+  blame(): void {
+    const replica = this.#replica;
+    if (replica !== null && isRemote(replica)) this.#parts.gates.failed(replica);
+  }
+
   /** It answered, were it a refusal. */
   answered(): void {
     const replica = this.#replica;
@@ -114,7 +120,7 @@ export class WorkerAttempts {
     const reader = this.#reader;
     const failure = reader?.failure ?? new SamovarError('engine.worker_lost');
     if (this.#remote === null) return failure;
-    this.passOver();
+    this.blame();
     // What a stream says of itself is the engine's own failure; anything else was no answer.
     if (reader?.failure && this.#request.stream) return failure;
     return explainReader(

@@ -420,13 +420,13 @@ describe('the limits of a connection', () => {
     }
   });
 
-  test('spare an engine that fails: after three failures it is asked by one request at a time, with pauses', async () => {
+  test('spare an engine that fails: after ten failures it is asked by one request at a time, with pauses', async () => {
     const {
       model,
       upstreams: [upstream],
     } = await connected();
     misbehave(upstream, ({ response }) => sendJson(response, 500, { error: { message: 'oops' } }));
-    for (let round = 0; round < 3; round += 1)
+    for (let round = 0; round < 10; round += 1)
       assert.equal((await errorOf(await fixture.chat(model))).code, 'engine.failed');
     const asked = upstream?.chats().length;
     const spared = await fixture.chat(model);
