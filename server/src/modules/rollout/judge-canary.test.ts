@@ -48,7 +48,8 @@ test('a candidate that fails more often than the stable target is taken back bef
 test('a candidate that has failed too often already is taken back before it has met as many as it is judged by', () => {
   assert.equal(verdict(side(500), side(1, 1), 0).kind, 'wait', 'one of twenty is no more than is allowed');
   assert.equal(verdict(side(500), side(2, 2), 0).kind, 'roll-back');
-  assert.equal(verdict(side(500, 50), side(3, 3), 0).kind, 'wait', 'the stable target fails as often');
+  assert.equal(verdict(side(500, 100), side(4, 4), 0).kind, 'wait', 'the stable target fails as often');
+  assert.equal(verdict(side(19), side(19, 19), 0).kind, 'wait', 'too few to compare with');
 });
 
 test('a candidate that is slower by the ratio and by what one notices is taken back', () => {

@@ -13,8 +13,8 @@ export interface CanaryEvidence {
  * What is to become of a canary. The candidate is judged when it has answered `minRequests` in the step: by its share
  * of failed requests against the stable target's, and by the 95th percentile of its time to the first byte, when
  * the stable target has answered as many. One that has failed so often that it would fail that judgement even if
- * all the rest went well is taken back at once: nobody else needs to meet it. A step ends when it was held long enough
- * and the candidate was judged.
+ * all the rest went well is taken back at once, when the stable target has answered enough to compare with: nobody else
+ * needs to meet it. A step ends when it was held long enough and the candidate was judged.
  */
 export function judgeCanary(
   canary: Pick<Canary, 'steps' | 'limits' | 'step'>,
@@ -23,13 +23,14 @@ export function judgeCanary(
   const { limits } = canary;
   const { stable, candidate } = seen;
   const [own, usual] = [failedShare(candidate), failedShare(stable)];
+  const isJudged = candidate.requests >= limits.minRequests;
   const atBest = candidate.failed / Math.max(candidate.requests, limits.minRequests);
-  if (atBest > usual + limits.maxErrorIncrease)
+  if ((isJudged || stable.requests >= limits.minRequests) && atBest > usual + limits.maxErrorIncrease)
     return {
       kind: 'roll-back',
       reason: `${percent(own)} of ${candidate.requests} requests to the candidate failed, and ${percent(usual)} of ${stable.requests} to the stable target`,
     };
-  if (candidate.requests < limits.minRequests) return { kind: 'wait' };
+  if (!isJudged) return { kind: 'wait' };
   const slow = slowness(canary.limits, stable, candidate);
   if (slow !== null) return { kind: 'roll-back', reason: slow };
   const holdMs = (canary.steps[canary.step]?.holdSeconds ?? 0) * 1000;
