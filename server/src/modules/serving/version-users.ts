@@ -1,6 +1,7 @@
 import type { VersionUsers } from '../registry/index.ts';
+import type { DeploymentStatus } from './deployment.ts';
 import { deleteDeployments } from './deployment-store.ts';
-import { listDeployments } from './list-deployments.ts';
+import { selectStatuses } from './list-deployments.ts';
 import type { ServingTables } from './serving-tables.ts';
 
 /** States in which a model worker of a version is there, or is on its way. */
@@ -18,14 +19,15 @@ export const deploymentUsers: VersionUsers = {
       .where('version_id', 'in', [...versionIds])
       .forUpdate()
       .execute();
-    const statuses = await listDeployments(transaction, scope);
-    return statuses
-      .filter(({ versionId }) => versionIds.includes(versionId))
-      .flatMap(({ modelName, desired, pinned, state }) => {
-        if (inMemory.has(state)) return [`the deployment of ${modelName} is ${state}`];
-        if (desired === 'always') return [`the deployment of ${modelName} is to stay loaded`];
-        return pinned ? [`the deployment of ${modelName} is pinned`] : [];
-      });
+    // One after the other: a model has few versions, and its project may have thousands.
+    const statuses: DeploymentStatus[] = [];
+    for (const versionId of versionIds)
+      statuses.push(...(await selectStatuses(transaction, { scope, versionId })));
+    return statuses.flatMap(({ modelName, desired, pinned, state }) => {
+      if (inMemory.has(state)) return [`the deployment of ${modelName} is ${state}`];
+      if (desired === 'always') return [`the deployment of ${modelName} is to stay loaded`];
+      return pinned ? [`the deployment of ${modelName} is pinned`] : [];
+    });
   },
   forget: deleteDeployments,
 };
