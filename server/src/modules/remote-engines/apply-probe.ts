@@ -129,7 +129,7 @@ async function writeModels(
       changed = true;
       names.add(placed.modelName);
       if (known) names.add(known.modelName);
-    }
+    } else if (placed.serving && !placed.isPublished) names.add(placed.modelName);
     await writeModel(transaction, engine, placed);
     if (!known || known.serving !== placed.serving)
       await appendEngineEvent(
@@ -152,7 +152,11 @@ async function writeModels(
   return { changed, names, problems };
 }
 
-type PlacedModel = ModelFacts & { readonly joinedVersionId: string | null };
+type PlacedModel = ModelFacts & {
+  readonly joinedVersionId: string | null;
+  /** False: its name means nothing, for the first time or because somebody deleted the model. */
+  readonly isPublished: boolean;
+};
 
 /** Where a model belongs under its name here, or why it cannot have that name. */
 async function placeModel(
@@ -167,8 +171,10 @@ async function placeModel(
     serving: false,
     problem,
     joinedVersionId: null,
+    isPublished: true,
   });
-  if (facts.problem !== null) return { ...facts, joinedVersionId: known?.joinedVersionId ?? null };
+  if (facts.problem !== null)
+    return { ...facts, joinedVersionId: known?.joinedVersionId ?? null, isPublished: true };
   const current = await findCurrentVersion(transaction, engine, facts.modelName);
   if (current && current.manifest.engine !== 'remote') {
     if (mapping?.join !== true)
@@ -180,7 +186,7 @@ async function placeModel(
     const joinedVersionId = known?.joinedVersionId ?? (current.state === 'ready' ? current.versionId : null);
     return joinedVersionId === null
       ? refuse(`${facts.modelName} is not ready here yet`)
-      : { ...facts, joinedVersionId };
+      : { ...facts, joinedVersionId, isPublished: true };
   }
   const others = (await selectModelsNamed(transaction, engine, facts.modelName)).filter(
     (other) => other.engineId !== engine.id && other.serving,
@@ -192,7 +198,7 @@ async function placeModel(
     );
   const unlike = others.find((other) => other.task !== facts.task || other.dimensions !== facts.dimensions);
   if (unlike) return refuse(`${facts.modelName} is served by another engine with another task or size`);
-  return { ...facts, joinedVersionId: null };
+  return { ...facts, joinedVersionId: null, isPublished: current !== null };
 }
 
 /** What callers could notice of a model. */

@@ -182,6 +182,16 @@ test('a model whose engines change gets a version for each change, and earlier v
   assert.equal(rows[0].count, 3);
 });
 
+test('a model that is deleted while an engine serves it comes back with the next probe', async () => {
+  await fixture.connect('stubborn', await upstream({ flavour: 'openai', models: ['stubborn'] }));
+  assert.equal((await fixture.call('DELETE', '/api/models/stubborn')).status, 200);
+  await sleep(300);
+  assert.equal((await fixture.chat('stubborn')).status, 404);
+  await fixture.call('POST', '/api/engines/stubborn/probe');
+  await sleep(300);
+  assert.equal((await fixture.chat('stubborn')).status, 200);
+});
+
 test('two engines that are probed at the same moment never answer to one name with different models', async () => {
   const { database } = fixture.store;
   const configVersion = createConfigVersion();
