@@ -42,7 +42,9 @@ export async function loadRemoteReplicas(
       const replica = replicaOf(engine, model, headers);
       const served =
         model.joined_version_id === null
-          ? (versionsOf.get(nameKey(model)) ?? []).map((one) => one.version_id)
+          ? (versionsOf.get(nameKey(model)) ?? [])
+              .filter((one) => one.upstream_names?.includes(model.upstream_name) ?? true)
+              .map((one) => one.version_id)
           : [model.joined_version_id];
       for (const versionId of served)
         replicas.set(versionId, [...(replicas.get(versionId) ?? []), { ...replica, versionId }]);

@@ -32,6 +32,7 @@ export async function publishModel(
       project_id: scope.projectId,
       version_id: versionId,
       model_name: name,
+      upstream_names: [...facts.upstreamNames],
     })
     .onConflict((conflict) => conflict.column('version_id').doNothing())
     .execute();

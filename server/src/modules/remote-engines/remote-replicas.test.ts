@@ -6,6 +6,7 @@ import { registerWorker } from '../../../test/registered-worker.ts';
 import { type RemoteFixture, startRemoteFixture } from '../../../test/remote-fixture.ts';
 import { chatAnswer, sendJson, startScriptedWorker } from '../../../test/scripted-worker.ts';
 import { silentLog } from '../../../test/silent-log.ts';
+import { withPrefix } from '../../kernel/ids.ts';
 import { createConfigVersion } from '../../platform/postgres/config-version.ts';
 import { openRemoteEngines } from '../../roles/open-remote-engines.ts';
 import { openDataPath } from '../../roles/worker/open-data-path.ts';
@@ -180,6 +181,23 @@ test('a model whose engines change gets a version for each change, and earlier v
     "select count(*)::int as count from remote_versions where model_name = 'same'",
   );
   assert.equal(rows[0].count, 3);
+});
+
+test('a version is never answered by another model that its name is mapped to later', async () => {
+  const both = await upstream({ flavour: 'openai', models: ['left', 'right'] });
+  const mapped = (name: string) => ({ discover: false, models: [{ upstream: name, name: 'side' }] });
+  await fixture.connect('sides', both, mapped('left'));
+  const { id } = await versionOf('side');
+  const targets = [{ model: 'side', version: withPrefix('ver', id) }];
+  const set = await fixture.call('PUT', '/api/aliases/held', { targets });
+  assert.ok(set.status < 300, JSON.stringify(set.body));
+  await sleep(300);
+  assert.equal(await contentOf(await fixture.chat('held')), 'I am left');
+  await fixture.call('PATCH', '/api/engines/sides', mapped('right'));
+  await fixture.call('POST', '/api/engines/sides/probe');
+  await sleep(300);
+  assert.equal(await contentOf(await fixture.chat('side')), 'I am right');
+  assert.equal((await fixture.chat('held')).status, 503);
 });
 
 test('a model that is deleted while an engine serves it comes back with the next probe', async () => {

@@ -61,6 +61,8 @@ export type RemoteTables = {
     project_id: string;
     version_id: string;
     model_name: string;
+    /** `null`: any. */
+    upstream_names: string[] | null;
   };
   readonly remote_adapters: {
     organization_id: string;
