@@ -12,6 +12,7 @@ import type {
 import type { ObjectStore } from '../../kernel/ports/object-store.ts';
 import { modelFileKey } from './get-version-files.ts';
 import type { StartedImport } from './import-store.ts';
+import { noteHeldObject } from './objects/held-objects.ts';
 import type { ProgressReporter } from './progress-reporter.ts';
 import { copyUpload } from './uploads/copy-upload.ts';
 import { forgetUpload } from './uploads/delete-upload.ts';
@@ -53,6 +54,7 @@ export async function storeUploadedFiles(
     const onProgress = (bytes: number) => reporter.downloaded(file.name, bytes, file.sizeBytes);
     await copyUpload({ database, objectStore }, upload, target, { signal, onProgress });
     await objectStore.adopt(modelFileKey(file.sha256), target, file.sizeBytes);
+    await noteHeldObject(database, started, file.sha256);
     await forgetUpload(database, objectStore, upload);
   }
   return left;
@@ -60,7 +62,7 @@ export async function storeUploadedFiles(
 
 /** Fetches files of a version from one source and stores them. Throws `model.file_mismatch`, and what sources throw. */
 export async function fetchThroughSource(
-  { objectStore, sources, downloadsFolder }: VersionFetching,
+  { database, objectStore, sources, downloadsFolder }: VersionFetching,
   source: string,
   started: StartedImport,
   missing: readonly ManifestFile[],
@@ -76,6 +78,7 @@ export async function fetchThroughSource(
     const fetched = await sources.fetch(resolved, wanted, target, { signal, onProgress });
     await refuseOther(fetched, file, { source, target });
     await objectStore.adopt(modelFileKey(file.sha256), target, file.sizeBytes);
+    await noteHeldObject(database, started, file.sha256);
   }
   await sources.release(resolved);
   await rm(join(downloadsFolder, 'versions', started.versionId), { recursive: true, force: true });

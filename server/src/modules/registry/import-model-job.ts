@@ -22,6 +22,7 @@ import {
 import { openManifestFile } from './made-file.ts';
 import { parseSource } from './model-source.ts';
 import { claimObjects, releaseObjects } from './objects/claim-objects.ts';
+import { findHeldObjects, noteHeldObject } from './objects/held-objects.ts';
 import { createProgressReporter, type ProgressReporter } from './progress-reporter.ts';
 import { type ImportModelPayload, importModelJobName } from './queue-import.ts';
 
@@ -51,8 +52,8 @@ export const importModelJobKind: JobKind = {
 };
 
 /**
- * Fetches the files of a version into the object store by their SHA-256 and marks it ready. Files that are there are
- * not fetched again, downloads go on where they stopped, and an attempt that another has overtaken writes nothing.
+ * Fetches the files of a version into the object store by their SHA-256 and marks it ready. Files that the project has
+ * are not fetched again, downloads go on where they stopped, and an attempt that another has overtaken writes nothing.
  */
 export function createImportModelJob(dependencies: ImportDependencies): JobDefinition<ImportModelPayload> {
   return {
@@ -85,13 +86,12 @@ async function fetchVersion(
   started: StartedImport,
   jobSignal: AbortSignal,
 ): Promise<void> {
-  const missing: ManifestFile[] = [];
   const digests = started.manifest.files.map(({ sha256 }) => sha256);
   await claimObjects(dependencies.database, started.versionId, digests, jobSignal);
-  for (const file of started.manifest.files) {
-    const stored = await dependencies.objectStore.head(modelFileKey(file.sha256));
-    if (stored?.sizeBytes !== file.sizeBytes) missing.push(file);
-  }
+  const held = await findHeldObjects(dependencies, started, digests);
+  const missing = started.manifest.files.filter(
+    ({ sha256, sizeBytes }) => held.get(sha256)?.sizeBytes !== sizeBytes,
+  );
   if (missing.length === 0) return;
   await refuseFullDisk(dependencies, missing);
   const stopped = new AbortController();
@@ -140,7 +140,7 @@ async function fetchFromFirstReachable(
 }
 
 async function fetchFrom(
-  { packages, converter, objectStore, downloadsFolder }: ImportDependencies,
+  { database, packages, converter, objectStore, downloadsFolder }: ImportDependencies,
   source: string,
   started: StartedImport,
   missing: readonly ManifestFile[],
@@ -161,6 +161,7 @@ async function fetchFrom(
       const parts = plan.get(file.name) ?? [];
       const bytes = await openManifestFile(making, started.manifest, file, downloads, parts);
       await objectStore.put(modelFileKey(file.sha256), bytes, file.sizeBytes);
+      await noteHeldObject(database, started, file.sha256);
       signal.throwIfAborted();
     }
   } catch (error) {

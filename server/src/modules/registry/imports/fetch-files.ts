@@ -1,8 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { FetchedFile, ResolvedSource, SourceFile } from '../../../kernel/ports/model-source.ts';
-import { modelFileKey } from '../get-version-files.ts';
 import { claimObjects } from '../objects/claim-objects.ts';
+import { findHeldObjects } from '../objects/held-objects.ts';
 import { copyUpload } from '../uploads/copy-upload.ts';
 import { createFileMeter, type FileMeter } from './file-meter.ts';
 import type { RunImportDependencies } from './import-dependencies.ts';
@@ -15,7 +15,7 @@ import { uploadsOf } from './uploaded-source.ts';
 const filesAtOnce = 3;
 
 /**
- * Puts the files of the source into the folder of the import. What the object store has already is taken from there,
+ * Puts the files of the source into the folder of the import. What the project has already is taken from the store,
  * what an earlier attempt has fetched is gone on with. Throws `setup.disk_full` before the first byte.
  */
 export async function fetchFiles(
@@ -65,7 +65,7 @@ function resolvedOf({ id, resolved }: ImportRequest): ResolvedSource {
   return resolved;
 }
 
-/** The files that lie in the object store, kept from being collected there, with their keys. */
+/** The files that the project holds in the object store, kept from being collected there, with their keys. */
 async function storedFiles(
   { database, objectStore }: RunImportDependencies,
   request: ImportRequest,
@@ -74,13 +74,12 @@ async function storedFiles(
 ): Promise<ReadonlyMap<SourceFile, string>> {
   const digests = files.flatMap(({ sha256 }) => (sha256 === null ? [] : [sha256]));
   await claimObjects(database, request.id, digests, signal);
+  const held = await findHeldObjects({ database, objectStore }, request, digests);
   const stored = new Map<SourceFile, string>();
   for (const file of files) {
-    if (file.sha256 === null) continue;
-    const key = modelFileKey(file.sha256);
-    const found = await objectStore.head(key);
-    if (found !== null && (file.sizeBytes === null || found.sizeBytes === file.sizeBytes))
-      stored.set(file, key);
+    const found = file.sha256 === null ? undefined : held.get(file.sha256);
+    if (found !== undefined && (file.sizeBytes === null || found.sizeBytes === file.sizeBytes))
+      stored.set(file, found.key);
   }
   return stored;
 }

@@ -12,6 +12,7 @@ import { createForeignScope } from '../../../../test/test-principal.ts';
 import type { ObjectStore } from '../../../kernel/ports/object-store.ts';
 import { getVersionFiles, loadModelSnapshot, modelFileKey } from '../index.ts';
 import { acceptLicense, cancelImport, retryImport } from './change-import.ts';
+import { createImport } from './create-import.ts';
 import { followImport } from './follow-import.ts';
 import type { ImportRequest } from './import-request.ts';
 import { getImport } from './import-request-store.ts';
@@ -93,6 +94,24 @@ for (const kind of Object.keys(objectStores) as (keyof typeof objectStores)[]) {
       const again = await bed.run(await bed.ask({ source: 'hf:maker/once', name: 'once-more' }));
       assert.equal(again.state, 'ready');
       assert.equal(downloaded(), before);
+    });
+
+    test('gives no project the file of another one for its digest: the bytes must come from the source', async () => {
+      const secret = await smallGguf();
+      bed.publish('maker/secret', { 'secret.gguf': secret });
+      assert.equal((await bed.run(await bed.ask({ source: 'hf:maker/secret' }))).state, 'ready');
+      const scope = await createForeignScope(bed.fresh.database);
+      const askFor = (source: string) =>
+        createImport(bed.access, { ...testContext, scope }, { source, wanted: {} });
+      // Whoever knows the digest can have any server claim it.
+      const claimed = bed.publish('thief/claim', { 'claim.gguf': secret });
+      bed.hub.cdn.files.clear();
+      const refused = await bed.run(await askFor(`hf:thief/claim@${claimed}`), {}, 100);
+      assert.equal(refused.state, 'failed');
+      bed.publish('maker/secret', { 'secret.gguf': secret });
+      const before = downloaded();
+      assert.equal((await bed.run(await askFor('hf:maker/secret'))).state, 'ready');
+      assert.ok(downloaded() > before, 'who has the file gets it, and nothing is stored twice');
     });
 
     test('of uploads is the same, and they are forgotten when they have become a model', async () => {
