@@ -71,8 +71,11 @@ test('what lies outside the folder is not there: by its path, by dots, through l
   await assert.rejects(source.fetchAll(lying), refused);
 });
 
-test('without a folder in the settings there are no files at all', async () => {
+test('without a folder in the settings there are no files at all, and the refusal says what is to be done', async () => {
   const none = await createTestModelSource();
-  await assert.rejects(none.resolve(uriOf('root', 'alone.gguf'), signal), refused);
+  await assert.rejects(none.resolve(uriOf('root', 'alone.gguf'), signal), {
+    ...refused,
+    message: /SAMOVAR_MODEL_FOLDER.*samovar models import/,
+  });
   await none.end();
 });

@@ -20,7 +20,11 @@ const mostFiles = 10_000;
  */
 export function createLocalSource(root: string | null, downloader: Downloader): SchemeSource {
   async function place(uri: string): Promise<string> {
-    if (root === null) throw invalid(uri, 'this installation reads no files of its own machines');
+    if (root === null)
+      throw invalid(
+        uri,
+        'this installation reads no files of its own machines, unless SAMOVAR_MODEL_FOLDER names a folder; `samovar models import ./FILE` uploads files of yours',
+      );
     const found = await pathInside(root, pathOf(uri));
     // Whether something outside exists is nobody's business.
     if (found === null) throw invalid(uri, 'there is no such file in the folder that may be read');
