@@ -41,13 +41,16 @@ function withEngine(
 ): DeploymentOptions {
   if (engine === undefined) return options;
   const { engine: _before, ...others } = options;
-  const chosen = engine === null ? manifest.engine : chosenEngine(manifest.engine, engine);
+  const chosen = engine === null ? manifest.engine : chosenEngine(manifest, engine);
   return chosen === manifest.engine ? others : { ...others, engine: chosen };
 }
 
-/** One of the engines that can run a model made for `own`. Throws `request.invalid`. */
-export function chosenEngine(own: Engine, asked: string): Engine {
-  const possible = enginesFor(own);
+/** One of the engines that can run a model with this manifest. Throws `request.invalid`. */
+export function chosenEngine(
+  manifest: Pick<KnownModel['manifest'], 'engine' | 'task'>,
+  asked: string,
+): Engine {
+  const possible = enginesFor(manifest);
   const chosen = possible.find((engine) => engine === asked);
   if (chosen === undefined) throw invalid('engine', `this model runs on ${possible.join(' or ')}`);
   return chosen;

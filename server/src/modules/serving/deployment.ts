@@ -31,9 +31,13 @@ export const workerOptions: readonly WorkerOption[] = [
   'kvCache',
 ];
 
-/** The engines that can run a model made for this one: both of llama.cpp read the same files. */
-export function enginesFor(engine: Engine): readonly Engine[] {
-  return engine === 'onnx' || engine === 'remote' ? [engine] : ['llama-cpp', 'llama-server'];
+/**
+ * The engines that can run a model with this manifest: both of llama.cpp read the same files, but one of them alone
+ * computes embeddings.
+ */
+export function enginesFor({ engine, task }: Pick<ModelManifest, 'engine' | 'task'>): readonly Engine[] {
+  if (engine === 'onnx' || engine === 'remote') return [engine];
+  return task === 'embedding' ? ['llama-cpp'] : ['llama-cpp', 'llama-server'];
 }
 
 /** A version on compute, as it is wanted. */

@@ -131,6 +131,11 @@ test('a model changes its engine while it is loaded, waits for one that is not b
   assert.match(starts().at(-1) ?? '', /llama-cpp$/);
   assert.equal((await floor.status(model)).engine, null);
   await assert.rejects(setEngine(floor, operator(), model, 'onnx'), { code: 'request.invalid' });
+  const embedder = { ...model, manifest: { ...model.manifest, task: 'embedding' as const } };
+  await assert.rejects(setEngine(floor, operator(), embedder, 'llama-server'), {
+    code: 'request.invalid',
+    params: { parameter: 'engine', reason: 'this model runs on llama-cpp' },
+  });
 });
 
 test('a model that can never fit is refused with both sizes, and other models go on', async () => {

@@ -18,7 +18,7 @@ export async function setEngine(
   engine: string,
 ): Promise<void> {
   const { versionId, manifest } = model;
-  chosenEngine(manifest.engine, engine);
+  chosenEngine(manifest, engine);
   const deploymentId = await deploymentIdOf(serving.database, context.scope, versionId);
   if (deploymentId === null) throw new SamovarError('model.not_found', { params: { model: versionId } });
   await changeDeployment(serving, context, { deploymentId, model, action: 'model.engine' }, { engine });
