@@ -191,6 +191,13 @@ describe('manifests that are applied', () => {
       (await plan(declared)).items.map(({ action }) => action),
       ['unchanged', 'unchanged', 'unchanged'],
     );
+    await assert.rejects(plan(declare(manifestOf('support', weights))), {
+      code: 'request.invalid',
+      params: {
+        parameter: 'name',
+        reason: 'an alias is called support: models and aliases share their names',
+      },
+    });
     assert.throws(
       () => readDeclared([{ path: 'x', value: { schema: 'samovar.apply/v1', alias: {} }, folder: null }]),
       {

@@ -5,6 +5,7 @@ import type { Database } from '../../../kernel/ports/database.ts';
 import type { ObjectStore } from '../../../kernel/ports/object-store.ts';
 import type { Scope } from '../../../kernel/principal.ts';
 import { findAlias } from '../aliases/alias-store.ts';
+import { refuseAliasName } from '../aliases/refuse-alias-name.ts';
 import { modelFileKey } from '../get-version-files.ts';
 import { manifestDigest } from '../manifest-digest.ts';
 import { findCompleteUpload } from '../uploads/upload-store.ts';
@@ -33,7 +34,7 @@ export interface PlanDependencies {
 
 /**
  * Compares what is declared with what is, and says what applying it would do. Changes nothing. Throws
- * `model.manifest_invalid` where two declare the same model.
+ * `model.manifest_invalid` where two declare the same model, `request.invalid` where an alias has a new model's name.
  */
 export async function planApply(
   dependencies: PlanDependencies,
@@ -79,6 +80,7 @@ async function planModel(
   const { manifest } = declared;
   const versions = await listVersions(dependencies.database, scope, manifest.name);
   const [current] = versions;
+  if (current === undefined) await refuseAliasName(dependencies.database, scope, manifest.name);
   const digest = manifestDigest(manifest);
   const same = versions.find((version) => version.digest === digest);
   const changes = current === undefined ? [] : changesBetween(current.manifest, manifest);

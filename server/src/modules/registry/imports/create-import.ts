@@ -4,7 +4,7 @@ import type { Database, DatabaseTransaction } from '../../../kernel/ports/databa
 import type { JobKind, JobSender } from '../../../kernel/ports/job-queue.ts';
 import type { Scope } from '../../../kernel/principal.ts';
 import { type AuditContext, recordAudit } from '../../audit/index.ts';
-import { findAlias } from '../aliases/alias-store.ts';
+import { refuseAliasName } from '../aliases/refuse-alias-name.ts';
 import type { ImportRequest, LicenseAcceptance, WantedImport } from './import-request.ts';
 import { lockImport } from './import-request-store.ts';
 import type { ImportTables } from './import-tables.ts';
@@ -59,14 +59,7 @@ export async function createImport(
       },
       field: 'name',
     });
-  if ((await findAlias(database, scope, modelName)) !== null)
-    throw new SamovarError('request.invalid', {
-      params: {
-        parameter: 'name',
-        reason: `an alias is called ${modelName}: models and aliases share their names`,
-      },
-      field: 'name',
-    });
+  await refuseAliasName(database, scope, modelName);
   const acceptance: LicenseAcceptance | null =
     asked.wanted.acceptLicense === true ? { by: actor, at: new Date().toISOString(), terms: null } : null;
   const id = newId();
