@@ -7,9 +7,7 @@ alter table models
 alter table model_versions
   add column archived_at timestamptz,
   -- When an older version was made the one that its model's name means; else the time when it became ready counts.
-  add column current_since timestamptz,
-  -- Measured on this hardware: load time, memory, tokens per second.
-  add column measured jsonb not null default '{}';
+  add column current_since timestamptz;
 -- Where the files lie beside the places that the manifest names; tried first.
 alter table model_imports add column extra_sources text[] not null default '{}';
 

@@ -89,7 +89,6 @@ export interface VersionAnswer {
   readonly sizeBytes: number;
   readonly manifest: ManifestAnswer;
   readonly memory: { readonly explanation: string } | null;
-  readonly measured: Readonly<Record<string, unknown>>;
   readonly createdAt: string;
   readonly archivedAt: string | null;
 }

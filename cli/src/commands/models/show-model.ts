@@ -87,9 +87,6 @@ function show({ manifest, ...version }: VersionAnswer): void {
     ['licence', [license.id, license.url, license.source].filter(Boolean).join('; ')],
     ['made of', lineage ? [lineage.source, lineage.revision, lineage.madeBy].filter(Boolean).join(', ') : ''],
     ['note', manifest.note ?? ''],
-    ...Object.entries(version.measured).map(
-      ([what, value]) => [`measured: ${what}`, JSON.stringify(value)] as const,
-    ),
     ...manifest.files.map(
       (file) => [`file ${file.name}`, `${formatBytes(file.sizeBytes)}, ${file.sha256}`] as const,
     ),

@@ -36,6 +36,3 @@ const transitions: Record<VersionState, Record<VersionEvent, VersionState | null
 export function nextVersionState(state: VersionState, event: VersionEvent): VersionState | null {
   return transitions[state][event];
 }
-
-/** What was measured of a version on this installation's hardware, by what was measured; each with its own time. */
-export type MeasuredFacts = Readonly<Record<string, unknown>>;

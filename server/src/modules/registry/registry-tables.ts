@@ -1,7 +1,7 @@
 import type { ModelManifest } from '@samovar/contract/worker-protocol';
 import type { ColumnType, Generated } from 'kysely';
 import type { ImportPhase } from './import-progress.ts';
-import type { MeasuredFacts, VersionState } from './model-version.ts';
+import type { VersionState } from './model-version.ts';
 import type { UploadState } from './uploads/upload.ts';
 
 /** `bigint` arrives as text; sizes and rates fit a number, so the store converts them. */
@@ -31,7 +31,6 @@ export type RegistryTables = {
     ready_at: Generated<Date | null>;
     archived_at: Generated<Date | null>;
     current_since: Generated<Date | null>;
-    measured: ColumnType<MeasuredFacts, never, string>;
   };
   model_files: {
     organization_id: string;

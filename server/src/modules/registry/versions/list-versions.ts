@@ -4,7 +4,7 @@ import { SamovarError } from '../../../kernel/errors.ts';
 import { withoutPrefix } from '../../../kernel/ids.ts';
 import type { DatabaseOrTransaction } from '../../../kernel/ports/database.ts';
 import type { Scope } from '../../../kernel/principal.ts';
-import type { MeasuredFacts, VersionState } from '../model-version.ts';
+import type { VersionState } from '../model-version.ts';
 import type { RegistryTables } from '../registry-tables.ts';
 
 /** One of a model's versions. */
@@ -21,7 +21,6 @@ export interface ModelVersion {
   readonly createdAt: Date;
   readonly readyAt: Date | null;
   readonly archivedAt: Date | null;
-  readonly measured: MeasuredFacts;
   /** Names of aliases that point at this very version. */
   readonly aliases: readonly string[];
 }
@@ -37,7 +36,7 @@ export async function listVersions(
     .selectFrom('model_versions as v')
     .innerJoin('models as m', 'm.id', 'v.model_id')
     .select(['v.id', 'v.model_id', 'm.name', 'v.manifest_sha256', 'v.manifest', 'v.state'])
-    .select(['v.created_at', 'v.ready_at', 'v.archived_at', 'v.measured'])
+    .select(['v.created_at', 'v.ready_at', 'v.archived_at'])
     .where('m.organization_id', '=', scope.organizationId)
     .where('m.project_id', '=', scope.projectId)
     .where('m.name', '=', modelName)
@@ -65,7 +64,6 @@ export async function listVersions(
     createdAt: row.created_at,
     readyAt: row.ready_at,
     archivedAt: row.archived_at,
-    measured: row.measured,
     aliases: aliases.filter(({ version_id }) => version_id === row.id).map(({ name }) => name),
   }));
 }

@@ -68,7 +68,7 @@ function getRoute(api: VersionApi): BoundRoute {
       permission: 'models.read',
       audit: null,
       tag,
-      summary: 'Read a version with its manifest, its lineage and what was measured',
+      summary: 'Read a version with its manifest and its lineage',
       description: 'With the memory that it needs, and whether that is here.',
       params: versionParams,
       query: Type.Object(

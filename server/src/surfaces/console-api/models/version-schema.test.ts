@@ -16,7 +16,6 @@ async function smallVersion(changes: Partial<ModelVersion['manifest']> = {}): Pr
     current: true,
     aliases: [],
     manifest,
-    measured: {},
     createdAt: new Date(),
     readyAt: null,
     archivedAt: null,
