@@ -43,7 +43,10 @@ export async function storeUploadedFiles(
   { reporter, signal }: Fetching,
 ): Promise<readonly ManifestFile[]> {
   const left: ManifestFile[] = [];
+  const stored = new Set<string>();
   for (const file of missing) {
+    // Two files of a model may be the same: one upload is enough.
+    if (stored.has(file.sha256)) continue;
     const upload = await findCompleteUpload(database, started, file);
     if (upload === null) {
       left.push(file);
@@ -56,6 +59,7 @@ export async function storeUploadedFiles(
     await objectStore.adopt(modelFileKey(file.sha256), target, file.sizeBytes);
     await noteHeldObject(database, started, file.sha256);
     await forgetUpload(database, objectStore, upload);
+    stored.add(file.sha256);
   }
   return left;
 }

@@ -13,8 +13,8 @@ const reserveBytes = 64 * 1024 * 1024;
 /** Files of an import that failed are kept so long for another try. */
 const failedHours = 24;
 
-/** Where what was made of an import's files lies in its folder. */
-export const convertedFolder = 'converted';
+/** Where what was made of an import's files lies in its folder; no source calls a folder so. */
+export const convertedFolder = '.converted';
 
 /** Where the files of an import lie until they are in the object store. */
 export function importFolder(downloadsFolder: string, importId: string): string {

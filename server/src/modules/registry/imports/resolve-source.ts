@@ -57,18 +57,34 @@ function termsOf({ license }: ResolvedSource, { wanted }: ImportRequest): Source
 }
 
 function wantedFiles(source: ResolvedSource, { wanted }: ImportRequest): ResolvedSource['files'] {
-  const patterns = wanted.files?.map(patternOf);
+  const patterns = wanted.files;
   const files = patterns
-    ? source.files.filter(({ path }) => patterns.some((pattern) => pattern.test(path)))
+    ? source.files.filter(({ path }) => patterns.some((pattern) => isNamedBy(pattern, path)))
     : source.files;
   if (files.length > 0) return files;
   const reason = patterns
-    ? `none of its files is one of ${wanted.files?.join(', ')}`
+    ? `none of its files is one of ${patterns.join(', ')}`
     : 'there are no files of a model';
   throw new SamovarError('model.source_invalid', { params: { source: source.uri, reason } });
 }
 
-/** `*` stands for any characters but `/`. */
-function patternOf(text: string): RegExp {
-  return new RegExp(`^${text.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replace(/\*/g, '[^/]*')}$`);
+/** Whether a path is what a pattern names, in which `*` stands for any characters but `/`. */
+export function isNamedBy(pattern: string, path: string): boolean {
+  const [wanted, parts] = [pattern.split('/'), path.split('/')];
+  return wanted.length === parts.length && wanted.every((each, at) => fits(each, parts[at] ?? ''));
+}
+
+/** The first place for each piece is the best one: never looks back, so that no pattern takes long. */
+function fits(pattern: string, text: string): boolean {
+  const [first = '', ...others] = pattern.split('*');
+  const last = others.pop();
+  if (last === undefined) return text === pattern;
+  if (!text.startsWith(first)) return false;
+  let at = first.length;
+  for (const piece of others) {
+    const found = text.indexOf(piece, at);
+    if (found < 0) return false;
+    at = found + piece.length;
+  }
+  return text.length - at >= last.length && text.endsWith(last);
 }

@@ -19,6 +19,7 @@ import { getImport } from './import-request-store.ts';
 import { importStates, nextImportState } from './import-state.ts';
 import { listImports } from './list-imports.ts';
 import { nameFromSource } from './name-from-source.ts';
+import { isNamedBy } from './resolve-source.ts';
 
 const sha256 = (data: Buffer) => createHash('sha256').update(data).digest('hex');
 
@@ -33,6 +34,22 @@ test('a model is called like its source, without marks of formats, revisions and
     ['hf:a/___', 'model'],
   ] as const)
     assert.equal(nameFromSource(source), name, source);
+});
+
+test('a file is wanted by its name or a pattern, and no pattern takes long', () => {
+  for (const [pattern, path, named] of [
+    ['a.gguf', 'a.gguf', true],
+    ['a.gguf', 'aXgguf', false],
+    ['*.gguf', 'a.gguf', true],
+    ['*.gguf', 'x/a.gguf', false],
+    ['*/a-*-of-*.gguf', 'x/a-1-of-2.gguf', true],
+    ['a*a', 'a', false],
+    ['a*b*', 'ab', true],
+    ['*b*a', 'ba', true],
+    ['**', 'anything', true],
+    [`${'*a'.repeat(500)}*b`, 'a'.repeat(1000), false],
+  ] as const)
+    assert.equal(isNamedBy(pattern, path), named, `${pattern.slice(0, 20)} ${path.slice(0, 20)}`);
 });
 
 test('what has ended takes no more steps, and everything else can be cancelled', () => {

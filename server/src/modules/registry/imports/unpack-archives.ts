@@ -7,8 +7,8 @@ import type { RunImportDependencies } from './import-dependencies.ts';
 import { placeOf, sizeOf } from './import-folder.ts';
 
 const archive = /\.(zip|tar|tgz|tar\.gz)$/i;
-/** Where the members of an archive lie in the folder of the import. */
-const unpackedFolder = 'unpacked';
+/** Where the members of an archive lie in the folder of the import; no source calls a folder so. */
+const unpackedFolder = '.unpacked';
 /** Left free on the disk. */
 const reserveBytes = 256 * 1024 * 1024;
 
@@ -42,7 +42,7 @@ export async function unpackArchives(
 
 /** The path of a file in its archive, or of any other file. */
 export function pathInArchive(path: string): string {
-  return path.replace(new RegExp(`^${unpackedFolder}/(?:\\d+/)?`), '');
+  return path.replace(/^\.unpacked\/(?:\d+\/)?/, '');
 }
 
 async function measured(folder: string, path: string, signal: AbortSignal): Promise<FetchedFile> {

@@ -32,6 +32,8 @@ type Verdict = 'used' | 'unreferenced' | 'remove';
 const prefix = 'models/sha256/';
 /** Files that are judged with one query before any is locked. */
 const portion = 500;
+/** A collector that was held up for longer between its decision and the removal decides anew the next time. */
+const promptMs = (removalMinutes * 60_000) / 2;
 
 /**
  * Removes the files of the object store that no version refers to and no import has claimed, once they have been so for
@@ -75,10 +77,12 @@ async function judgeAndRemove(
   sha256: string,
   key: string,
 ): Promise<Verdict> {
+  const begunAt = performance.now();
   const verdict = await database
     .transaction()
     .execute((transaction) => condemn(transaction, sha256, graceHours));
   if (verdict !== 'remove') return verdict;
+  if (performance.now() - begunAt > promptMs) return 'unreferenced';
   await objectStore.delete(key);
   log.info({ sha256 }, 'removed a file of no model');
   // Claims wait for this. One that is older than a removal may last has taken the row over: it stays.

@@ -36,7 +36,8 @@ export function createAppendUpload(dependencies: UploadDependencies): AppendUplo
     try {
       await addPart(dependencies, upload, { offsetBytes, sizeBytes: bytes.length, objectKey });
     } catch (error) {
-      await store.delete(objectKey);
+      // Of anything else it is not known whether the row is there; a part without one goes with its upload.
+      if (error instanceof SamovarError) await store.delete(objectKey);
       throw error;
     }
     digests.add(upload.id, offsetBytes, bytes);

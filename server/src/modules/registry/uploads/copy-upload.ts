@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 import { SamovarError } from '../../../kernel/errors.ts';
 import { withPrefix } from '../../../kernel/ids.ts';
@@ -32,8 +32,9 @@ export async function copyUpload(
       },
     });
   const hash = createHash('sha256');
-  const temporary = `${target}.joining`;
-  const handle = await open(temporary, 'w');
+  // Of an attempt that was overtaken another writer may still be there.
+  const temporary = `${target}.joining-${randomUUID()}`;
+  const handle = await open(temporary, 'wx');
   let written = 0;
   try {
     for (const part of await selectParts(database, upload))
@@ -45,6 +46,9 @@ export async function copyUpload(
         onProgress(written);
       }
     await handle.sync();
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
   } finally {
     await handle.close();
   }

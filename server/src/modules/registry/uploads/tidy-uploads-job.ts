@@ -1,7 +1,9 @@
+import { sql } from 'kysely';
 import type { Clock } from '../../../kernel/clock.ts';
 import type { Database } from '../../../kernel/ports/database.ts';
 import type { JobDefinition } from '../../../kernel/ports/job-queue.ts';
 import type { ObjectStore } from '../../../kernel/ports/object-store.ts';
+import type { ImportTables } from '../imports/import-tables.ts';
 import type { RegistryTables } from '../registry-tables.ts';
 import { forgetUpload } from './delete-upload.ts';
 
@@ -14,7 +16,10 @@ export interface TidyUploads {
   readonly clock: Clock;
 }
 
-/** Forgets the uploads whose time is over, of every project, with their parts. */
+/**
+ * Forgets the uploads whose time is over, of every project, with their parts. Those that an import is about to take, and
+ * those that somebody goes on with at this moment, stay.
+ */
 export function tidyUploadsJob({ database, objectStore, clock }: TidyUploads): JobDefinition<object> {
   return {
     name: 'registry.tidy-uploads',
@@ -22,17 +27,41 @@ export function tidyUploadsJob({ database, objectStore, clock }: TidyUploads): J
     retryDelaySeconds: 60,
     heartbeatSeconds: 30,
     async handle(_payload, { signal }) {
-      const expired = await database
-        .withTables<RegistryTables>()
+      const now = new Date(clock.now());
+      const tables = database.withTables<RegistryTables & ImportTables>();
+      const expired = await tables
         .selectFrom('uploads')
         .select(['id', 'project_id'])
-        .where('expires_at', '<=', new Date(clock.now()))
+        .where('expires_at', '<=', now)
+        .where(({ not, exists, selectFrom }) =>
+          not(
+            exists(
+              selectFrom('import_requests as i')
+                .select('i.id')
+                .whereRef('i.project_id', '=', 'uploads.project_id')
+                .where('i.ended_at', 'is', null)
+                .where('i.source', 'like', 'upload:%')
+                .where(
+                  sql<boolean>`position(replace(uploads.id::text, '-', '') in replace(lower(i.source), '-', '')) > 0`,
+                ),
+            ),
+          ),
+        )
         .orderBy('expires_at')
         .limit(portion)
         .execute();
       for (const upload of expired) {
         signal.throwIfAborted();
-        await forgetUpload(database, objectStore, { id: upload.id, projectId: upload.project_id });
+        // No part is added from here on; one that has come meanwhile has moved the end on.
+        const { numUpdatedRows } = await tables
+          .updateTable('uploads')
+          .set({ state: 'refused' })
+          .where('id', '=', upload.id)
+          .where('project_id', '=', upload.project_id)
+          .where('expires_at', '<=', now)
+          .executeTakeFirst();
+        if (numUpdatedRows > 0n)
+          await forgetUpload(database, objectStore, { id: upload.id, projectId: upload.project_id });
       }
     },
   };

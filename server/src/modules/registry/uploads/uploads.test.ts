@@ -10,7 +10,7 @@ import { type OpenStore, objectStores } from '../../../../test/object-stores.ts'
 import { createTestDatabase, type TestDatabase } from '../../../../test/postgres.ts';
 import { createForeignScope } from '../../../../test/test-principal.ts';
 import { SamovarError } from '../../../kernel/errors.ts';
-import { newId } from '../../../kernel/ids.ts';
+import { newId, withPrefix } from '../../../kernel/ids.ts';
 import type { AuditContext } from '../../audit/index.ts';
 import { copyUpload } from './copy-upload.ts';
 import { tidyUploadsJob } from './tidy-uploads-job.ts';
@@ -165,6 +165,31 @@ for (const [kind, open] of Object.entries(objectStores)) {
       assert.equal(await left(id), 0);
       assert.equal(await refusal(process(opened).get(defaultScope, id)), 'request.not_found');
       assert.equal((await process(opened).get(defaultScope, kept.id)).receivedBytes, 0);
+    });
+
+    test('whose time is over stays while an import is about to take it', async () => {
+      const long = Date.now() - 2 * 3_600_000;
+      const { id } = await process(opened, long).create(context, { name: 'a', sizeBytes: 9, sha256: null });
+      const importId = newId();
+      await fresh.pool.query(
+        `insert into import_requests
+           (id, organization_id, project_id, source, wanted, state, model_name, actor)
+         values ($1, $2, $3, $4, '{}', 'waiting-for-license', 'a', '{}')`,
+        [importId, defaultScope.organizationId, defaultScope.projectId, `upload:${withPrefix('upl', id)}`],
+      );
+      const job = tidyUploadsJob({
+        database: fresh.database,
+        objectStore: opened.store,
+        clock: { now: () => Date.now() },
+      });
+      await job.handle({}, { jobId: 'test', attempt: 1, signal });
+      assert.equal((await process(opened).get(defaultScope, id)).state, 'receiving');
+      await fresh.pool.query(
+        "update import_requests set state = 'cancelled', ended_at = now() where id = $1",
+        [importId],
+      );
+      await job.handle({}, { jobId: 'test', attempt: 1, signal });
+      assert.equal(await refusal(process(opened).get(defaultScope, id)), 'request.not_found');
     });
 
     test('is nothing to another project', async () => {
