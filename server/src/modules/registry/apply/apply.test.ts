@@ -10,6 +10,7 @@ import { createImportBed, type ImportBed, smallGguf, testContext } from '../../.
 import { startS3Server, type TestS3Server } from '../../../../test/s3-server.ts';
 import { testConverter } from '../../../../test/test-converter.ts';
 import { createForeignScope } from '../../../../test/test-principal.ts';
+import type { Scope } from '../../../kernel/principal.ts';
 import { createBucketManifests } from '../../../platform/manifest-folder/bucket-manifests.ts';
 import { createPackageSource } from '../../../platform/package-sources/create-package-source.ts';
 import { createImportModelJob } from '../import-model-job.ts';
@@ -95,7 +96,7 @@ async function upload(weights: Buffer): Promise<void> {
 }
 
 /** Works on what was queued, as a worker process does. */
-async function fetchFiles(): Promise<void> {
+async function fetchFiles(scope: Scope = defaultScope): Promise<void> {
   const nowhere = 'http://127.0.0.1:9';
   const packages = createPackageSource({
     pypiIndex: nowhere,
@@ -108,13 +109,13 @@ async function fetchFiles(): Promise<void> {
     noProxy: '',
   });
   const job = createImportModelJob({ ...bed.dependencies, packages, converter: testConverter() });
-  for (const model of await listModels(bed.fresh.database, defaultScope)) {
+  for (const model of await listModels(bed.fresh.database, scope)) {
     const { rows } = await bed.fresh.pool.query(
       "select id from model_versions where model_id = $1 and state <> 'ready'",
       [model.modelId],
     );
     for (const { id: versionId } of rows)
-      await job.handle({ ...defaultScope, versionId }, { jobId: 'test', attempt: 1, signal });
+      await job.handle({ ...scope, versionId }, { jobId: 'test', attempt: 1, signal });
   }
   await packages.close();
 }
@@ -165,6 +166,27 @@ describe('manifests that are applied', () => {
     await apply(before);
     await fetchFiles();
     assert.deepEqual(actions(await plan(before)), [['two', 'unchanged', false]]);
+  });
+
+  test('give no project the file of another one for its digest', async () => {
+    const weights = await smallGguf();
+    await upload(weights);
+    await apply(declare(manifestOf('private', weights)));
+    await fetchFiles();
+    const scope = await createForeignScope(bed.fresh.database);
+    const context = { ...testContext, scope };
+    const claim = declare(manifestOf('claim', weights));
+    const planned = await planApply(dependencies, scope, claim);
+    assert.equal(planned.items[0]?.missing.length, 1, 'nor tells that there is one');
+    await assert.rejects(applyDeclared(dependencies, context, claim, null), {
+      code: 'registry.files_missing',
+    });
+    // A source that is said to have it must hand it over.
+    const sources = ['pypi:nothing@1.0'];
+    await applyDeclared(dependencies, context, declare(manifestOf('claim', weights, { sources })), null);
+    await assert.rejects(fetchFiles(scope), { code: 'model.source_unavailable' });
+    const [claimed] = await listModels(bed.fresh.database, scope);
+    assert.deepEqual([claimed?.name, claimed?.state], ['claim', 'failed']);
   });
 
   test('name aliases and deployments, which are set when their models are ready', async () => {

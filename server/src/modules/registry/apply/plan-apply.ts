@@ -6,8 +6,8 @@ import type { ObjectStore } from '../../../kernel/ports/object-store.ts';
 import type { Scope } from '../../../kernel/principal.ts';
 import { findAlias } from '../aliases/alias-store.ts';
 import { refuseAliasName } from '../aliases/refuse-alias-name.ts';
-import { modelFileKey } from '../get-version-files.ts';
 import { manifestDigest } from '../manifest-digest.ts';
+import { findHeldObjects } from '../objects/held-objects.ts';
 import { findCompleteUpload } from '../uploads/upload-store.ts';
 import { listVersions, type ModelVersion } from '../versions/list-versions.ts';
 import type {
@@ -85,7 +85,7 @@ async function planModel(
   const same = versions.find((version) => version.digest === digest);
   const changes = current === undefined ? [] : changesBetween(current.manifest, manifest);
   const item = { kind: 'model', name: manifest.name, drift: false, changes, missing: [] } as const;
-  const lost = await filesNotHere(dependencies, declared);
+  const lost = await filesNotHere(dependencies, scope, declared);
   const missing = await unobtainable(dependencies, scope, declared, lost);
   if (same === undefined)
     return { ...item, action: current === undefined ? 'create' : 'new-version', missing };
@@ -103,16 +103,16 @@ function lostChanges(lost: readonly ManifestFile[]): PlanChange[] {
   return lost.map(({ name, sha256 }) => ({ field: `files.${name}`, from: 'lost', to: sha256 }));
 }
 
+/** What the project does not have: that another one has a file is nobody's business. */
 async function filesNotHere(
-  { objectStore }: PlanDependencies,
+  { database, objectStore }: PlanDependencies,
+  scope: Scope,
   { manifest }: DeclaredModel,
 ): Promise<readonly ManifestFile[]> {
   if (manifest.files.length === 0) return [];
-  const store = await objectStore();
-  const lost: ManifestFile[] = [];
-  for (const file of manifest.files)
-    if ((await store.head(modelFileKey(file.sha256)))?.sizeBytes !== file.sizeBytes) lost.push(file);
-  return lost;
+  const digests = manifest.files.map(({ sha256 }) => sha256);
+  const held = await findHeldObjects({ database, objectStore: await objectStore() }, scope, digests);
+  return manifest.files.filter(({ sha256, sizeBytes }) => held.get(sha256)?.sizeBytes !== sizeBytes);
 }
 
 /** Of files that are not here, those that no source has and nobody has uploaded. */
