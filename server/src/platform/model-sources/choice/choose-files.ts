@@ -1,9 +1,9 @@
-import { matchesGlob } from 'node:path';
 import { SamovarError } from '../../../kernel/errors.ts';
 import type { SourceFile } from '../../../kernel/ports/model-source.ts';
 import { companionFiles, folderOf } from './companion-files.ts';
 import { kindOfFile } from './file-kind.ts';
 import { type GgufModel, ggufModels, isAuxiliaryGguf, preferredModel } from './gguf-files.ts';
+import { patternMatcher } from './matches-pattern.ts';
 import { onnxFiles, withCompanions } from './onnx-files.ts';
 import { safetensorsFiles } from './safetensors-files.ts';
 
@@ -85,7 +85,9 @@ function chooseNamed(all: readonly SourceFile[], wish: FileWish, path: string): 
     return { files: wholeModelOf(all, exact), notes: [], alternatives: [] };
   }
   const folder = path.replace(/\/*$/, '/');
-  const fitting = all.filter((file) => file.path.startsWith(folder) || matchesGlob(file.path, path));
+  const isNamed = patternMatcher(path);
+  if (isNamed === null) throw invalid(wish, 'its braces name too many files at once');
+  const fitting = all.filter((file) => file.path.startsWith(folder) || isNamed(file.path));
   const files = fitting.filter((file) => ['weights', 'text'].includes(kindOfFile(file.path)));
   if (files.length === 0) throw invalid(wish, `it has no file ${path} that a model can be made of`);
   return { files, notes: [], alternatives: [] };
