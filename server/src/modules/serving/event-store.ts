@@ -89,33 +89,3 @@ export async function selectEvents(
   }));
   return after === null ? events.reverse() : events;
 }
-
-/** Keeps the last events of each deployment, and none that is older; returns how many went. */
-export async function trimEvents(
-  database: DatabaseOrTransaction,
-  keep: { readonly perDeployment: number; readonly days: number },
-): Promise<number> {
-  const tables = database.withTables<ServingTables>();
-  const old = await tables
-    .deleteFrom('deployment_events')
-    .where('at', '<', sql<Date>`now() - ${keep.days} * interval '1 day'`)
-    .executeTakeFirst();
-  const surplus = await tables
-    .deleteFrom('deployment_events')
-    .where('id', 'in', (query) =>
-      query
-        .selectFrom(
-          query
-            .selectFrom('deployment_events')
-            .select([
-              'id',
-              sql<number>`row_number() over (partition by deployment_id order by id desc)`.as('place'),
-            ])
-            .as('numbered'),
-        )
-        .select('numbered.id')
-        .where('numbered.place', '>', keep.perDeployment),
-    )
-    .executeTakeFirst();
-  return Number(old.numDeletedRows + surplus.numDeletedRows);
-}

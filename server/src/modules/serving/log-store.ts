@@ -1,4 +1,3 @@
-import { sql } from 'kysely';
 import type { Database, DatabaseOrTransaction } from '../../kernel/ports/database.ts';
 import type { Scope } from '../../kernel/principal.ts';
 import { announceDeployments } from './deployment-changes.ts';
@@ -70,34 +69,4 @@ export async function selectLogLines(
   const rows = await query.execute();
   const lines = rows.map((row) => ({ id: row.id, at: row.at, workerId: row.worker_id, line: row.line }));
   return after === null ? lines.reverse() : lines;
-}
-
-/** Keeps the last lines of each deployment, and none that is older; returns how many went. */
-export async function trimLogLines(
-  database: DatabaseOrTransaction,
-  keep: { readonly perDeployment: number; readonly days: number },
-): Promise<number> {
-  const tables = database.withTables<ServingTables>();
-  const old = await tables
-    .deleteFrom('deployment_logs')
-    .where('at', '<', sql<Date>`now() - ${keep.days} * interval '1 day'`)
-    .executeTakeFirst();
-  const surplus = await tables
-    .deleteFrom('deployment_logs')
-    .where('id', 'in', (query) =>
-      query
-        .selectFrom(
-          query
-            .selectFrom('deployment_logs')
-            .select([
-              'id',
-              sql<number>`row_number() over (partition by deployment_id order by id desc)`.as('place'),
-            ])
-            .as('numbered'),
-        )
-        .select('numbered.id')
-        .where('numbered.place', '>', keep.perDeployment),
-    )
-    .executeTakeFirst();
-  return Number(old.numDeletedRows + surplus.numDeletedRows);
 }

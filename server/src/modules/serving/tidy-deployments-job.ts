@@ -1,16 +1,15 @@
 import type { Database } from '../../kernel/ports/database.ts';
 import type { JobDefinition } from '../../kernel/ports/job-queue.ts';
-import { trimEvents } from './event-store.ts';
 import { deleteStaleWaits } from './load-queue-store.ts';
-import { trimLogLines } from './log-store.ts';
+import { trimRecords } from './trim-records.ts';
 
 const keptEvents = { perDeployment: 1_000, days: 30 };
 const keptLines = { perDeployment: 5_000, days: 7 };
 
 /** Keeps what is written of deployments within bounds. Harmless to repeat. */
 export async function tidyDeployments(database: Database): Promise<void> {
-  await trimEvents(database, keptEvents);
-  await trimLogLines(database, keptLines);
+  await trimRecords(database, 'deployment_events', keptEvents);
+  await trimRecords(database, 'deployment_logs', keptLines);
   await deleteStaleWaits(database);
 }
 
