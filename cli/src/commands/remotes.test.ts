@@ -58,7 +58,9 @@ test('an engine is connected with its key from a file, shown, changed, and forgo
   assert.equal((await samovar('remotes', 'adapter', 'gpu-1', 'tone', '--unload')).status, 0);
   assert.equal(vllm.adapters.size, 0);
   assert.equal((await samovar('remotes', 'show', 'nobody')).status, 1);
-  assert.match((await samovar('remotes', 'remove', 'gpu-1')).out, /forgotten/);
+  const removed = await samovar('remotes', 'remove', 'gpu-1');
+  assert.match(removed.out, /forgotten/);
+  assert.match(removed.out, /No engine serves qwen any more; `samovar models delete qwen` deletes it/);
 });
 
 test('what cannot be meant is refused before anything is sent', async () => {

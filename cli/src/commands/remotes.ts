@@ -9,7 +9,12 @@ import {
   connectionBody,
 } from '../remotes/connection-options.ts';
 import { printRemote, printRemotes } from '../remotes/print-remote.ts';
-import type { RemoteAnswer, RemotePageAnswer, ShownRemoteAnswer } from '../remotes/remote-answer.ts';
+import type {
+  RemoteAnswer,
+  RemotePageAnswer,
+  RemovedRemoteAnswer,
+  ShownRemoteAnswer,
+} from '../remotes/remote-answer.ts';
 import { addServerOptions, clientFor, type Options } from '../server-options.ts';
 
 /** `samovar remotes add|list|show|set|probe|remove|adapter`. */
@@ -136,9 +141,11 @@ function defineRemove(command: Command): void {
     .argument('<name>', 'the engine')
     .option('--json', 'print JSON')
     .action(async (name: string, options: JsonOptions) => {
-      const engine = await clientFor(options).send('DELETE', pathOf(name));
-      if (options.json) printJson(engine);
-      else printLine(`${name} is forgotten, and its key with it.`);
+      const engine = (await clientFor(options).send('DELETE', pathOf(name))) as RemovedRemoteAnswer;
+      if (options.json) return printJson(engine);
+      printLine(`${name} is forgotten, and its key with it.`);
+      for (const model of engine.unservedModels)
+        printLine(`No engine serves ${model} any more; \`samovar models delete ${model}\` deletes it.`);
     });
 }
 

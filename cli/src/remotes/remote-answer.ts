@@ -36,6 +36,10 @@ export interface ShownRemoteAnswer extends RemoteAnswer {
   readonly events: readonly { readonly at: string; readonly kind: string; readonly detail: string }[];
 }
 
+export interface RemovedRemoteAnswer extends ShownRemoteAnswer {
+  readonly unservedModels: readonly string[];
+}
+
 export interface RemotePageAnswer {
   readonly items: readonly RemoteAnswer[];
   readonly nextCursor: string | null;

@@ -239,7 +239,8 @@ describe('names', () => {
     const again = await upstream({ flavour: 'openai', models: ['come-back'] });
     await fixture.connect('again', again);
     assert.equal((await fixture.chat('come-back')).status, 200);
-    assert.equal((await fixture.call('DELETE', '/api/engines/again')).status, 200);
+    const removed = await fixture.call('DELETE', '/api/engines/again');
+    assert.deepEqual([removed.status, removed.body.unservedModels], [200, ['come-back']]);
     await new Promise((resolve) => setTimeout(resolve, 700));
     const gone = await fixture.chat('come-back');
     assert.equal(gone.status, 503);

@@ -1,21 +1,21 @@
 import { type AuditContext, recordAudit } from '../audit/index.ts';
 import { notFound } from './change-engine.ts';
 import { deleteEngine, lockEngine } from './engine-store.ts';
-import { lockModelNames, selectModelsOf } from './model-rows.ts';
+import { lockModelNames, selectModelsNamed, selectModelsOf } from './model-rows.ts';
 import { publishModel } from './publish-models.ts';
 import type { RemoteEngineDependencies } from './remote-dependencies.ts';
 
 /**
  * Forgets a connection with its key. Answers that run end; its models stay, and are answered by the other engines that
- * serve them, or refused as unreachable. Throws `remote.not_found`.
+ * serve them, or refused as unreachable: the names of those are returned. Throws `remote.not_found`.
  */
 export async function removeEngine(
   deps: RemoteEngineDependencies,
   context: AuditContext,
   name: string,
-): Promise<void> {
+): Promise<readonly string[]> {
   const { scope } = context;
-  await deps.database.transaction().execute(async (transaction) => {
+  return await deps.database.transaction().execute(async (transaction) => {
     const engine = await lockEngine(transaction, scope, name);
     if (engine === null) throw notFound(name);
     await lockModelNames(transaction, scope);
@@ -30,5 +30,12 @@ export async function removeEngine(
       target: { kind: 'remote-engine', id: engine.id },
       detail: { name, baseUrl: engine.baseUrl, models: models.map(({ modelName }) => modelName) },
     });
+    const unserved = new Set<string>();
+    for (const { modelName, serving, joinedVersionId } of models) {
+      if (!serving || joinedVersionId !== null) continue;
+      const others = await selectModelsNamed(transaction, scope, modelName);
+      if (!others.some((other) => other.serving)) unserved.add(modelName);
+    }
+    return [...unserved].sort();
   });
 }

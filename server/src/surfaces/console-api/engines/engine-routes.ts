@@ -21,6 +21,7 @@ import {
   engineObjectOf,
   enginePage,
   newEngineBody,
+  removedEngineObject,
   shownEngineObject,
   shownEngineOf,
 } from './engine-schema.ts';
@@ -175,14 +176,14 @@ function removeRoute(deps: RemoteEngineDependencies): BoundRoute {
       tag,
       summary: 'Forget a connection and its key',
       description:
-        'Answers that run go on to their end. Its models stay known; those that no other engine serves are refused as unreachable.',
+        'Answers that run go on to their end. Its models stay known; those that no other engine serves (`unservedModels`) are refused as unreachable, until one does or they are deleted.',
       params,
-      responses: { 200: { ...shown, description: 'The engine as it was.' } },
+      responses: { 200: { description: 'The engine as it was.', schema: removedEngineObject } },
     },
     async ({ principal, requestId, params: { name = '' } }) => {
       const engine = await showEngine(deps.database, principal, name);
-      await removeEngine(deps, auditContextOf(principal, requestId), name);
-      return { status: 200, body: shownEngineOf(engine) };
+      const unservedModels = await removeEngine(deps, auditContextOf(principal, requestId), name);
+      return { status: 200, body: { ...shownEngineOf(engine), unservedModels: [...unservedModels] } };
     },
   );
 }

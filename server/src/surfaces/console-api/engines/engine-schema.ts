@@ -209,16 +209,23 @@ export const enginePage = Type.Object(
   { ...closed, examples: [{ items: [example], nextCursor: null }] },
 );
 
-export const shownEngineObject = Type.Object(shownFields, {
-  ...closed,
-  examples: [
-    {
-      ...example,
-      adapters: [{ name: 'support-tone', path: '/adapters/support-tone', state: 'loaded', error: null }],
-      events: [{ at: '2026-11-23T12:00:01.000Z', kind: 'state', detail: 'new → healthy' }],
-    },
-  ],
-});
+const shownExample = {
+  ...example,
+  adapters: [{ name: 'support-tone', path: '/adapters/support-tone', state: 'loaded', error: null }],
+  events: [{ at: '2026-11-23T12:00:01.000Z', kind: 'state', detail: 'new → healthy' }],
+};
+
+export const shownEngineObject = Type.Object(shownFields, { ...closed, examples: [shownExample] });
+
+export const removedEngineObject = Type.Object(
+  {
+    ...shownFields,
+    unservedModels: Type.Array(Type.String(), {
+      description: 'Those of its models that no engine serves any more. They stay until they are deleted.',
+    }),
+  },
+  { ...closed, examples: [{ ...shownExample, unservedModels: ['qwen3-8b'] }] },
+);
 
 export const adapterBody = Type.Object(
   {
