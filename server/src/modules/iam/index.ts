@@ -7,5 +7,6 @@ export type { KeyLimits, KeyRecord, KeySnapshot } from './key-record.ts';
 export { hashKeySecret, hexHashOfKeySecret } from './key-secret.ts';
 export { loadKeySnapshot } from './key-store.ts';
 export { listKeys } from './list-keys.ts';
+export { listProjectIds } from './list-project-ids.ts';
 export { loadProjectNames } from './load-project-names.ts';
 export { revokeKey } from './revoke-key.ts';

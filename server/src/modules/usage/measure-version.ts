@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { DatabaseOrTransaction } from '../../kernel/ports/database.ts';
+import { listProjectIds } from '../iam/index.ts';
 
 export interface MeasuredVersion {
   readonly requests: number;
@@ -29,7 +30,9 @@ export async function measureVersion(
   database: DatabaseOrTransaction,
   query: VersionQuery,
 ): Promise<MeasuredVersion> {
-  const project = query.projectId === null ? sql`` : sql`and project_id = ${query.projectId}`;
+  // Records are found by their project and time: there is no index by organization.
+  const projectIds =
+    query.projectId === null ? await listProjectIds(database, query.organizationId) : [query.projectId];
   const { rows } = await sql<{ requests: number; failed: number; p95: number | null }>`
     select
       count(*)::integer as requests,
@@ -37,7 +40,7 @@ export async function measureVersion(
       percentile_cont(0.95) within group (order by time_to_first_token_ms)
         filter (where chosen_error is null and error_code is null) as p95
     from ${sql.table('usage_records')}
-    where organization_id = ${query.organizationId} ${project}
+    where organization_id = ${query.organizationId} and project_id = any (${projectIds}::uuid[])
       and requested_model = ${query.requestedModel}
       and started_at >= ${query.from}
       and coalesce(chosen_version_id, version_id) = ${query.versionId}
