@@ -1,8 +1,7 @@
 import type { DatabaseOrTransaction } from '../../kernel/ports/database.ts';
 import type { Scope } from '../../kernel/principal.ts';
-import { selectLatest } from './check-store.ts';
+import { type DoneCheck, markOfDone, selectLatestDone } from './check-store.ts';
 import type { Feature, Finding } from './conformance/finding.ts';
-import type { ModelCheck } from './model-check.ts';
 
 /** What the latest check of a version found, in short. */
 export interface Badge {
@@ -17,9 +16,9 @@ export interface Badge {
 /** Badges by version, immutable. */
 export type BadgeSnapshot = ReadonlyMap<string, Badge>;
 
-/** The badge of a check that is done; `null` of any other. */
-export function badgeOf({ kind, state, result, endedAt }: ModelCheck): Badge | null {
-  if (kind !== 'conformance' || state !== 'done' || !result?.findings || endedAt === null) return null;
+/** The badge of a conformance check that is done. */
+function badgeOf({ result, endedAt }: DoneCheck): Badge | null {
+  if (!result?.findings || endedAt === null) return null;
   const { findings } = result;
   return {
     passed: findings.every(({ outcome }) => outcome !== 'failed'),
@@ -36,7 +35,7 @@ export async function loadBadges(
   database: DatabaseOrTransaction,
   scope: Scope | null = null,
 ): Promise<BadgeSnapshot> {
-  const latest = await selectLatest(database, 'conformance', scope);
+  const latest = await selectLatestDone(database, 'conformance', scope);
   const badges = new Map<string, Badge>();
   for (const check of latest) {
     const badge = badgeOf(check);
@@ -45,8 +44,22 @@ export async function loadBadges(
   return badges;
 }
 
+/** Reads every badge of the installation again and again: only when a check has ended or is gone since the last time. */
+export function createBadgeLoader(database: DatabaseOrTransaction): () => Promise<BadgeSnapshot> {
+  let last: { readonly mark: string; readonly badges: BadgeSnapshot } | null = null;
+  return async () => {
+    // Before the badges: what ends in between is read again the next time.
+    const mark = await markOfDone(database, 'conformance');
+    if (last?.mark === mark) return last.badges;
+    const badges = await loadBadges(database);
+    // The former ones where nothing has changed: what is derived from them holds.
+    last = { mark, badges: last !== null && sameBadges(last.badges, badges) ? last.badges : badges };
+    return last.badges;
+  };
+}
+
 /** Whether two snapshots say the same: what is derived from one holds for the other. */
-export function sameBadges(left: BadgeSnapshot, right: BadgeSnapshot): boolean {
+function sameBadges(left: BadgeSnapshot, right: BadgeSnapshot): boolean {
   if (left.size !== right.size) return false;
   for (const [versionId, { checkedAt }] of left)
     if (right.get(versionId)?.checkedAt.getTime() !== checkedAt.getTime()) return false;

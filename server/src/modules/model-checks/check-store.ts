@@ -69,26 +69,41 @@ export async function selectChecks(
   return rows.map(checkOf);
 }
 
-/** A check's latest row of each version: that which is done counts, that which is open is told beside it. */
-export async function selectLatest(
+export interface DoneCheck {
+  readonly versionId: string;
+  readonly result: CheckResult | null;
+  readonly endedAt: Date | null;
+}
+
+/** What the latest check of each version found that is done. */
+export async function selectLatestDone(
   database: DatabaseOrTransaction,
   kind: CheckKind,
   scope: Scope | null,
-): Promise<ModelCheck[]> {
+): Promise<DoneCheck[]> {
   let query = database
     .withTables<CheckTables>()
     .selectFrom('model_checks')
-    .selectAll()
-    .distinctOn(['version_id', 'state'])
+    .select(['version_id', 'result', 'ended_at'])
+    .distinctOn('version_id')
     .where('kind', '=', kind)
+    .where('state', '=', 'done')
     .orderBy('version_id')
-    .orderBy('state')
     .orderBy('id', 'desc');
   if (scope !== null)
     query = query
       .where('organization_id', '=', scope.organizationId)
       .where('project_id', '=', scope.projectId);
-  return (await query.execute()).map(checkOf);
+  const rows = await query.execute();
+  return rows.map((row) => ({ versionId: row.version_id, result: row.result, endedAt: row.ended_at }));
+}
+
+/** Is another text when a check of the kind has ended or is gone; reads no results. */
+export async function markOfDone(database: DatabaseOrTransaction, kind: CheckKind): Promise<string> {
+  const { rows } = await sql<{ mark: string }>`
+    select concat(count(*), ' ', extract(epoch from max(ended_at))) as mark from ${sql.table('model_checks')}
+    where kind = ${kind} and state = 'done'`.execute(database);
+  return rows[0]?.mark ?? '';
 }
 
 /** Takes a check for an attempt; `null` when it has ended, or a later attempt has it. */

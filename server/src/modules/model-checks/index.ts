@@ -1,4 +1,4 @@
-export { type Badge, type BadgeSnapshot, loadBadges, sameBadges } from './badge.ts';
+export { type Badge, type BadgeSnapshot, createBadgeLoader, loadBadges } from './badge.ts';
 export { createCheckInference } from './check-inference.ts';
 export { listChecks } from './list-checks.ts';
 export { type CheckKind, type ModelCheck, type SpeedWish, usualWish } from './model-check.ts';

@@ -8,7 +8,7 @@ import {
   loadKeySnapshot,
   loadProjectNames,
 } from '../../modules/iam/index.ts';
-import { type BadgeSnapshot, loadBadges, sameBadges } from '../../modules/model-checks/index.ts';
+import { type BadgeSnapshot, createBadgeLoader } from '../../modules/model-checks/index.ts';
 import { createModelSnapshotLoader, type ModelSnapshot } from '../../modules/registry/index.ts';
 import type { ReplicaSnapshot } from '../../modules/serving/index.ts';
 
@@ -88,6 +88,7 @@ type LoadSnapshot = (version: string, sections: ConfigSections) => Promise<Polic
 /** Reads again only the parts whose section has another number than the snapshot before. */
 function createSnapshotLoader({ database, loadReplicas }: PolicyHolderOptions): LoadSnapshot {
   const registry = createModelSnapshotLoader(database);
+  const loadBadges = createBadgeLoader(database);
   let last: { readonly snapshot: PolicySnapshot; readonly sections: ConfigSections } | null = null;
 
   async function loadModels(sections: ConfigSections): Promise<ModelSnapshot> {
@@ -103,19 +104,13 @@ function createSnapshotLoader({ database, loadReplicas }: PolicyHolderOptions): 
       kept('keys') ?? loadKeyParts(database),
       loadModels(sections),
       kept('replicas')?.replicas ?? loadReplicas(),
-      kept('replicas')?.badges ?? loadNewBadges(database, last?.snapshot.badges ?? null),
+      kept('replicas')?.badges ?? loadBadges(),
     ]);
     const { keys, limits, projectNames } = keyParts;
     const snapshot = { version, keys, limits, projectNames, models, replicas, badges };
     last = { snapshot, sections };
     return snapshot;
   };
-}
-
-/** The former ones where nothing has changed: lists of models are made anew for others. */
-async function loadNewBadges(database: Database, former: BadgeSnapshot | null): Promise<BadgeSnapshot> {
-  const badges = await loadBadges(database);
-  return former !== null && sameBadges(former, badges) ? former : badges;
 }
 
 async function loadKeyParts(
