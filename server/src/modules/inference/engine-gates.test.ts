@@ -50,3 +50,13 @@ test('an engine that fails at requests is given more of them than one that is no
   gates.failed(replica);
   assert.equal(gates.state(replica), 'broken');
 });
+
+test('what an engine did wrong is forgotten when it was not heard of for long', () => {
+  let now = 0;
+  const gates = createEngineGates({ now: () => now });
+  for (let engine = 0; engine < 100; engine += 1) gates.failed({ ...replica, workerId: `gone-${engine}` });
+  assert.equal(gates.remembered, 100);
+  now = 600_001;
+  gates.failed(replica);
+  assert.equal(gates.remembered, 1);
+});

@@ -19,6 +19,8 @@ const pointsOfAbsence = 10;
 const pointsOfFailure = 3;
 const firstPauseMs = 1000;
 const longestPauseMs = 30_000;
+/** What was not blamed for so long is forgotten: engines come and go while a process runs for months. */
+const forgottenAfterMs = 10 * 60_000;
 /** How often those that wait are looked at. */
 const checkMs = 250;
 
@@ -51,6 +53,8 @@ export interface EngineGates {
   /** Why none of these takes a request now. */
   refusal(model: string, replicas: readonly RemoteReplica[]): SamovarError;
   readonly waiting: number;
+  /** Engines of which something bad is remembered. */
+  readonly remembered: number;
 }
 
 interface Gate {
@@ -64,6 +68,7 @@ interface Breaker {
   pauses: number;
   openUntilMs: number;
   restUntilMs: number;
+  blamedAtMs: number;
   /** One request tries whether it is well again. */
   trial: boolean;
 }
@@ -83,12 +88,20 @@ export function createEngineGates(clock: Clock): EngineGates {
   }
 
   function breakerOf({ workerId }: Replica): Breaker {
+    const now = clock.now();
     let breaker = breakers.get(workerId);
     if (!breaker) {
-      breaker = { points: 0, pauses: 0, openUntilMs: 0, restUntilMs: 0, trial: false };
+      forgetOld(now);
+      breaker = { points: 0, pauses: 0, openUntilMs: 0, restUntilMs: 0, blamedAtMs: now, trial: false };
       breakers.set(workerId, breaker);
     }
+    breaker.blamedAtMs = now;
     return breaker;
+  }
+
+  function forgetOld(now: number): void {
+    for (const [workerId, { blamedAtMs, trial }] of breakers)
+      if (!trial && now - blamedAtMs > forgottenAfterMs) breakers.delete(workerId);
   }
 
   function state(replica: RemoteReplica): GateState {
@@ -196,6 +209,9 @@ export function createEngineGates(clock: Clock): EngineGates {
         params: { model },
         retryAfterSeconds: Math.ceil(soonestMs / 1000),
       });
+    },
+    get remembered() {
+      return breakers.size;
     },
     get waiting() {
       let sum = 0;
