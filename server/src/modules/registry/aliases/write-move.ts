@@ -1,6 +1,8 @@
+import { SamovarError } from '../../../kernel/errors.ts';
 import { newId } from '../../../kernel/ids.ts';
 import type { ConfigVersion } from '../../../kernel/ports/config-version.ts';
 import type { DatabaseTransaction } from '../../../kernel/ports/database.ts';
+import type { Scope } from '../../../kernel/principal.ts';
 import { type AuditContext, recordAudit } from '../../audit/index.ts';
 import type { AliasAction, AliasState } from './alias-state.ts';
 import { type CurrentAlias, deleteAlias, writeAlias } from './alias-store.ts';
@@ -22,7 +24,8 @@ export interface Move {
 
 /**
  * Makes a move of an alias whose lock this transaction holds: the alias, its history, the audit record and what
- * replicas are told are one commit. Returns the alias after it.
+ * replicas are told are one commit. Returns the alias after it. Throws `model.not_found`, and `request.not_found` of a
+ * version, when what it is to mean has just been deleted.
  */
 export async function writeMove(
   transaction: DatabaseTransaction,
@@ -31,6 +34,7 @@ export async function writeMove(
   move: Move,
 ): Promise<CurrentAlias | null> {
   const { name, action, before, after } = move;
+  if (after !== null) await holdTargets(transaction, context.scope, after);
   const changed = await configVersion.bump(transaction, 'aliases');
   const revision = (before?.revision ?? 0) + 1;
   if (after === null) await deleteAlias(transaction, context.scope, name);
@@ -66,6 +70,41 @@ export async function writeMove(
     },
   });
   return after === null ? null : { state: after, revision };
+}
+
+/**
+ * Keeps what an alias is to mean from being deleted until the transaction ends. Before the number of the configuration is
+ * taken, as deletions do: whoever held the number and waited for a model would wait for one that waits for the number.
+ */
+async function holdTargets(
+  transaction: DatabaseTransaction,
+  { projectId }: Scope,
+  { targets, fallbacks }: AliasState,
+): Promise<void> {
+  const meant = [...targets, ...fallbacks];
+  const hold = async (table: 'models' | 'model_versions', ids: readonly string[]) => {
+    const rows = await transaction
+      .withTables<AliasTables>()
+      .selectFrom(table)
+      .select('id')
+      .where('project_id', '=', projectId)
+      .where('id', 'in', [...ids])
+      .orderBy('id')
+      .forKeyShare()
+      .execute();
+    return new Set(rows.map(({ id }) => id));
+  };
+  const models = await hold(
+    'models',
+    meant.map(({ modelId }) => modelId),
+  );
+  const lost = meant.find(({ modelId }) => !models.has(modelId));
+  if (lost) throw new SamovarError('model.not_found', { params: { model: lost.model } });
+  const wanted = meant.flatMap(({ versionId }) => (versionId === null ? [] : [versionId]));
+  if (wanted.length === 0) return;
+  const versions = await hold('model_versions', wanted);
+  const gone = wanted.find((versionId) => !versions.has(versionId));
+  if (gone) throw new SamovarError('request.not_found', { params: { kind: 'version', id: gone } });
 }
 
 /** `model@version=weight`, as people write it. */
