@@ -101,3 +101,19 @@ test('a large event in small chunks is read in linear time, in both lanes', () =
     assert.equal(reader.events, 1);
   }
 });
+
+test('an error in the middle of a stream ends it as failed, also as older engines write it', () => {
+  const errors = [
+    'data: {"error":{"message":"out of memory"}}\n\n',
+    'data: {"object":"error","message":"out of memory","code":500}\n\n',
+    'data: {"object": "error", "message": "out of memory", "code": 500}\n\n',
+  ];
+  for (const error of errors) {
+    const out: Buffer[] = [];
+    const target = { bytes: (chunk: Buffer) => out.push(Buffer.from(chunk)) > 0, object: () => true };
+    const reader = createPassThroughStream(target, true);
+    feed(reader, Buffer.from(chatEvent('tea') + error + doneEvent), [0.5]);
+    assert.equal(reader.failure?.code, 'engine.failed', error);
+    assert.ok(!Buffer.concat(out).toString().includes('out of memory'), error);
+  }
+});

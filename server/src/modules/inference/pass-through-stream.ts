@@ -7,7 +7,10 @@ import { eventError } from './worker-error.ts';
 const lineEnd = 0x0a;
 const border = Buffer.from('\n\n');
 const usageKey = Buffer.from('"usage":{');
-const errorStart = Buffer.from('data: {"error":');
+/** Older vLLMs put what an error says beside `object: 'error'`. */
+const errorStarts = ['data: {"error":', 'data: {"object":"error"', 'data: {"object": "error"'].map((start) =>
+  Buffer.from(start),
+);
 const doneEvent = Buffer.from('data: [DONE]\n\n');
 const dataField = 'data: ';
 
@@ -96,10 +99,12 @@ export function createPassThroughStream(target: AnswerTarget, keepUsage: boolean
 }
 
 function nextNeedle(data: Buffer, from: number): number {
-  const usage = data.indexOf(usageKey, from);
-  const error = data.indexOf(errorStart, from);
-  if (usage === -1 || error === -1) return Math.max(usage, error);
-  return Math.min(usage, error);
+  let first = data.indexOf(usageKey, from);
+  for (const start of errorStarts) {
+    const at = data.indexOf(start, from);
+    if (at !== -1 && (first === -1 || at < first)) first = at;
+  }
+  return first;
 }
 
 function endsWith(data: Buffer, ending: Buffer): boolean {
