@@ -48,7 +48,7 @@ test('a file of this machine becomes a model, and the same file again is not sen
   writeFileSync(path, await smallGguf(80_000));
   const done = await samovar('import', path, '--name', 'mine');
   assert.equal(done.status, 0, done.err);
-  assert.match(done.out, /mine is here/);
+  assert.match(done.out, /mine is here; `samovar ask --model mine` asks it/);
   const listed = await samovar('--json');
   const found = JSON.parse(listed.out).find(({ name }: { name: string }) => name === 'mine');
   assert.equal(found.state, 'ready');

@@ -5,6 +5,7 @@ import { CommandError, exitStatus } from '../../command-error.ts';
 import type { ModelAnswer } from '../../console-answers.ts';
 import { awaitImport } from '../../models/await-import.ts';
 import type { ImportAnswer } from '../../models/import-answers.ts';
+import { isHereLine } from '../../models/is-here.ts';
 import { modelPath } from '../../models/model-state.ts';
 import { uploadFile } from '../../models/upload-file.ts';
 import { printJson } from '../../output/print-json.ts';
@@ -49,7 +50,7 @@ export function defineImport(command: Command): void {
       const done = options.detach ? asked : await awaitImport(client, asked.id);
       if (options.json) printJson(done);
       else if (options.detach) printLine(done.id);
-      else showImported(done);
+      else await showImported(client, done);
     });
 }
 
@@ -92,7 +93,7 @@ async function ask(client: ApiClient, source: string, options: ImportOptions): P
   })) as ImportAnswer;
 }
 
-export function showImported(done: ImportAnswer): void {
+export async function showImported(client: ApiClient, done: ImportAnswer): Promise<void> {
   for (const { severity, text } of done.notes) printLine(severity === 'warning' ? `Warning: ${text}` : text);
-  printLine(`${done.model} is here; \`samovar ask --model ${done.model}\` asks it.`);
+  printLine(await isHereLine(client, done.model));
 }

@@ -67,7 +67,7 @@ export function defineImportChange(command: Command, verb: 'accept-license' | 'c
       const follows = verb !== 'cancel' && !options.detach;
       const shown = follows ? await awaitImport(client, id) : changed;
       if (options.json) printJson(shown);
-      else if (shown.state === 'ready') showImported(shown);
+      else if (shown.state === 'ready') await showImported(client, shown);
       else printLine(`${shown.id}: ${shown.state}.`);
     });
 }

