@@ -141,7 +141,13 @@ export async function createServingFloor(): Promise<ServingFloor> {
         log: silentLog,
         runner,
         placer: { place: async () => ({}) },
-        models: { readyModels: async () => [...models], filesOf: async () => [] },
+        models: {
+          readyModels: async () => ({
+            versions: [...models],
+            current: [...new Map(models.map((model) => [model.modelId, model])).values()],
+          }),
+          filesOf: async () => [],
+        },
         drivers: tinyDrivers(options.unbuilt ?? (() => false)),
         facts: {
           name,

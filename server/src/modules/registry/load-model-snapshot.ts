@@ -21,6 +21,8 @@ export interface ModelSnapshotLoader {
    * point at a version that was published after the versions were read, and comes with that.
    */
   loadAliases(range: AliasChanges): Promise<ModelSnapshot>;
+  /** Ready versions by id, and by name those that models mean; no aliases. */
+  loadVersions(): Promise<Pick<ModelSnapshot, 'models' | 'versions'>>;
 }
 
 /** Manifests read at once: they are the large part of a row. */
@@ -59,6 +61,7 @@ export function createModelSnapshotLoader(database: DatabaseOrTransaction): Mode
 
   return {
     loadAll,
+    loadVersions,
     async loadAliases(range) {
       if (versions === null) return await loadAll();
       const removed = await selectRemovedAliases(database, range);

@@ -7,10 +7,16 @@ import type { ServedModel } from '../registry/index.ts';
 import type { EngineHostFacts } from './engine-host-store.ts';
 import type { ServingDependencies } from './serving-dependencies.ts';
 
+export interface ReadyModels {
+  readonly versions: readonly ServedModel[];
+  /** Those that the names of their models mean. */
+  readonly current: readonly ServedModel[];
+}
+
 /** What an engine host reads of the registry. */
 export interface ModelSource {
-  /** Every ready version of the installation. */
-  readyModels(): Promise<readonly ServedModel[]>;
+  /** Every ready version of the installation; the same object until one of them, or what a model means, changed. */
+  readyModels(): Promise<ReadyModels>;
   filesOf(model: ServedModel): Promise<readonly StoredFile[]>;
 }
 

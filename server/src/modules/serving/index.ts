@@ -4,7 +4,7 @@ export type { DeploymentStatus, Residency } from './deployment.ts';
 export type { DeploymentChange } from './deployment-change.ts';
 export type { DeploymentEvent } from './deployment-event.ts';
 export { type EngineHost, startEngineHost } from './engine-host.ts';
-export type { ModelSource } from './engine-host-dependencies.ts';
+export type { ModelSource, ReadyModels } from './engine-host-dependencies.ts';
 export type { EngineHostFacts } from './engine-host-store.ts';
 export { ensureDeployments } from './ensure-deployments.ts';
 export { selectEvents } from './event-store.ts';

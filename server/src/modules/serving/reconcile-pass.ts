@@ -1,5 +1,4 @@
-import type { ServedModel } from '../registry/index.ts';
-import type { EngineHostDependencies } from './engine-host-dependencies.ts';
+import type { EngineHostDependencies, ReadyModels } from './engine-host-dependencies.ts';
 import type { HostLease } from './engine-host-store.ts';
 import type { WorkerFloor } from './worker-floor.ts';
 
@@ -7,8 +6,8 @@ import type { WorkerFloor } from './worker-floor.ts';
 export interface ReconcileMemory {
   /** Versions that were asked for at the start. */
   readonly preloaded: Set<string>;
-  /** Models whose deployments are known to be there: the very list that was looked at. */
-  deployedModels: readonly ServedModel[] | null;
+  /** Models whose deployments are known to be there: the very object that was looked at. */
+  deployedModels: ReadyModels | null;
   /** Reasons that stand in the rows, by deployment. */
   readonly refusals: Map<string, string>;
   /** Those of them that this pass found again. */

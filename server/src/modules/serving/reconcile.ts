@@ -1,6 +1,7 @@
 import type { ServedModel } from '../registry/index.ts';
 import type { Deployment } from './deployment.ts';
 import { selectActiveDeployments, selectDeployedVersions, selectDeploymentsOf } from './deployment-store.ts';
+import type { ReadyModels } from './engine-host-dependencies.ts';
 import { ensureDeployments } from './ensure-deployments.ts';
 import { basesOf } from './find-base.ts';
 import { formUnits } from './form-units.ts';
@@ -13,7 +14,9 @@ import { unloadUnwanted } from './unload-unwanted.ts';
 
 /** One pass from what is to what is wanted. Starts and ends things, waits for none of them. */
 export async function reconcile(pass: Pass): Promise<void> {
-  const models = await pass.host.models.readyModels();
+  const ready = await pass.host.models.readyModels();
+  const models = ready.versions;
+  await deployNew(pass, ready);
   const deployments = await readDeployments(pass, models);
   const { units, strays } = formUnits(models, deployments, (id) => pass.floor.held.has(id));
   await unloadUnwanted(pass, units, new Set(deployments.map(({ id }) => id)));
@@ -28,9 +31,7 @@ export async function reconcile(pass: Pass): Promise<void> {
 }
 
 /** Those that are wanted or held, with the bases that adapters among them may run on. */
-async function readDeployments(pass: Pass, models: readonly ServedModel[]): Promise<Deployment[]> {
-  const { host, floor } = pass;
-  await deployNew(pass, models);
+async function readDeployments({ host, floor }: Pass, models: readonly ServedModel[]): Promise<Deployment[]> {
   const active = await selectActiveDeployments(host.database, [...floor.held.keys()]);
   const known = new Set(active.map(({ versionId }) => versionId));
   const byVersion = new Map(models.map((model) => [model.versionId, model]));
@@ -44,27 +45,17 @@ async function readDeployments(pass: Pass, models: readonly ServedModel[]): Prom
 }
 
 /** Gives each new version its deployment, and asks for what is to be loaded at the start; looked at when models changed. */
-async function deployNew({ host, memory }: Pass, models: readonly ServedModel[]): Promise<void> {
+async function deployNew({ host, memory }: Pass, models: ReadyModels): Promise<void> {
   if (memory.deployedModels === models) return;
   const known = await selectDeployedVersions(host.database);
   await ensureDeployments(
     host,
-    models.filter((model) => !known.has(model.versionId)),
+    models.versions.filter((model) => !known.has(model.versionId)),
   );
-  for (const model of newestOf(models.filter(({ name }) => host.policy.preload.includes(name)))) {
-    if (memory.preloaded.has(model.versionId)) continue;
+  for (const model of models.current) {
+    if (!host.policy.preload.includes(model.name) || memory.preloaded.has(model.versionId)) continue;
     await requestLoad(host, model);
     memory.preloaded.add(model.versionId);
   }
   memory.deployedModels = models;
-}
-
-/** The newest version of each model: what its name means. */
-function newestOf(models: readonly ServedModel[]): readonly ServedModel[] {
-  const newest = new Map<string, ServedModel>();
-  for (const model of models) {
-    const other = newest.get(model.modelId);
-    if (other === undefined || other.versionId < model.versionId) newest.set(model.modelId, model);
-  }
-  return [...newest.values()];
 }

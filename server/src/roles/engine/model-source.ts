@@ -1,47 +1,39 @@
-import type { Clock } from '../../kernel/clock.ts';
 import type { ConfigSections } from '../../kernel/ports/config-version.ts';
 import type { Database } from '../../kernel/ports/database.ts';
-import {
-  createModelSnapshotLoader,
-  getVersionFiles,
-  type ServedModel,
-} from '../../modules/registry/index.ts';
-import type { ModelSource } from '../../modules/serving/index.ts';
+import { createModelSnapshotLoader, getVersionFiles } from '../../modules/registry/index.ts';
+import type { ModelSource, ReadyModels } from '../../modules/serving/index.ts';
 
 export interface FollowedModels extends ModelSource {
-  /** The configuration has changed: where the registry has, it is read again by the next call. */
+  /** The configuration has changed: where models have, they are read again by the next call. */
   changed(sections: ConfigSections): void;
 }
 
-/** Read again after so long also when nobody told of a change. */
-const oldestMs = 5_000;
-
 /**
- * What the engine host reads of the registry. It asks twice a second, and manifests are large: they are kept until the
- * configuration changes.
+ * What the engine host reads of the registry. It asks twice a second, and there are many: they are kept until one of
+ * them changes. Whoever follows the configuration tells, also after it could not for a while.
  */
-export function createModelSource(database: Database, clock: Clock): FollowedModels {
+export function createModelSource(database: Database): FollowedModels {
   const registry = createModelSnapshotLoader(database);
-  let kept: { readonly models: readonly ServedModel[]; readonly readAt: number } | null = null;
+  let kept: ReadyModels | null = null;
   let changes = 0;
   let seen: ConfigSections | null = null;
   return {
     changed(sections) {
-      const same = seen?.models === sections.models && seen.aliases === sections.aliases;
+      const same = seen?.models === sections.models;
       seen = sections;
       if (same) return;
       changes += 1;
       kept = null;
     },
     async readyModels() {
-      const readAt = clock.now();
-      if (kept !== null && readAt - kept.readAt < oldestMs) return kept.models;
+      if (kept !== null) return kept;
       const before = changes;
       // Also versions that no name means just now: an alias may go back to one, and finds it in memory.
-      const models = [...(await registry.loadAll()).versions.values()];
+      const { models, versions } = await registry.loadVersions();
+      const read = { versions: [...versions.values()], current: [...models.values()] };
       // A change during the reading may not be in it.
-      if (before === changes) kept = { models, readAt };
-      return models;
+      if (before === changes) kept = read;
+      return read;
     },
     async filesOf(model) {
       const files = await getVersionFiles(database, model.versionId);

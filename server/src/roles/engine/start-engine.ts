@@ -6,7 +6,7 @@ import { makeFolder } from '@samovar/contract/make-folder';
 import { ownIdentity } from '@samovar/contract/process-identity';
 import type { ServerSettings } from '../../config/load-settings.ts';
 import { workerEnvironment } from '../../config/worker-environment.ts';
-import { steadyClock, systemClock } from '../../kernel/clock.ts';
+import { systemClock } from '../../kernel/clock.ts';
 import type { ConfigSections } from '../../kernel/ports/config-version.ts';
 import type { EngineDriver } from '../../kernel/ports/engine-driver.ts';
 import type { Log } from '../../kernel/ports/log.ts';
@@ -54,7 +54,7 @@ export async function startEngine(settings: ServerSettings, log: Log): Promise<R
   const { database } = postgres;
   const objectStore = await openObjectStore(settings, data.objects, masterKey);
   const drivers = engineDrivers({ enginesFolder: data.engines, program: settings.llamaServer });
-  const models = createModelSource(database, steadyClock);
+  const models = createModelSource(database);
   const host = startEngineHost({
     database,
     configVersion: createConfigVersion('replicas'),
