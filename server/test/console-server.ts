@@ -49,7 +49,12 @@ import { createAuthenticate } from '../src/roles/api/authenticate.ts';
 import { createJobSender } from '../src/roles/api/create-job-sender.ts';
 import { createRunOnce } from '../src/roles/api/run-once.ts';
 import { readCatalogueItems } from '../src/roles/read-catalogue.ts';
-import { type ConsoleApi, consoleApiRoutes, consoleErrorBody } from '../src/surfaces/console-api/index.ts';
+import {
+  type ConsoleApi,
+  consoleApiRoutes,
+  consoleErrorBody,
+  createFollowers,
+} from '../src/surfaces/console-api/index.ts';
 import { createNotificationHub } from './notification-hub.ts';
 import { createTestDatabase, type TestDatabase, testSchema } from './postgres.ts';
 import { silentLog } from './silent-log.ts';
@@ -114,6 +119,7 @@ export async function startConsoleServer(
     modelFileGraceHours: 24,
     log: silentLog,
     notifications,
+    followers: createFollowers({ keys: () => keys, limits: { ofProcess: 8, ofKey: 4 } }),
     jobs: createJobSender(queue),
     operations: createOperationAccess({
       database,

@@ -26,6 +26,12 @@ export const limitErrors = defineErrors({
       'This request needs {requested} tokens, more than the whole limit of the key: {limit} tokens per minute.',
     remedy: 'Waiting does not help: shorten the input, ask for fewer tokens, or raise the limit of the key.',
   },
+  'limit.followers': {
+    httpStatus: 429,
+    grpcStatus: 'RESOURCE_EXHAUSTED',
+    message: 'There are already {limit} streams of events that are being followed.',
+    remedy: 'Close streams that nobody reads, or read the present state without following it.',
+  },
   'limit.queue_full': {
     httpStatus: 429,
     grpcStatus: 'RESOURCE_EXHAUSTED',

@@ -29,7 +29,7 @@ import { loadMasterKey } from '../../platform/sealing/load-master-key.ts';
 import { createSealing } from '../../platform/sealing/sealing.ts';
 import { createMetrics } from '../../platform/telemetry/metrics.ts';
 import { createWorkerTransport } from '../../platform/worker-transport/worker-transport.ts';
-import { consoleApiRoutes } from '../../surfaces/console-api/index.ts';
+import { consoleApiRoutes, createFollowers } from '../../surfaces/console-api/index.ts';
 import { foundationModelsMethods, foundationModelsRoutes } from '../../surfaces/foundation-models/index.ts';
 import { modelRemovalRoutes, openaiRoutes } from '../../surfaces/openai/index.ts';
 import { systemErrorBody, systemRoutes } from '../../surfaces/system/index.ts';
@@ -153,6 +153,7 @@ export async function startApi(settings: ServerSettings, log: Log): Promise<Runn
     ...consoleApiRoutes({
       ...openModelApi({ settings, database, clock, masterKey, log }),
       remoteEngines,
+      followers: createFollowers({ keys: () => (policy.state === 'good' ? policy.current().keys : null) }),
       database,
       operations: asyncRequests.operations,
       notifications: asyncRequests.notifications,

@@ -12,7 +12,10 @@ import {
 } from '../../../modules/serving/index.ts';
 import { consoleRoute } from '../console-route.ts';
 import { eventStream, type ServerEvent } from '../event-stream.ts';
+import { type Followers, followerErrors } from '../followers.ts';
 import { deploymentObjectOf, eventObjectOf, logLineObjectOf } from './deployment-schema.ts';
+
+export type FollowingApi = FollowDependencies & { readonly followers: Followers };
 
 const tag = 'Deployments';
 const params = Type.Object({ id: Type.String({ description: 'Its id, or the name of its model.' }) });
@@ -38,7 +41,7 @@ const query = (usual: number) =>
   );
 
 /** `/api/deployments/{id}/events`: what happens to it, as it happens. */
-export function deploymentEventsRoute(api: FollowDependencies): BoundRoute {
+export function deploymentEventsRoute(api: FollowingApi): BoundRoute {
   return consoleRoute(
     {
       id: 'console.deployments.events',
@@ -52,7 +55,7 @@ export function deploymentEventsRoute(api: FollowDependencies): BoundRoute {
         'Server-sent events: `event` for each change of its state, decision and setting, with its reason, the past first; `status` with the whole deployment whenever its state, its progress, its place in the queue or its waiting requests change. `Last-Event-ID` goes on after an event without a gap.',
       params,
       query: query(usualEvents),
-      responses: { 200: { description: 'The events.', contentType: 'text/event-stream' } },
+      responses: { 200: { description: 'The events.', contentType: 'text/event-stream' }, ...followerErrors },
     },
     async ({ principal, params: { id = '' }, query, headers, signal }) => {
       const { deploymentId } = await findDeployment(api.database, principal, id);
@@ -60,13 +63,14 @@ export function deploymentEventsRoute(api: FollowDependencies): BoundRoute {
       const tail = typeof query.tail === 'number' ? query.tail : usualEvents;
       if (query.follow === false)
         return eventStream(pastEvents(api, principal, deploymentId, { after, tail }));
-      return eventStream(news(api, principal, deploymentId, { after, history: tail, signal }));
+      const until = api.followers.admit(principal, signal);
+      return eventStream(news(api, principal, deploymentId, { after, history: tail, signal: until }));
     },
   );
 }
 
 /** `/api/deployments/{id}/logs`: what its workers wrote. */
-export function deploymentLogsRoute(api: FollowDependencies): BoundRoute {
+export function deploymentLogsRoute(api: FollowingApi): BoundRoute {
   return consoleRoute(
     {
       id: 'console.deployments.logs',
@@ -80,7 +84,7 @@ export function deploymentLogsRoute(api: FollowDependencies): BoundRoute {
         'Server-sent events, one `line` each; they may name files of the machine. Kept: the last 5,000 lines of a week.',
       params,
       query: query(usualLines),
-      responses: { 200: { description: 'The lines.', contentType: 'text/event-stream' } },
+      responses: { 200: { description: 'The lines.', contentType: 'text/event-stream' }, ...followerErrors },
     },
     async ({ principal, params: { id = '' }, query, headers, signal }) => {
       const deploymentId = await writerOf(api, principal, id);
@@ -88,7 +92,8 @@ export function deploymentLogsRoute(api: FollowDependencies): BoundRoute {
       const tail = typeof query.tail === 'number' ? query.tail : usualLines;
       if (query.follow === false)
         return eventStream(pastLines(api, principal, deploymentId, { after, tail }));
-      return eventStream(lines(api, principal, deploymentId, { after, history: tail, signal }));
+      const until = api.followers.admit(principal, signal);
+      return eventStream(lines(api, principal, deploymentId, { after, history: tail, signal: until }));
     },
   );
 }

@@ -11,7 +11,6 @@ import {
   createDeployment,
   type DeploymentChange,
   type DeploymentStatus,
-  type FollowDependencies,
   findDeployment,
   measurementsOf,
   pageDeployments,
@@ -20,7 +19,7 @@ import {
 } from '../../../modules/serving/index.ts';
 import { consoleRoute } from '../console-route.ts';
 import { findModel } from '../models/shown-model.ts';
-import { deploymentEventsRoute, deploymentLogsRoute } from './deployment-following.ts';
+import { deploymentEventsRoute, deploymentLogsRoute, type FollowingApi } from './deployment-following.ts';
 import {
   deploymentChange,
   deploymentObject,
@@ -33,7 +32,7 @@ import {
   workerStates,
 } from './deployment-schema.ts';
 
-export type DeploymentApi = ServingDependencies & FollowDependencies;
+export type DeploymentApi = ServingDependencies & FollowingApi;
 
 const tag = 'Deployments';
 const path = '/api/deployments/{id}';

@@ -214,3 +214,23 @@ test('lines of workers are read from the end, and followed', async () => {
     ['fourth', 'fifth'],
   );
 });
+
+test('a stream ends soon after its key was revoked, and no key follows more of them than it may', async () => {
+  const { secret, keyId } = await server.addKey(defaultScope, ['models.read']);
+  const follow = () =>
+    fetch(`${server.url}/api/deployments/${server.modelName}/events`, {
+      headers: { authorization: `Bearer ${secret}` },
+    });
+  const streams = await Promise.all([follow(), follow(), follow(), follow()]);
+  assert.ok(streams.every(({ status }) => status === 200));
+  const refused = await follow();
+  assert.equal(refused.status, 429);
+  assert.equal(refused.headers.get('retry-after'), '5');
+  assert.equal(JSON.parse(await refused.text()).error.code, 'limit.followers');
+  await server.store.pool.query('update api_keys set revoked_at = now() where id = $1', [keyId]);
+  await server.refresh();
+  const revokedAt = Date.now();
+  await Promise.all(streams.map((stream) => stream.text()));
+  assert.ok(Date.now() - revokedAt < 2000);
+  assert.equal((await follow()).status, 401);
+});

@@ -19,12 +19,14 @@ import {
 } from '../../../modules/registry/index.ts';
 import { consoleRoute } from '../console-route.ts';
 import { eventStream, type ServerEvent } from '../event-stream.ts';
+import { type Followers, followerErrors } from '../followers.ts';
 import { importObject, importObjectOf, importPage, newImportBody } from './import-schema.ts';
 
 const tag = 'Model management';
 const params = Type.Object({ id: Type.String() });
 
 export interface ImportRoutes extends ImportAccess {
+  readonly followers: Followers;
   /** What an entry of the catalogue means as an import. Throws `request.not_found`. */
   importOfEntry(name: string): Promise<NewImport>;
 }
@@ -179,11 +181,11 @@ function eventsRoute(api: ImportRoutes): BoundRoute {
       description:
         'Server-sent events named `import`, each with the import as `GET /api/imports/{id}` shows it: at once, after each change, and for the last time when it has ended. Their ids grow.',
       params,
-      responses: { 200: { description: 'The events.', contentType: 'text/event-stream' } },
+      responses: { 200: { description: 'The events.', contentType: 'text/event-stream' }, ...followerErrors },
     },
     async ({ principal, params: { id = '' }, signal }) => {
       const first = await getImport(api.database, principal, importIdOf(id));
-      return eventStream(eventsOf(api, principal, first, signal));
+      return eventStream(eventsOf(api, principal, first, api.followers.admit(principal, signal)));
     },
   );
 }

@@ -1,5 +1,6 @@
 import type { BoundRoute } from '../../../kernel/ports/http-routes.ts';
 import type { ImportAccess, UploadAccess } from '../../../modules/registry/index.ts';
+import type { Followers } from '../followers.ts';
 import { type ApplyApi, applyRoutes } from './apply-routes.ts';
 import { type CatalogueApi, catalogueRoutes, importOfEntry } from './catalogue-routes.ts';
 import { importRoutes } from './import-routes.ts';
@@ -10,6 +11,7 @@ import { versionRoutes } from './version-routes.ts';
 /** What brings models in and gives them out. */
 export interface RegistryApi extends ImportAccess, CatalogueApi, ModelChangeApi, ApplyApi {
   readonly uploads: UploadAccess;
+  readonly followers: Followers;
 }
 
 /** Models on their way in and out, beside `/api/models` itself. */
