@@ -3,6 +3,7 @@ import { connectionError } from './connection-error.ts';
 import { fetchSecurely, type Trust } from './fetch-securely.ts';
 import { readFirstKey } from './first-key.ts';
 import { followEvents } from './follow-events.ts';
+import { requestUrl } from './request-url.ts';
 import { runningSupervisor } from './running-server.ts';
 import { type SentEvent, serverSentEvents } from './server-sent-events.ts';
 import type { CliSettings } from './settings.ts';
@@ -57,7 +58,7 @@ export function createApiClient(settings: CliSettings): ApiClient {
     { signal, headers = {} }: { signal?: AbortSignal | undefined; headers?: Record<string, string> } = {},
   ) => {
     const response = await request(
-      new URL(path, baseUrl),
+      requestUrl(path, baseUrl),
       {
         method,
         headers: {
