@@ -9,6 +9,7 @@ import { SamovarError } from '../../../kernel/errors.ts';
 import { createConfigVersion } from '../../../platform/postgres/config-version.ts';
 import { systemAuditContext } from '../../audit/index.ts';
 import { createModelSnapshotLoader } from '../load-model-snapshot.ts';
+import { deleteModel } from '../versions/delete-versions.ts';
 import type { AliasDependencies } from './alias-dependencies.ts';
 import { listAliasMoves } from './list-alias-moves.ts';
 import { getAlias } from './list-aliases.ts';
@@ -225,4 +226,19 @@ test('archived models answer through no alias: the others of it do, or their suc
   );
   assert.ok(!served.has(key('gone')) && !aliases.has(key('all')));
   assert.equal(await code(setAlias(deps, context, 'new', to('gone'))), 'model.archived');
+});
+
+test('an alias that is moved to a model while that is deleted means it, or is refused: the two never wait for each other', async () => {
+  const users = { usesOf: async () => [], forget: async () => {} };
+  for (let round = 0; round < 12; round += 1) {
+    const name = `passing-${round}`;
+    await addReadyModel(store, name);
+    await store.pool.query('delete from deployments where model_name = $1', [name]);
+    const [moved, deleted] = await Promise.all([
+      code(setAlias(deps, context, `to-${name}`, to(name))),
+      code(deleteModel({ ...deps, users }, context, name)),
+    ]);
+    const outcome = `${moved}, ${deleted}`;
+    assert.ok(['done, registry.in_use', 'model.not_found, done'].includes(outcome), outcome);
+  }
 });
