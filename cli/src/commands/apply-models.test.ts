@@ -112,6 +112,19 @@ test('what has changed is shown field by field, with aliases and deployments bes
   assert.match((await samovar(there, 'plan', '-f', join(folder, 'nothing'))).err, /There is no folder/);
 });
 
+test('a folder that declares nothing known is refused, whatever else it holds', async () => {
+  const strange = join(folder, 'strange');
+  mkdirSync(strange);
+  writeFileSync(join(strange, 'values.yaml'), 'a: 1\n');
+  const nothing = await samovar(there, 'apply', '-f', strange, '--yes');
+  assert.equal(nothing.status, 1);
+  assert.match(nothing.err, /There is no manifest in it\..*schema: samovar\.model\/v1/s);
+  writeFileSync(join(strange, 'model.yaml'), 'schema: samovar.model/v9\nname: x\n');
+  const later = await samovar(there, 'apply', '-f', strange, '--yes');
+  assert.equal(later.status, 1);
+  assert.match(later.err, /samovar\.model\/v9 is not known/);
+});
+
 test('a model is exported for other programs where its files allow that, and a broken download is gone on with', async () => {
   const out = join(folder, 'out');
   const whole = readFileSync(join(folder, 'tiny.gguf'));

@@ -54,7 +54,9 @@ function isDeclaration(document: unknown): document is Record<string, unknown> {
     typeof document === 'object' &&
     document !== null &&
     'schema' in document &&
-    (document.schema === 'samovar.model/v1' || document.schema === 'samovar.apply/v1')
+    // One of ours that is not known is the server's to refuse: a slip of the pen must not deploy nothing in silence.
+    typeof document.schema === 'string' &&
+    document.schema.startsWith('samovar.')
   );
 }
 

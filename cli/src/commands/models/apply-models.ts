@@ -69,7 +69,12 @@ export function defineApply(command: Command): void {
 }
 
 async function planFor(client: ApiClient, { body }: ManifestFolder): Promise<PlanAnswer> {
-  return (await client.send('POST', '/api/models/plan', body)) as PlanAnswer;
+  const plan = (await client.send('POST', '/api/models/plan', body)) as PlanAnswer;
+  if (plan.items.length > 0) return plan;
+  throw new CommandError(
+    'There is no manifest in it.',
+    'A manifest is a YAML file with `schema: samovar.model/v1`; `models/model.schema.json` describes it.',
+  );
 }
 
 function hasWork({ items }: PlanAnswer): boolean {
@@ -170,8 +175,7 @@ function show(plan: PlanAnswer): void {
     for (const file of item.missing)
       printLine(`    to be uploaded: ${file.name}, ${formatBytes(file.sizeBytes)}`);
   }
-  if (plan.items.length === 0) printNews('There is no manifest in it.');
-  else if (!hasWork(plan)) printLine('Everything is as declared.');
+  if (!hasWork(plan)) printLine('Everything is as declared.');
 }
 
 function brief(value: unknown): string {
