@@ -5,6 +5,7 @@ import { noTokens } from './meter-outcome.ts';
 import { createParsedStream } from './parsed-stream.ts';
 import { createPassThroughStream } from './pass-through-stream.ts';
 import { expectModel, expectModelInBytes } from './remote/expect-model.ts';
+import { requireEventsInBytes } from './remote/require-events.ts';
 import { type Reshape, reshapeFor } from './reshape-answer.ts';
 import { createWholeAnswer } from './whole-answer.ts';
 
@@ -27,7 +28,11 @@ export function createAnswerReader(to: AnswerTarget, plan: AnswerPlan): AnswerRe
       // Nothing is computed to tell tokens.
       request.workerPath === '/tokenize' ? { ...options, countsOfSilent: noTokens } : options,
     );
-  if (form === 'bytes' && !reshape) return createPassThroughStream(target, request.clientWantsUsage);
+  if (form === 'bytes' && !reshape)
+    return createPassThroughStream(
+      replica.remote ? requireEventsInBytes(target) : target,
+      request.clientWantsUsage,
+    );
   return createParsedStream(target, { ...options, keepUsage: request.clientWantsUsage });
 }
 

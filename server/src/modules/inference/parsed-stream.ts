@@ -2,6 +2,7 @@ import type { AnswerReader, AnswerTarget, OpenReader } from './answer-reader.ts'
 import type { TokenCounts } from './inference-request.ts';
 import { type JsonObject, parseObject } from './json-object.ts';
 import { readUsage } from './read-usage.ts';
+import { noEvent } from './remote/require-events.ts';
 import { createSseParser } from './sse-parser.ts';
 import { eventError } from './worker-error.ts';
 
@@ -46,13 +47,14 @@ export function createParsedStream(target: AnswerTarget, options: ParsedStreamOp
   }
 
   const parser = createSseParser((data) => {
-    if (reader.complete || reader.failure !== null) return;
+    if (data === '' || reader.complete || reader.failure !== null) return;
     if (data === '[DONE]') {
       finish();
       return;
     }
     const event = parseObject(data);
-    if (event !== null) take(event);
+    if (event === null) throw noEvent();
+    take(event);
   });
 
   function chunk(bytes: Buffer): boolean {

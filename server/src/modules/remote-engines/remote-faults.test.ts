@@ -134,6 +134,26 @@ describe('an engine that fails a request', () => {
     }
   });
 
+  test('by garbage inside of a stream: the caller gets what came before it, and the error', async () => {
+    for (const flavour of ['vllm', 'strict'] as const)
+      for (const garbage of ['{not json', 'null', '["a"]']) {
+        const {
+          model,
+          upstreams: [upstream],
+        } = await connected({ flavour });
+        misbehave(upstream, ({ response }) =>
+          response
+            .writeHead(200, head)
+            .end(
+              `${event(model, 'a')}: a comment\n\ndata: ${garbage}\n\n${event(model, 'b')}data: [DONE]\n\n`,
+            ),
+        );
+        const text = await (await fixture.chat(model, { stream: true })).text();
+        assert.match(text, /"content":"a"[\s\S]*data: \{"error":.*engine\.answer_invalid/, flavour);
+        assert.doesNotMatch(text, /not json|"content":"b"|\[DONE\]/);
+      }
+  });
+
   test('with garbage: nothing of it reaches the caller', async () => {
     const {
       model,
