@@ -33,6 +33,9 @@ import { silentLog } from './silent-log.ts';
 
 interface MadeUp {
   readonly weightsBytes?: number;
+  /** Of one sequence with the whole context. */
+  readonly perSequenceBytes?: number;
+  readonly contextTokens?: number;
   readonly engineOptions?: ModelManifest['engineOptions'];
   /** Where its weights come from. */
   readonly lineage?: ModelManifest['lineage'];
@@ -290,12 +293,12 @@ function madeUpModel(name: string, options: MadeUp): ServedModel {
     quantization: 'none',
     engine: 'llama-cpp',
     engineOptions: options.engineOptions ?? {},
-    contextTokens: 128,
+    contextTokens: options.contextTokens ?? 128,
     toolCalls: 'none',
     reasoning: 'none',
     capabilities: ['chat'],
     license: { id: 'Apache-2.0', source: 'none' },
-    memory: { weightsBytes: options.weightsBytes ?? 1, perSequenceBytes: 0 },
+    memory: { weightsBytes: options.weightsBytes ?? 1, perSequenceBytes: options.perSequenceBytes ?? 0 },
     ...(options.lineage && { lineage: options.lineage }),
     ...(options.adapterOf && {
       adapter: {

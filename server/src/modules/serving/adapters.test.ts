@@ -11,7 +11,7 @@ import { requestLoad } from './request-load.ts';
 import { requestUnload } from './request-unload.ts';
 import { setResidency } from './set-residency.ts';
 
-const MB = 2 ** 20;
+const MB = 1e6;
 const lineage = { source: 'hf:Owner/Tiny', revision: 'abc' };
 const adapterOf = { source: 'hf:owner/tiny', revision: 'abc' };
 let floor: ServingFloor;

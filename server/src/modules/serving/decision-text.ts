@@ -1,10 +1,10 @@
 import type { Deployment } from './deployment.ts';
 
-/** `850 MB`, `6.2 GB`. Rounded up: what needs it does not fit into less. */
+/** `850 MB`, `6.2 GB`. Decimal, as the registry tells what fits. Rounded up: what needs it does not fit into less. */
 export function memoryText(bytes: number): string {
-  const gigabytes = bytes / 2 ** 30;
+  const gigabytes = bytes / 1e9;
   if (gigabytes >= 1) return `${(Math.ceil(gigabytes * 10) / 10).toFixed(1)} GB`;
-  return `${Math.ceil(Math.max(0, bytes) / 2 ** 20)} MB`;
+  return `${Math.ceil(Math.max(0, bytes) / 1e6)} MB`;
 }
 
 /** Names for a reader of one project: those of others stay theirs. */

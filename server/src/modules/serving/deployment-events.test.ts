@@ -29,7 +29,7 @@ after(async () => {
 });
 
 const operator = () => systemAuditContext(floor.scope, 'test');
-const MB = 2 ** 20;
+const MB = 1e6;
 
 async function eventsOf(model: ServedModel): Promise<readonly DeploymentEvent[]> {
   const { deploymentId } = await floor.status(model);
@@ -45,7 +45,7 @@ async function set(model: ServedModel, change: Parameters<typeof changeDeploymen
 }
 
 test('every change of a state is kept with its reason, none is left out', async () => {
-  const model = floor.addModel('one', { engineOptions: { loadMs: 300, residentBytes: 40 * MB } });
+  const model = floor.addModel('one', { engineOptions: { loadMs: 300, residentBytes: 40 * 2 ** 20 } });
   floor.startHost({ idleUnloadSeconds: 1 });
   await floor.untilKnown(model);
   await requestLoad(floor, model);
@@ -66,7 +66,7 @@ test('every change of a state is kept with its reason, none is left out', async 
   assert.equal(reasons[4], 'unloaded: idle for 1 s');
   const [measured] = await selectMeasurements(floor.database, [model.versionId]);
   assert.equal(measured?.hardware, 'test, 2 cores, cpu');
-  assert.equal(measured?.residentBytes, 40 * MB);
+  assert.equal(measured?.residentBytes, 40 * 2 ** 20);
   assert.ok((measured?.loadMs ?? 0) >= 300, String(measured?.loadMs));
 });
 

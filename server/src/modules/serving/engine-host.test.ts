@@ -139,9 +139,9 @@ test('a model changes its engine while it is loaded, waits for one that is not b
 });
 
 test('a model that can never fit is refused with both sizes, and other models go on', async () => {
-  const huge = floor.addModel('huge', { weightsBytes: 3 * 2 ** 20 });
-  const small = floor.addModel('small', { weightsBytes: 2 ** 20 });
-  floor.startHost({ memoryBudgetBytes: 2 * 2 ** 20, preload: ['huge', 'small'] });
+  const huge = floor.addModel('huge', { weightsBytes: 3e6 });
+  const small = floor.addModel('small', { weightsBytes: 1e6 });
+  floor.startHost({ memoryBudgetBytes: 2e6, preload: ['huge', 'small'] });
   const refused = await floor.untilState(huge, 'failed');
   assert.match(refused.lastError ?? '', /needs 3 MB, and of the memory budget of 2 MB/);
   assert.equal(refused.refused, true);

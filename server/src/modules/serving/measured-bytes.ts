@@ -1,15 +1,18 @@
 import { selectMeasurements } from './measurement-store.ts';
 import type { Pass } from './reconcile-pass.ts';
 import type { ServingUnit } from './serving-unit.ts';
-import { measuredOptions, sizeUnit } from './size-unit.ts';
+import { measuredOptions, type Sizing } from './size-unit.ts';
 
 /**
  * The most that a worker of this unit had resident on this hardware, started alike; 0 when none ran. Read once for
  * each time that the unit waits.
  */
-export async function measuredBytesOf({ host, memory }: Pass, unit: ServingUnit): Promise<number> {
+export async function measuredBytesOf(
+  { host, memory }: Pass,
+  unit: ServingUnit,
+  sizing: Pick<Sizing, 'parallelSequences' | 'contextTokens'>,
+): Promise<number> {
   const { versionId } = unit.model;
-  const sizing = sizeUnit(unit, host.policy.parallelSequences, { measuredBytes: 0, budgetBytes: 0 });
   const wanted = Object.entries(measuredOptions(unit, sizing));
   const key = JSON.stringify([versionId, unit.model.manifest.engine, wanted]);
   // Forgotten when it begins to wait anew: its last life may have taught something.

@@ -9,7 +9,7 @@ import { type Decision, planResidency, type WaitCause } from './plan-residency.t
 import type { Pass } from './reconcile-pass.ts';
 import { refuse } from './refuse-unit.ts';
 import { isUnitEvictable, partsOf, type ServingUnit, unitPriority } from './serving-unit.ts';
-import { type Sizing, sizeUnit } from './size-unit.ts';
+import { longestContext, type Sizing, sizeUnit, type UnitRoom, withMeasured } from './size-unit.ts';
 import { releaseUnit, unload } from './unload-unwanted.ts';
 import { countWorkersElsewhere } from './worker-store.ts';
 
@@ -61,6 +61,7 @@ async function lineUp(
 ): Promise<ReadonlyMap<string, WaitingUnit>> {
   const { host, lease, memory } = pass;
   const waiting = new Map<string, WaitingUnit>();
+  const room = roomOf(pass);
   const elsewhere = await countWorkersElsewhere(
     host.database,
     lease.hostId,
@@ -70,11 +71,8 @@ async function lineUp(
     const { id, replicas } = unit.deployment;
     // Nothing makes room here for what another host runs.
     if ((elsewhere.get(id) ?? 0) >= replicas) continue;
-    const known = {
-      measuredBytes: await measuredBytesOf(pass, unit),
-      budgetBytes: host.facts.memoryBudgetBytes,
-    };
-    const sizing = sizeUnit(unit, host.policy.parallelSequences, known);
+    const sized = sizeUnit(unit, host.policy.parallelSequences, room);
+    const sizing = withMeasured(sized, await measuredBytesOf(pass, unit, sized), room);
     const unable = await engineProblem(pass, unit);
     if (unable !== null) await refuse(pass, unit, sizing.needBytes, unable);
     else waiting.set(id, { unit, sizing, since: memory.waitingSince.get(id) ?? now });
@@ -82,6 +80,12 @@ async function lineUp(
   memory.waitingSince.clear();
   for (const [id, { since }] of waiting) memory.waitingSince.set(id, since);
   return waiting;
+}
+
+function roomOf({ host, floor }: Pass): UnitRoom {
+  const budgetBytes = host.facts.memoryBudgetBytes;
+  const stays = residentsOf(floor.held.values()).filter(({ evictable, leaving }) => !evictable && !leaving);
+  return { budgetBytes, freeableBytes: stays.reduce((free, { needBytes }) => free - needBytes, budgetBytes) };
 }
 
 async function engineProblem({ host }: Pass, { model }: ServingUnit): Promise<string | null> {
@@ -104,7 +108,7 @@ async function carryOut(
     return [];
   }
   if (decision.kind === 'refuse') {
-    await refuse(pass, unit, sizing.needBytes, tooLarge(pass, deployment, sizing, decision.freeBytes));
+    await refuse(pass, unit, sizing.needBytes, tooLarge(pass, unit, sizing, decision.freeBytes));
     return [];
   }
   const reason = whyWaiting(pass, deployment, sizing, decision.cause);
@@ -125,11 +129,14 @@ function whyWanted({ deployment, adapters }: ServingUnit): string {
   return `its adapter ${adapters.map(({ model }) => model.name).join(', ')} was asked for`;
 }
 
-function tooLarge(pass: Pass, reader: Deployment, { needBytes }: Sizing, freeBytes: number): string {
+function tooLarge(pass: Pass, unit: ServingUnit, sizing: Sizing, freeBytes: number): string {
+  const { deployment: reader, model } = unit;
   const budget = memoryText(pass.host.facts.memoryBudgetBytes);
   const stays = heldDeployments(pass, ({ unit }) => !isUnitEvictable(unit));
   const way = inTheWay(reader, { 'always loaded or pinned': stays });
-  return `it needs ${memoryText(needBytes)}, and of the memory budget of ${budget} at most ${memoryText(freeBytes)} can be freed${way} (raise SAMOVAR_ENGINE_MEMORY_BYTES, or unload pinned models)`;
+  const shorter = reader.options.contextTokens === undefined ? null : longestContext(unit, sizing, freeBytes);
+  const command = shorter === null ? '' : `\`samovar deployments set ${model.name} --context ${shorter}\`, `;
+  return `it needs ${memoryText(sizing.needBytes)}, and of the memory budget of ${budget} at most ${memoryText(freeBytes)} can be freed${way} (${command}raise SAMOVAR_ENGINE_MEMORY_BYTES, or unload pinned models)`;
 }
 
 function whyWaiting(pass: Pass, reader: Deployment, { needBytes }: Sizing, cause: WaitCause): string {

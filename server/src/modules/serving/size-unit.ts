@@ -1,4 +1,4 @@
-import { sequenceBytes } from '../registry/index.ts';
+import { largestUse, type MemoryWish, sequenceBytes } from '../registry/index.ts';
 import type { MeasuredSetup } from './measurement-store.ts';
 import type { ServingUnit } from './serving-unit.ts';
 
@@ -14,37 +14,88 @@ export interface Sizing {
 /** 8-bit blocks: 34 bytes for 32 values in place of 64. */
 const quantizedCachePart = 34 / 64;
 
+/** What a unit may take of the machine. */
+export interface UnitRoom {
+  /** All that the host's workers may take. */
+  readonly budgetBytes: number;
+  /** Of it what is not held by workers that stay. */
+  readonly freeableBytes: number;
+}
+
 /**
- * Memory need: the weights once, a part for each sequence that runs at a time, and the same for each adapter. Where a
- * worker that was started alike had more resident, that counts; but never more than the host's whole budget, in
- * which the estimate fits: what was loaded once can be loaded again.
+ * Memory need: the weights once, a part for each sequence that runs at a time, and the same for each adapter. Where
+ * the deployment does not say how long the context is and how many sequences run, they are the most that fits (the
+ * least, where nothing does).
  */
 export function sizeUnit(
   unit: ServingUnit,
   defaultParallel: number,
-  known: { readonly measuredBytes: number; readonly budgetBytes: number },
-): Sizing {
-  const { manifest } = unit.model;
+  room: UnitRoom,
+): Omit<Sizing, 'needBytes'> {
   const { options } = unit.deployment;
-  const parallelSequences =
-    options.parallelSequences ?? (manifest.task === 'embedding' ? 1 : defaultParallel);
-  const contextTokens = Math.min(options.contextTokens ?? manifest.contextTokens, manifest.contextTokens);
+  const fixed = {
+    context: options.contextTokens !== undefined,
+    sequences: options.parallelSequences !== undefined,
+  };
+  const most = mostOf(unit, defaultParallel);
+  const use = largestUse({ most, fixed }, (each) => estimate(unit, each), room.freeableBytes) ?? {
+    contextTokens: fixed.context ? most.contextTokens : Math.min(1024, most.contextTokens),
+    parallelSequences: fixed.sequences ? most.parallelSequences : 1,
+  };
+  return { ...use, estimatedBytes: estimate(unit, use) };
+}
+
+/**
+ * Where a worker that was started alike had more resident, that counts; but never more than the host's whole budget,
+ * in which the estimate fits: what was loaded once can be loaded again.
+ */
+export function withMeasured(
+  sizing: Omit<Sizing, 'needBytes'>,
+  measuredBytes: number,
+  { budgetBytes }: UnitRoom,
+): Sizing {
+  const { estimatedBytes } = sizing;
+  const measured = estimatedBytes > budgetBytes ? 0 : Math.min(measuredBytes, budgetBytes);
+  return { ...sizing, needBytes: Math.max(estimatedBytes, measured) };
+}
+
+/** The longest context with which the unit, its other wishes kept, fits into this; `null` when none does. */
+export function longestContext(
+  unit: ServingUnit,
+  { parallelSequences }: Sizing,
+  freeBytes: number,
+): number | null {
+  const most = { contextTokens: unit.model.manifest.contextTokens, parallelSequences };
+  const fixed = { context: false, sequences: true };
+  return largestUse({ most, fixed }, (use) => estimate(unit, use), freeBytes)?.contextTokens ?? null;
+}
+
+function mostOf(
+  { model: { manifest }, deployment: { options } }: ServingUnit,
+  defaultParallel: number,
+): MemoryWish {
+  return {
+    contextTokens: Math.min(options.contextTokens ?? manifest.contextTokens, manifest.contextTokens),
+    parallelSequences: options.parallelSequences ?? (manifest.task === 'embedding' ? 1 : defaultParallel),
+  };
+}
+
+function estimate(unit: ServingUnit, { contextTokens, parallelSequences }: MemoryWish): number {
+  const { manifest } = unit.model;
   const bytesOfSequence =
-    sequenceBytes(manifest, contextTokens) * (options.kvCache === 'q8_0' ? quantizedCachePart : 1);
+    sequenceBytes(manifest, contextTokens) *
+    (unit.deployment.options.kvCache === 'q8_0' ? quantizedCachePart : 1);
   const adapterBytes = unit.adapters.reduce((sum, { deployment, model }) => {
     const weights = model.manifest.files.reduce((bytes, file) => bytes + file.sizeBytes, 0);
     return sum + weights + (deployment.options.parallelSequences ?? parallelSequences) * bytesOfSequence;
   }, 0);
-  const estimatedBytes = Math.ceil(
-    manifest.memory.weightsBytes + parallelSequences * bytesOfSequence + adapterBytes,
-  );
-  const measured = estimatedBytes > known.budgetBytes ? 0 : Math.min(known.measuredBytes, known.budgetBytes);
-  return {
-    parallelSequences,
-    contextTokens,
-    estimatedBytes,
-    needBytes: Math.max(estimatedBytes, measured),
-  };
+  return Math.ceil(manifest.memory.weightsBytes + parallelSequences * bytesOfSequence + adapterBytes);
+}
+
+/** ` with 8192 of 131072 tokens of context, 4 at a time`, where less than the whole was chosen. */
+export function useText({ model: { manifest } }: ServingUnit, use: MemoryWish): string {
+  if (use.contextTokens >= manifest.contextTokens) return '';
+  return ` with ${use.contextTokens} of ${manifest.contextTokens} tokens of context, ${use.parallelSequences} at a time`;
 }
 
 /** What measured facts of this unit depend on. */

@@ -9,7 +9,7 @@ import { type HeldWorker, startSpec } from './held-worker.ts';
 import { insertLogLines } from './log-store.ts';
 import { placeUnit } from './place-unit.ts';
 import { partsOf, type ServingUnit } from './serving-unit.ts';
-import { measuredOptions, type Sizing } from './size-unit.ts';
+import { measuredOptions, type Sizing, useText } from './size-unit.ts';
 import { createSupervisedWorker } from './supervised-worker.ts';
 import { createWorkerLines } from './worker-lines.ts';
 import { isInMemory } from './worker-state.ts';
@@ -53,7 +53,7 @@ export function createWorkerFloor(host: EngineHostDependencies, wake: () => void
       threads,
       adapterVersionIds: unit.adapters.map((adapter) => adapter.model.versionId),
       deploymentIds: partsOf(unit).map(({ id }) => id),
-      reason: `to be loaded on ${host.facts.name}: ${why} (needs ${memoryText(sizing.needBytes)})`,
+      reason: `to be loaded on ${host.facts.name}: ${why} (needs ${memoryText(sizing.needBytes)}${useText(unit, sizing)})`,
     };
     if (!(await claimWorker(host, lease, claim))) return false;
     const engine = {
