@@ -4,6 +4,7 @@ import { recordAudit } from '../../audit/index.ts';
 import type { RunImportDependencies } from './import-dependencies.ts';
 import type { ImportRequest } from './import-request.ts';
 import { advance } from './started-import.ts';
+import { needsAcceptance } from './terms-of-license.ts';
 import { resolvedUploads, uploadsOf } from './uploaded-source.ts';
 
 /**
@@ -47,7 +48,8 @@ export async function resolveSource(
 /** `null` where nobody has to accept anything. */
 function termsOf({ license }: ResolvedSource, { wanted }: ImportRequest): SourceLicense | null {
   const known = wanted.facts?.license;
-  const needed = license?.gated === true || wanted.licenseNeedsAcceptance === true;
+  const needed =
+    license?.gated === true || wanted.licenseNeedsAcceptance === true || needsAcceptance(license?.id);
   if (!needed) return null;
   return {
     id: known?.id ?? license?.id ?? 'unknown',

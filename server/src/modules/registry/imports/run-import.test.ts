@@ -205,6 +205,10 @@ describe('an import', () => {
     );
     assert.deepEqual(rows[0]?.detail.terms, waiting.terms);
     await assert.rejects(acceptLicense(bed.access, testContext, asked.id), { code: 'import.wrong_state' });
+    // A copy that nobody gates has the same terms.
+    bed.publish('copier/open', { 'm.gguf': await smallGguf() }, { card: { license: 'llama3.1' } });
+    const copy = await bed.run(await bed.ask({ source: 'hf:copier/open', name: 'a-copy' }));
+    assert.deepEqual([copy.state, copy.terms?.id], ['waiting-for-license', 'llama3.1']);
     // Whoever accepts beforehand is not asked.
     const before = await bed.ask({
       source: 'hf:maker/gated',
