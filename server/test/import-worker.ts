@@ -11,6 +11,7 @@ import { createPackageSource } from '../src/platform/package-sources/create-pack
 import { createConfigVersion } from '../src/platform/postgres/config-version.ts';
 import { createJobQueue } from '../src/platform/queue/create-job-queue.ts';
 import { createInspector } from '../src/roles/create-inspector.ts';
+import { readCatalogue } from '../src/roles/read-catalogue.ts';
 import { createTestModelSource, type TestSourceChanges } from './model-source.ts';
 import { type TestDatabase, testSchema } from './postgres.ts';
 import { silentLog } from './silent-log.ts';
@@ -51,6 +52,7 @@ export async function startImportWorker(
     packages,
     sources,
     inspector: createInspector(),
+    packaged: await readCatalogue(),
     converter: testConverter(),
     downloadsFolder,
     log: silentLog,

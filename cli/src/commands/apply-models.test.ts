@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { defaultScope } from '@samovar/contract/default-scope';
@@ -109,6 +118,8 @@ test('what has changed is shown field by field, with aliases and deployments bes
     (await samovar(there, 'apply', '-f', wrong, '--yes')).err,
     /neither here nor beside its manifest/,
   );
+  symlinkSync(join(folder, 'tiny.gguf'), join(wrong, 'tiny.gguf'));
+  assert.match((await samovar(there, 'apply', '-f', wrong, '--yes')).err, /leads out of the folder/);
   assert.match((await samovar(there, 'plan', '-f', join(folder, 'nothing'))).err, /There is no folder/);
 });
 

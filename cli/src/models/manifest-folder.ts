@@ -1,5 +1,5 @@
-import { globSync, readFileSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { globSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { dirname, join, sep } from 'node:path';
 import { parse } from 'yaml';
 import { CommandError } from '../command-error.ts';
 import type { FolderBody } from './apply-answers.ts';
@@ -22,7 +22,11 @@ export function readManifestFolder(place: string): ManifestFolder {
   const found = documentsOf(place);
   return {
     body: { documents: found.map(({ path, document }) => ({ path, document })) },
-    fileOf: (model, fileName) => fileBeside(found, model, fileName),
+    fileOf(model, fileName) {
+      const path = fileBeside(found, model, fileName);
+      if (path !== null) refuseOutside(place, path);
+      return path;
+    },
   };
 }
 
@@ -58,6 +62,17 @@ function isDeclaration(document: unknown): document is Record<string, unknown> {
     typeof document.schema === 'string' &&
     document.schema.startsWith('samovar.')
   );
+}
+
+/** A manifest that somebody else wrote must not upload what lies elsewhere on this machine, by a link or by `..`. */
+function refuseOutside(place: string, path: string): void {
+  const folder = realpathSync(statSync(place).isDirectory() ? place : dirname(place));
+  const real = realpathSync(path);
+  if (!real.startsWith(folder.endsWith(sep) ? folder : folder + sep))
+    throw new CommandError(
+      `${path} leads out of the folder ${folder}.`,
+      'Put the file itself into the folder of its manifest.',
+    );
 }
 
 /** Beside its manifest, by the name that the manifest gives it, or by its path there. */

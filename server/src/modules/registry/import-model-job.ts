@@ -1,11 +1,12 @@
 import { mkdir, statfs } from 'node:fs/promises';
-import type { ManifestFile } from '@samovar/contract/worker-protocol';
+import type { ManifestFile, ModelManifest } from '@samovar/contract/worker-protocol';
 import { SamovarError } from '../../kernel/errors.ts';
 import type { ConfigVersion } from '../../kernel/ports/config-version.ts';
 import type { Database } from '../../kernel/ports/database.ts';
 import type { JobDefinition, JobKind } from '../../kernel/ports/job-queue.ts';
 import type { Log } from '../../kernel/ports/log.ts';
 import type { ModelConverter } from '../../kernel/ports/model-converter.ts';
+import type { ModelInspector } from '../../kernel/ports/model-inspector.ts';
 import type { ModelSource } from '../../kernel/ports/model-source.ts';
 import type { ObjectStore } from '../../kernel/ports/object-store.ts';
 import type { DownloadedPackage, PackageSource } from '../../kernel/ports/package-source.ts';
@@ -19,7 +20,9 @@ import {
   startImport,
   writeProgress,
 } from './import-store.ts';
+import { inspectVersion } from './inspect-version.ts';
 import { openManifestFile } from './made-file.ts';
+import { manifestDigest } from './manifest-digest.ts';
 import { parseSource } from './model-source.ts';
 import { claimObjects, releaseObjects } from './objects/claim-objects.ts';
 import { findHeldObjects, noteHeldObject } from './objects/held-objects.ts';
@@ -33,6 +36,9 @@ export interface ImportDependencies {
   readonly packages: PackageSource;
   readonly sources: ModelSource;
   readonly converter: ModelConverter;
+  readonly inspector: ModelInspector;
+  /** This release's own manifests: their files are pinned by it, and are not looked into. */
+  readonly packaged: readonly ModelManifest[];
   /** Unfinished downloads; what lies here is gone on with. */
   readonly downloadsFolder: string;
   readonly log: Log;
@@ -54,8 +60,10 @@ export const importModelJobKind: JobKind = {
 /**
  * Fetches the files of a version into the object store by their SHA-256 and marks it ready. Files that the project has
  * are not fetched again, downloads go on where they stopped, and an attempt that another has overtaken writes nothing.
+ * Files that are not this release's are looked into before; those that are refused are never served, nor tried again.
  */
 export function createImportModelJob(dependencies: ImportDependencies): JobDefinition<ImportModelPayload> {
+  const packaged = new Set(dependencies.packaged.map(manifestDigest));
   return {
     ...importModelJobKind,
     async handle(payload, { signal }) {
@@ -64,6 +72,8 @@ export function createImportModelJob(dependencies: ImportDependencies): JobDefin
       if (started === null) return;
       try {
         await fetchVersion(dependencies, started, signal);
+        if (!packaged.has(manifestDigest(started.manifest)))
+          await inspectVersion(dependencies, started, signal);
         await finishImport(database, configVersion, started);
         await releaseObjects(database, started.versionId);
         log.info({ model: started.manifest.name }, 'imported a model');
@@ -75,6 +85,11 @@ export function createImportModelJob(dependencies: ImportDependencies): JobDefin
         // A process that drains leaves the version as it is: the next attempt goes on.
         if (!signal.aborted)
           await failImport(database, configVersion, started, importFailure(dependencies, started, error));
+        if (!signal.aborted && error instanceof SamovarError && error.code === 'model.refused') {
+          await releaseObjects(database, started.versionId);
+          log.warn({ model: started.manifest.name, error }, 'the files of a model are refused');
+          return;
+        }
         throw error;
       }
     },

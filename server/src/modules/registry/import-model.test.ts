@@ -24,6 +24,7 @@ import {
 import { createConfigVersion } from '../../platform/postgres/config-version.ts';
 import { createJobQueue } from '../../platform/queue/create-job-queue.ts';
 import { prepareJobQueue } from '../../platform/queue/prepare-job-queue.ts';
+import { createInspector } from '../../roles/create-inspector.ts';
 import { createImportModelJob, type ImportDependencies, importModelJobKind } from './import-model-job.ts';
 import { getVersionFiles, listModels, loadModelSnapshot, syncCatalogue } from './index.ts';
 
@@ -35,6 +36,8 @@ let store: ObjectStore;
 let packages: NetworkPackageSource;
 let sources: TestModelSource;
 const configVersion = createConfigVersion();
+/** What this test's release brings: random bytes, which nobody else may bring. */
+const packaged: ModelManifest[] = [];
 const [model, tokenizer] = [randomBytes(400_000), randomBytes(30_000)];
 
 before(async () => {
@@ -100,6 +103,7 @@ async function manifestNamed(name: string, changes: Partial<ModelManifest> = {})
 }
 
 async function sync(manifest: ModelManifest): Promise<string> {
+  packaged.push(manifest);
   const defaultModels = [manifest.name];
   await syncCatalogue({
     database: fresh.database,
@@ -126,6 +130,8 @@ async function runImport(versionId: string, changes: Partial<ImportDependencies>
     packages,
     sources,
     converter: testConverter(),
+    inspector: createInspector(),
+    packaged,
     downloadsFolder: join(folder, 'downloads'),
     log: silentLog,
     ...changes,

@@ -21,6 +21,7 @@ import { watchCanariesJob } from '../../modules/rollout/index.ts';
 import { tidyDeploymentsJob } from '../../modules/serving/index.ts';
 import { maintainUsage, maintainUsageJob } from '../../modules/usage/index.ts';
 import { createConfigVersion } from '../../platform/postgres/config-version.ts';
+import { readCatalogue } from '../read-catalogue.ts';
 import { thenCheckImported } from './check-imported.ts';
 
 export interface WorkerParts {
@@ -39,7 +40,11 @@ export interface WorkerParts {
 /** Begins to work on every kind of job. A new kind is added here. */
 export async function workOnJobs(parts: WorkerParts): Promise<void> {
   const { database, queue, log } = parts;
-  const importModel = createImportModelJob({ ...parts, configVersion: createConfigVersion() });
+  const importModel = createImportModelJob({
+    ...parts,
+    configVersion: createConfigVersion(),
+    packaged: await readCatalogue(),
+  });
   await queue.work(importModel, 2);
   const runImport = createRunImportJob({ ...parts, configVersion: createConfigVersion() });
   await queue.work(parts.settings.checkImports ? thenCheckImported(runImport, parts) : runImport, 2);

@@ -8,7 +8,6 @@ import type { ModelManifest } from '@samovar/contract/worker-protocol';
 import { parse, stringify } from 'yaml';
 import { createImportBed, type ImportBed, smallGguf, testContext } from '../../../../test/import-bed.ts';
 import { startS3Server, type TestS3Server } from '../../../../test/s3-server.ts';
-import { testConverter } from '../../../../test/test-converter.ts';
 import { createForeignScope } from '../../../../test/test-principal.ts';
 import type { Scope } from '../../../kernel/principal.ts';
 import { createBucketManifests } from '../../../platform/manifest-folder/bucket-manifests.ts';
@@ -108,7 +107,7 @@ async function fetchFiles(scope: Scope = defaultScope): Promise<void> {
     httpsProxy: null,
     noProxy: '',
   });
-  const job = createImportModelJob({ ...bed.dependencies, packages, converter: testConverter() });
+  const job = createImportModelJob({ ...bed.dependencies, packages, packaged: [] });
   for (const model of await listModels(bed.fresh.database, scope)) {
     const { rows } = await bed.fresh.pool.query(
       "select id from model_versions where model_id = $1 and state <> 'ready'",
@@ -166,6 +165,26 @@ describe('manifests that are applied', () => {
     await apply(before);
     await fetchFiles();
     assert.deepEqual(actions(await plan(before)), [['two', 'unchanged', false]]);
+  });
+
+  test('bring no file that is not what it is called, though its digest is right, in no attempt', async () => {
+    const pickle = Buffer.concat([Buffer.from([0x80, 0x04, 0x95]), Buffer.alloc(25)]);
+    const gguf = await smallGguf();
+    for (const [name, weights] of [
+      ['pickled', pickle],
+      ['cut', gguf.subarray(0, -1)],
+    ] as const) {
+      const declared = declare(manifestOf(name, weights));
+      await upload(weights);
+      for (let attempt = 1; attempt <= 2; attempt += 1) {
+        await apply(declared);
+        await fetchFiles();
+        assert.deepEqual(actions(await plan(declared)), [[name, 'fetch', false]]);
+        const listed = (await listModels(bed.fresh.database, defaultScope)).find((one) => one.name === name);
+        assert.equal(listed?.state, 'failed');
+        assert.match(listed?.import.error ?? '', /^The files of the model are refused/);
+      }
+    }
   });
 
   test('give no project the file of another one for its digest', async () => {
