@@ -4,6 +4,7 @@ import { type GgufMetadata, numberOf, textOf, textsOf } from '../gguf/gguf-value
 import type { GgufHeader } from '../gguf/read-gguf.ts';
 import { refusal } from '../refuse-files.ts';
 import { attentionLayers, recurrentStateBytes } from './gguf-attention.ts';
+import { checkConsistency } from './gguf-consistency.ts';
 import { memoryFacts, sequenceMemory } from './kv-cache.ts';
 import { languageCodes, namedLicense, unknownLicense } from './license-facts.ts';
 import { isEncoder, llamaArchitectures } from './llama-architectures.ts';
@@ -26,10 +27,11 @@ export function ggufModel(parts: readonly GgufPart[], terms: StatedTerms): Found
   const { metadata } = first.header;
   const architecture = architectureOf(metadata, first.path);
   const trainedTokens = numberOf(metadata, `${architecture}.context_length`) ?? 0;
-  if (!Number.isInteger(trainedTokens) || trainedTokens < 1 || trainedTokens > 2 ** 31)
+  if (!Number.isInteger(trainedTokens) || trainedTokens < 1 || trainedTokens >= 2 ** 31)
     throw refusal(`${first.path} says that its context has ${trainedTokens} tokens`);
   const embedding = embeddingOf(metadata, architecture, first.path);
   const tensors = parts.flatMap(({ header }) => header.tensors);
+  checkConsistency({ metadata, architecture, tensors, path: first.path });
   const weightsBytes = parts.reduce((sum, { header }) => sum + header.sizeBytes, 0);
   const layers = attentionLayers(metadata, architecture, first.path);
   const sequence =
