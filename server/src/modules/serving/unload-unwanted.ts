@@ -6,6 +6,9 @@ import type { Pass } from './reconcile-pass.ts';
 import { isUnitEvictable, isUnitWanted, partsOf, type ServingUnit, startKey } from './serving-unit.ts';
 import { dropAdapters } from './worker-store.ts';
 
+/** What failed this often, one time after the other, is not started again before somebody asks for it anew. */
+const mostFailures = 5;
+
 /** Begins to unload what nobody wants any more, what is idle, and what is to be started otherwise. */
 export async function unloadUnwanted(
   pass: Pass,
@@ -87,6 +90,11 @@ async function whyUnload(pass: Pass, held: HeldWorker, unit: ServingUnit): Promi
   const changed = whatChanged(held, unit);
   if (changed !== null) return changed;
   const { health } = held.worker;
+  const { state, attempt } = held.worker.report();
+  if (state === 'failed' && attempt >= mostFailures && isUnitEvictable(unit)) {
+    await releaseUnit(pass, held.unit);
+    return `it failed ${attempt} times in a row; the next request, or an operator, loads it again`;
+  }
   const idleSeconds = deployment.idleSeconds ?? host.policy.idleUnloadSeconds;
   if (idleSeconds === 0 || !isUnitEvictable(unit) || health === null) return null;
   if (health.activeRequests + health.queuedRequests > 0) return null;
