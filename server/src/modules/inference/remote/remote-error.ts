@@ -4,6 +4,7 @@ import type { RemoteTarget } from '../../serving/index.ts';
 import { asObject, type JsonObject, parseObject } from '../json-object.ts';
 import type { Refusal } from '../worker-call.ts';
 import { missingRouteError } from '../worker-error.ts';
+import { withoutSecrets } from './without-secrets.ts';
 
 /**
  * What a foreign engine means by an error. Its 401 and 403 speak of the key that we have for it, never of the
@@ -12,7 +13,7 @@ import { missingRouteError } from '../worker-error.ts';
 export function explainRemote(target: RemoteTarget, path: string): (refusal: Refusal) => SamovarError {
   const params = { engine: target.engineName };
   return ({ status, body, retryAfterSeconds }) => {
-    const said = parseObject(body.toString('utf8'));
+    const said = parseObject(withoutSecrets(body.toString('utf8'), target.headers));
     const reason = said === null ? null : reasonOf(said);
     const cause = new Error(`${target.engineName} answered ${status}: ${reason ?? 'no reason'}`);
     if (status === 401 || status === 403)
