@@ -1,10 +1,10 @@
 import { SamovarError } from '../../../kernel/errors.ts';
 import { RemoteCallError } from '../../../kernel/ports/remote-transport.ts';
+import { withoutSecrets } from '../../../kernel/without-secrets.ts';
 import type { RemoteTarget } from '../../serving/index.ts';
 import { asObject, type JsonObject, parseObject } from '../json-object.ts';
 import type { Refusal } from '../worker-call.ts';
 import { missingRouteError } from '../worker-error.ts';
-import { withoutSecrets } from './without-secrets.ts';
 
 /**
  * What a foreign engine means by an error. Its 401 and 403 speak of the key that we have for it, never of the

@@ -1,4 +1,5 @@
 import type { RemoteEndpoint, RemoteTransport } from '../../../kernel/ports/remote-transport.ts';
+import { withoutSecrets } from '../../../kernel/without-secrets.ts';
 
 /** An answer read whole. */
 export interface EngineAnswer {
@@ -49,7 +50,9 @@ export function createEngineClient(
             return true;
           },
           ended() {
-            const text = Buffer.concat(chunks).toString('utf8');
+            const said = Buffer.concat(chunks).toString('utf8');
+            // What it says of a refusal is shown to people.
+            const text = status === 200 ? said : withoutSecrets(said, headers);
             resolve({ status, headers: head, text, json: jsonOf(text) });
           },
           unreachable: reject,

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { withoutSecrets } from '../../../kernel/without-secrets.ts';
 import type { RemoteTarget } from '../../serving/index.ts';
 import { explainRemote } from './remote-error.ts';
-import { withoutSecrets } from './without-secrets.ts';
 
 const headers = ['authorization', 'Bearer sekret-KEY-1', 'x-tenant', 'a', 'x-own', 'other-secret'];
 
