@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { withoutSecrets } from '../../../kernel/without-secrets.ts';
-import type { RemoteTarget } from '../../serving/index.ts';
 import { explainRemote } from './remote-error.ts';
 
 const headers = ['authorization', 'Bearer sekret-KEY-1', 'x-tenant', 'a', 'x-own', 'other-secret'];
@@ -15,7 +14,7 @@ test('what an engine says is shown without the key and the headers that we send 
 });
 
 test('a refusal that repeats the key of its engine reaches neither the caller nor the log with it', () => {
-  const target = { engineName: 'gpu', upstreamModel: 'm', headers } as unknown as RemoteTarget;
+  const target = { engineName: 'gpu', upstreamModel: 'm', headers };
   const explain = explainRemote(target, '/v1/chat/completions');
   for (const status of [400, 404, 422, 429, 500, 503]) {
     const body = Buffer.from(

@@ -10,7 +10,10 @@ import { missingRouteError } from '../worker-error.ts';
  * What a foreign engine means by an error. Its 401 and 403 speak of the key that we have for it, never of the
  * caller's; its text reaches the caller only where it speaks of the caller's request.
  */
-export function explainRemote(target: RemoteTarget, path: string): (refusal: Refusal) => SamovarError {
+export function explainRemote(
+  target: Pick<RemoteTarget, 'engineName' | 'upstreamModel' | 'headers'>,
+  path: string,
+): (refusal: Refusal) => SamovarError {
   const params = { engine: target.engineName };
   return ({ status, body, retryAfterSeconds }) => {
     const said = parseObject(withoutSecrets(body.toString('utf8'), target.headers));

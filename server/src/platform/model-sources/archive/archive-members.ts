@@ -64,6 +64,7 @@ async function* tarMembers(
       const { name, type, size = 0 } = entry.header;
       watch(size);
       if (type === 'file' || type === 'contiguous-file')
+        // A stream of another library, which is read and piped like one of Node's.
         yield { path: memberPath(name), sizeBytes: size, open: async () => entry as unknown as Readable };
       entry.resume();
     }
