@@ -1,18 +1,34 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { after, before, test } from 'node:test';
+import { defaultScope } from '@samovar/contract/default-scope';
+import { type ConsoleServer, startConsoleServer } from '../../../server/test/console-server.ts';
 import { addReadyModel } from '../../../server/test/ready-model-rows.ts';
-import { consoleForCommands } from '../../test/console-for-commands.ts';
+import { newDataFolder, runSamovar } from '../../test/run-samovar.ts';
 
-const installation = consoleForCommands();
+let server: ConsoleServer;
+let data: string;
+let key: string;
+
+before(async () => {
+  data = newDataFolder();
+  server = await startConsoleServer();
+  key = (await server.addKey(defaultScope)).secret;
+});
+after(async () => {
+  await server.stop();
+  rmSync(dirname(data), { recursive: true, force: true });
+});
 
 async function samovar(words: readonly string[]) {
-  await installation.server.refresh();
-  return await installation.samovar(words);
+  await server.refresh();
+  return await runSamovar(data, words, { SAMOVAR_PUBLIC_URL: server.url, SAMOVAR_API_KEY: key });
 }
 
 test('an alias is set, shown, canaried, promoted, rolled back, listed, and its history is told', async () => {
-  const { modelName } = installation.server;
-  await addReadyModel(installation.server.store, 'next');
+  const { modelName } = server;
+  await addReadyModel(server.store, 'next');
   const set = await samovar([
     ...['aliases', 'set', 'desk', `${modelName}=90`, 'next=10', '--fallback', 'next=overloaded,timeout'],
     ...['--sunset', '2027-01-01', '--successor', 'desk-2', '--reason', 'first'],

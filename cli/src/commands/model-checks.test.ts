@@ -1,18 +1,35 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { consoleForCommands } from '../../test/console-for-commands.ts';
+import { defaultScope } from '@samovar/contract/default-scope';
+import { type ConsoleServer, startConsoleServer } from '../../../server/test/console-server.ts';
+import { newDataFolder, runSamovar } from '../../test/run-samovar.ts';
 
-const installation = consoleForCommands();
+let server: ConsoleServer;
+let data: string;
+let key: string;
+
+before(async () => {
+  data = newDataFolder();
+  server = await startConsoleServer();
+  key = (await server.addKey(defaultScope)).secret;
+});
+after(async () => {
+  await server.stop();
+  rmSync(dirname(data), { recursive: true, force: true });
+});
 
 async function samovar(words: readonly string[]) {
-  return await installation.samovar(['models', ...words]);
+  const environment = { SAMOVAR_PUBLIC_URL: server.url, SAMOVAR_API_KEY: key };
+  return await runSamovar(data, ['models', ...words], environment);
 }
 
 /** What a worker process does: ends the check that is asked for next. */
 async function endNext(kind: string, set: string, values: readonly unknown[]): Promise<void> {
   for (let waited = 0; ; waited += 50) {
-    const { rowCount } = await installation.server.store.pool.query(
+    const { rowCount } = await server.store.pool.query(
       `update model_checks set ended_at = now(), ${set} where kind = '${kind}' and state = 'queued'`,
       [...values],
     );
@@ -29,7 +46,7 @@ test('check tells each feature and each broken promise, and ends with 1 when the
   ];
   const done = "state = 'done', result = $1";
   const [checked] = await Promise.all([
-    samovar(['check', installation.server.modelName]),
+    samovar(['check', server.modelName]),
     endNext('conformance', done, [JSON.stringify({ findings })]),
   ]);
   assert.equal(checked.status, 1, checked.err);
@@ -37,20 +54,20 @@ test('check tells each feature and each broken promise, and ends with 1 when the
     checked.out,
     /streaming +passed +32 tokens.*\ntools +failed +a call is missing\n +another too/,
   );
-  const shown = await samovar(['show', installation.server.modelName]);
+  const shown = await samovar(['show', server.modelName]);
   assert.match(shown.out, /Checked 20.*:\nfeature +outcome +found\nstreaming +passed/);
 });
 
 test('a model that cannot be asked is told with its reason', async () => {
   const failure = { code: 'engine.load_failed', message: 'It has no memory.', remedy: 'Free some.' };
   const [checked] = await Promise.all([
-    samovar(['check', installation.server.modelName]),
+    samovar(['check', server.modelName]),
     endNext('conformance', "state = 'failed', failure = $1", [JSON.stringify(failure)]),
   ]);
   assert.equal(checked.status, 1);
   assert.match(checked.err, /It has no memory\.\n.*Free some\./);
-  const begun = await samovar(['check', installation.server.modelName, '--no-wait']);
-  assert.deepEqual([begun.status, begun.out], [0, `${installation.server.modelName} is being checked.\n`]);
+  const begun = await samovar(['check', server.modelName, '--no-wait']);
+  assert.deepEqual([begun.status, begun.out], [0, `${server.modelName} is being checked.\n`]);
 });
 
 test('bench tells tokens per second and the time to the first token by requests at a time', async () => {
@@ -69,7 +86,7 @@ test('bench tells tokens per second and the time to the first token by requests 
   ];
   const setup = { hardware: 'a processor, 2 cores, cpu', engine: 'llama-cpp', options: { threads: 1 } };
   const [measured] = await Promise.all([
-    samovar(['bench', installation.server.modelName, '--parallel', '2,1', '--output-tokens', '8']),
+    samovar(['bench', server.modelName, '--parallel', '2,1', '--output-tokens', '8']),
     endNext('speed', "state = 'done', result = $1, setup = $2", [
       JSON.stringify({ levels }),
       JSON.stringify(setup),
@@ -78,13 +95,8 @@ test('bench tells tokens per second and the time to the first token by requests 
   assert.equal(measured.status, 0, measured.err);
   assert.match(measured.out, /llama-cpp, a processor, 2 cores, cpu, threads 1\n/);
   assert.match(measured.out, /\n2 +33\.3 +21\.5 +120 ms +180 ms +0\n/);
-  const { rows } = await installation.server.store.pool.query(
-    "select wanted from model_checks where kind = 'speed'",
-  );
+  const { rows } = await server.store.pool.query("select wanted from model_checks where kind = 'speed'");
   assert.deepEqual(rows[0].wanted, { parallel: [1, 2], promptTokens: 128, outputTokens: 8 });
-  assert.match(
-    (await samovar(['show', installation.server.modelName])).out,
-    /Measured 20.* on llama-cpp, .*:\nat a time/,
-  );
-  assert.equal((await samovar(['bench', installation.server.modelName, '--parallel', '0'])).status, 2);
+  assert.match((await samovar(['show', server.modelName])).out, /Measured 20.* on llama-cpp, .*:\nat a time/);
+  assert.equal((await samovar(['bench', server.modelName, '--parallel', '0'])).status, 2);
 });
