@@ -14,3 +14,16 @@ test('new ids are UUIDs of version 7 with their time in front, and never the sam
     assert.ok(time >= before && time <= after, id);
   }
 });
+
+test('ids of one process sort in the order they were made in, also when the clock is set back a little', (context) => {
+  const inOrder = (ids: readonly string[]) => assert.deepEqual(ids.toSorted(), ids);
+  inOrder(Array.from({ length: 20_000 }, newId));
+  context.mock.timers.enable({ apis: ['Date'], now: Date.now() + 60_000 });
+  const still = Array.from({ length: 10_000 }, newId);
+  inOrder(still);
+  assert.equal(new Set(still).size, still.length);
+  context.mock.timers.setTime(Date.now() - 5_000);
+  inOrder([still.at(-1) ?? '', newId()]);
+  context.mock.timers.setTime(Date.now() - 55_000);
+  assert.ok(newId() < (still[0] ?? ''), 'a clock that was far ahead is not followed for ever');
+});
