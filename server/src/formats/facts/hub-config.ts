@@ -10,6 +10,10 @@ export interface HubConfig {
   readonly contextTokens: number;
   readonly layers: readonly AttentionLayer[];
   readonly hiddenSize: number;
+  /** Of the word embeddings; some models widen them to the hidden size. */
+  readonly embeddingSize: number;
+  /** `null` when it is not said. */
+  readonly vocabularySize: number | null;
   /** Why it cannot be converted; `null` when nothing speaks against it. */
   readonly obstacle: string | null;
 }
@@ -48,6 +52,8 @@ export function readHubConfig(config: JsonRecord, path: string): HubConfig {
     contextTokens: of('max_position_embeddings') ?? of('n_positions') ?? of('n_ctx') ?? 2048,
     layers,
     hiddenSize,
+    embeddingSize: of('embedding_size') ?? of('word_embed_proj_dim') ?? hiddenSize,
+    vocabularySize: of('vocab_size'),
     obstacle: obstacleOf(config),
   };
 }

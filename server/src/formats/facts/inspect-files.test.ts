@@ -24,7 +24,7 @@ let weights: Buffer;
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'samovar-inspect-'));
   await putGguf(join(folder, 'm.gguf'), smallLlama, { x: [1] });
-  await putSafetensors(join(folder, 'm.safetensors'), { 'model.embed_tokens.weight': [4, 4] });
+  await putSafetensors(join(folder, 'm.safetensors'), { 'model.embed_tokens.weight': [4, 64] });
   weights = await readFile(join(folder, 'm.safetensors'));
 });
 after(() => rm(folder, { recursive: true }));
@@ -100,6 +100,7 @@ test('whatever a configuration of the hub says, it makes a valid manifest or is 
   );
   const names = fc.constantFrom(
     ...Object.keys(smallLlamaConfig),
+    'vocab_size',
     'head_dim',
     'sliding_window',
     'layer_types',

@@ -46,6 +46,7 @@ export async function safetensorsModel(
     throw refusal('there are several safetensors files without an index that says what belongs to what');
   const sources = weights.map(({ source }) => ({ ...source, name: source.name.slice(at.length) }));
   const sharded = await readShards(sources, index);
+  checkEmbeddings(hub, sharded, `${at}config.json`);
   const weightsBytes = weights.reduce((sum, { source }) => sum + source.sizeBytes, 0);
   const abilities = await abilitiesOf(folder, at, hub);
   const base = hubSource(terms.quantizedFrom);
@@ -90,6 +91,23 @@ async function configOf(folder: ModelFolder, at: string): Promise<HubConfig> {
   if (folder.find(`${at}tokenizer.json`) === null && folder.find(`${at}tokenizer.model`) === null)
     throw refusal('tokenizer.json is missing');
   return hub;
+}
+
+const wordEmbeddings = ['model.embed_tokens.weight', 'embeddings.word_embeddings.weight'];
+
+/** Holds the configuration against the word embeddings: more rows than tokens are usual, fewer are a fault. */
+function checkEmbeddings(hub: HubConfig, { tensors }: ShardedTensors, path: string): void {
+  for (const name of wordEmbeddings) {
+    const shape = tensors.get(name)?.shape;
+    if (shape === undefined) continue;
+    const [rows = 1, width = 1] = shape;
+    if (width !== hub.embeddingSize)
+      throw refusal(
+        `${path} says that embeddings have ${hub.embeddingSize} dimensions, and ${name} has ${width}`,
+      );
+    if (hub.vocabularySize !== null && rows < hub.vocabularySize)
+      throw refusal(`${path} says that there are ${hub.vocabularySize} tokens, and ${name} has ${rows} rows`);
+  }
 }
 
 /** Encoders give vectors whether or not a file says how; the mean of all tokens is the usual way. */

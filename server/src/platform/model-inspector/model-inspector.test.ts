@@ -110,6 +110,26 @@ test('a model in safetensors is to be converted, and needs its tokenizer', async
   await assert.rejects(inspect(folder, 'model.safetensors'), /config.json is missing/);
 });
 
+test('a configuration that contradicts the word embeddings is refused, and rows to spare are not', async () => {
+  const changes: readonly (readonly [change: object, reason: RegExp | null])[] = [
+    [{ hidden_size: 128 }, /have 128 dimensions, and model.embed_tokens.weight has 64/],
+    [{ vocab_size: 32_000 }, /are 32000 tokens, and model.embed_tokens.weight has 100 rows/],
+    [{ vocab_size: 100 }, null],
+    [{ vocab_size: 99 }, null],
+    [{ hidden_size: 128, embedding_size: 64 }, null],
+  ];
+  for (const [change, reason] of changes) {
+    const folder = await folderWith({
+      'config.json': { ...smallLlamaConfig, ...change },
+      'tokenizer.json': {},
+    });
+    await putSafetensors(join(folder, 'model.safetensors'), { 'model.embed_tokens.weight': [100, 64] });
+    const looking = inspect(folder, 'config.json', 'tokenizer.json', 'model.safetensors');
+    if (reason === null) assert.equal((await looking).servable, 'convert');
+    else await assert.rejects(looking, reason);
+  }
+});
+
 test('adapters of both forms are told with rank, strength and base', async () => {
   const folder = await folderWith({
     'adapter_config.json': {
