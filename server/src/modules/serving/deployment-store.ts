@@ -124,6 +124,9 @@ export async function deploymentIdOf(
   return row?.id ?? null;
 }
 
+/** A demand that stands is noted again after this time: its time tells whether somebody still waits. */
+const notedSeconds = 2;
+
 /** Notes a demand. True when the version was not in demand before, so that a host has something to do. */
 export async function addDemand(transaction: DatabaseTransaction, versionId: string): Promise<boolean> {
   const row = await transaction
@@ -136,7 +139,16 @@ export async function addDemand(transaction: DatabaseTransaction, versionId: str
     .where('demand', '=', sql<string>`released_demand`)
     .returning('id')
     .executeTakeFirst();
-  return row !== undefined;
+  if (row !== undefined) return true;
+  await transaction
+    .withTables<ServingTables>()
+    .updateTable('deployments')
+    .set({ requested_at: sql<Date>`now()` })
+    .where('version_id', '=', versionId)
+    .where('demand', '>', sql<string>`released_demand`)
+    .where('requested_at', '<', sql<Date>`now() - ${notedSeconds} * interval '1 second'`)
+    .execute();
+  return false;
 }
 
 /** Takes back the demand that the caller saw; a later one stands. */

@@ -1,6 +1,7 @@
 import { isRunning } from '@samovar/contract/process-identity';
 import type { DatabaseTransaction } from '../../kernel/ports/database.ts';
 import type { WorkerRunner } from '../../kernel/ports/worker-runner.ts';
+import type { NewDeploymentEvent } from './deployment-event.ts';
 import {
   clearHostLease,
   deleteForgottenHosts,
@@ -13,6 +14,7 @@ import {
 } from './engine-host-store.ts';
 import { appendEvents } from './event-store.ts';
 import { replaceLoadQueue } from './load-queue-store.ts';
+import { releaseOldDemand } from './release-old-demand.ts';
 import type { ServingDependencies } from './serving-dependencies.ts';
 import { recordedProcesses, releaseWorkersOf } from './worker-store.ts';
 
@@ -22,7 +24,8 @@ const forgetAfterDays = 1;
 /**
  * Takes the lease of this host's name, or returns `null` while a living process holds it. A holder that is dead (its
  * recorded process no longer runs here) is not waited for. What it left running is ended first, by identity: from
- * then on no worker lives that the rows do not show.
+ * then on no worker lives that the rows do not show. What was loaded on demand and is not waited for is not loaded
+ * again.
  */
 export async function acquireHostLease(
   serving: ServingDependencies,
@@ -36,7 +39,9 @@ export async function acquireHostLease(
     if (before !== null) {
       const orphans = await recordedProcesses(transaction, before.id);
       await Promise.all(orphans.map((identity) => runner.endOrphan(identity)));
+      const old = await releaseOldDemand(transaction, before.id);
       await release(transaction, before.id, 'the engine host was started again');
+      await appendEvents(transaction, old.map(notLoadedAgain));
     }
     const lease = await writeHostLease(transaction, facts, leaseMs);
     await serving.configVersion.bump(transaction, 'replicas');
@@ -72,6 +77,12 @@ export async function releaseSilentHosts(serving: ServingDependencies, lease: Ho
     if (silent.length > 0) await serving.configVersion.bump(transaction, 'replicas');
     return silent.length;
   });
+}
+
+function notLoadedAgain(deploymentId: string): NewDeploymentEvent {
+  const reason =
+    'not loaded again at the start of its engine host: nobody waits for it; the next request loads it';
+  return { deploymentId, kind: 'decision', reason };
 }
 
 /** Marks what ran on a host as gone, tells its deployments, and forgets who waited for its memory. */
