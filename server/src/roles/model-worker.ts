@@ -1,5 +1,7 @@
+import { rmSync } from 'node:fs';
 import type { ModelManifest, WorkerStart } from '@samovar/contract/worker-protocol';
 import { readWorkerStart } from '../config/worker-start.ts';
+import { parseListenAddress } from '../engines/worker-http/listen-address.ts';
 import type { Log } from '../kernel/ports/log.ts';
 import type { Running } from '../kernel/ports/running.ts';
 import { createLog } from '../platform/telemetry/log.ts';
@@ -23,6 +25,9 @@ const log = createLog({ level: start.logLevel, role: 'model-worker' }).child({
   model: start.modelName,
   workerId: start.workerId,
 });
+const address = parseListenAddress(start.listen);
+// A host that was killed does not remove it.
+if (address.kind === 'unix') process.once('exit', () => rmSync(address.path, { force: true }));
 const startWorker = engines[start.manifest.engine];
 if (startWorker === undefined) throw new Error(`this release has no engine ${start.manifest.engine}`);
 host.started(await startWorker(start, log));

@@ -6,7 +6,9 @@ const orphanMs = 2_000;
 
 /**
  * Makes this process end when its engine host says so, when a signal says so, and by itself when the host is gone
- * (the channel to it breaks): a worker never outlives its host.
+ * (the channel to it breaks): a worker never outlives its host. A host that is gone drains nothing: what it answers
+ * breaks off at once, so that its requests end as those of a worker that died, and those that have no answer yet are
+ * answered elsewhere.
  */
 export function obeyHost(): { started(running: Running): void } {
   let running: Running | null = null;
@@ -27,7 +29,7 @@ export function obeyHost(): { started(running: Running): void } {
   process.on('message', (message: WorkerMessage) => {
     if (message.kind === 'drain') end(message.graceMs);
   });
-  process.once('disconnect', () => end(0));
+  process.once('disconnect', () => process.exit(1));
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => end(0));
   return {
     started(started) {

@@ -24,6 +24,7 @@ import {
   untilMetered,
   workerCounts,
 } from './metered-usage.ts';
+import type { Outcome } from './send-request.ts';
 
 let stack: ChaosStack;
 
@@ -72,13 +73,15 @@ test('a model worker that is killed ends its streams with an error, and the next
     servedWithinMs: 10_000,
     firstTry: true,
   });
-  const streams = outcomes.filter(({ kind, end }) => kind === 'stream' && end !== 'completed');
-  assert.ok(streams.length > 0);
-  for (const stream of streams) assert.equal(stream.errorCode, 'engine.worker_lost', JSON.stringify(stream));
+  assertStreamsEndAsLost(outcomes);
 });
 
-test('an engine host that is killed comes back with its models, and requests wait for it', async () => {
-  await hurt(() => killRole(stack, 'engine'), { servedWithinMs: 15_000, firstTry: true });
+test('an engine host that is killed ends its streams with an error and comes back with its models, and requests wait for it', async () => {
+  const { outcomes } = await hurt(() => killRole(stack, 'engine'), {
+    servedWithinMs: 15_000,
+    firstTry: true,
+  });
+  assertStreamsEndAsLost(outcomes);
 });
 
 test('an api process that is killed loses at most one flush interval of metering', async () => {
@@ -141,6 +144,13 @@ test('a stop while a model is loaded is quick', async () => {
   const tookMs = Date.now() - begun;
   assert.ok(tookMs < 5_000, `the stop took ${tookMs} ms`);
 });
+
+/** A worker that is gone drains nothing, and the error says so. */
+function assertStreamsEndAsLost(outcomes: readonly Outcome[]): void {
+  const streams = outcomes.filter(({ kind, end }) => kind === 'stream' && end !== 'completed');
+  assert.ok(streams.length > 0);
+  for (const stream of streams) assert.equal(stream.errorCode, 'engine.worker_lost', JSON.stringify(stream));
+}
 
 /** Hurts the stack under load, and checks what holds whatever was hurt. */
 async function hurt(kill: () => void | Promise<void>, promised: Promised) {
