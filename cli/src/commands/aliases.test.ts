@@ -60,3 +60,16 @@ test('an alias is set, shown, canaried, promoted, rolled back, listed, and its h
   assert.match((await samovar(['aliases', 'remove', 'desk'])).out, /desk is gone/);
   assert.match((await samovar(['aliases', 'show', 'desk'])).err, /no alias `desk`/);
 });
+
+test('an alias may have any name, and is found however it was typed', async () => {
+  const name = 'Мой помощник/проба';
+  const set = await samovar(['aliases', 'set', name, server.modelName]);
+  assert.match(set.out, /Мой помощник\/проба/, set.err);
+  const typed = name.normalize('NFD');
+  const shown = await samovar(['aliases', 'show', typed, '--json']);
+  assert.equal(JSON.parse(shown.out).name, name);
+  assert.match((await samovar(['aliases', 'history', typed])).out, /set/);
+  assert.match((await samovar(['aliases', 'remove', typed])).out, /Мой помощник\/проба is gone/);
+  const refused = await samovar(['aliases', 'set', 'a\u200bb', server.modelName]);
+  assert.match(refused.err, /invisible/);
+});

@@ -4,6 +4,7 @@ import {
   type Deprecation,
   findNamed,
   type ModelSnapshot,
+  normalName,
   notReady,
   type ServedAlias,
   type ServedModel,
@@ -54,7 +55,7 @@ function fixedVersion(models: ModelSnapshot, model: string, versionId: string): 
 
 function absent(models: ModelSnapshot, { principal, model }: NamingRequest): SamovarError {
   for (const owner of [principal.projectId, principal.organizationId]) {
-    const key = `${owner}/${model}`;
+    const key = `${owner}/${normalName(model)}`;
     const archived = models.archived.get(key);
     if (archived) return archivedError(model, archived.successor);
     const pending = models.pending.get(key);

@@ -1,4 +1,5 @@
 export type { AliasDependencies } from './aliases/alias-dependencies.ts';
+export { normalName } from './aliases/alias-name.ts';
 export type { AliasState, AliasTarget } from './aliases/alias-state.ts';
 export type { CurrentAlias } from './aliases/alias-store.ts';
 export type { Canary, CanaryLimits, CanaryStep, CanaryView, SideView } from './aliases/canary.ts';

@@ -3,6 +3,7 @@ import { type ExpressionBuilder, sql } from 'kysely';
 import { SamovarError } from '../../kernel/errors.ts';
 import type { DatabaseOrTransaction } from '../../kernel/ports/database.ts';
 import type { Scope } from '../../kernel/principal.ts';
+import { normalName } from './aliases/alias-name.ts';
 import type { ImportProgress } from './import-progress.ts';
 import type { VersionState } from './model-version.ts';
 import type { RegistryTables } from './registry-tables.ts';
@@ -143,7 +144,7 @@ function isCalled(
         .selectFrom('model_aliases')
         .select('model_id')
         .where('model_aliases.project_id', '=', scope.projectId)
-        .where('model_aliases.name', '=', name),
+        .where('model_aliases.name', '=', normalName(name)),
     ),
   ]);
 }

@@ -2,6 +2,7 @@ import { SamovarError } from '../../../kernel/errors.ts';
 import type { DatabaseTransaction } from '../../../kernel/ports/database.ts';
 import type { AuditContext } from '../../audit/index.ts';
 import type { AliasDependencies } from './alias-dependencies.ts';
+import { normalName } from './alias-name.ts';
 import { type CurrentAlias, findAlias, lockAlias } from './alias-store.ts';
 
 /** What a caller may say of any move. */
@@ -14,6 +15,13 @@ export interface MoveOptions {
   readonly force?: boolean | undefined;
 }
 
+/** An alias that is locked until the transaction ends. */
+export interface LockedAlias {
+  readonly name: string;
+  /** `null`: the project has none of this name. */
+  readonly current: CurrentAlias | null;
+}
+
 /**
  * Changes one alias in one transaction, after all other changes of it. Throws `alias.changed` when it is not at the
  * revision that the caller knows.
@@ -21,10 +29,11 @@ export interface MoveOptions {
 export async function changeAlias<Result>(
   { database }: AliasDependencies,
   context: AuditContext,
-  name: string,
+  called: string,
   { revision }: MoveOptions,
-  change: (transaction: DatabaseTransaction, current: CurrentAlias | null) => Promise<Result>,
+  change: (transaction: DatabaseTransaction, locked: LockedAlias) => Promise<Result>,
 ): Promise<Result> {
+  const name = normalName(called);
   return await database.transaction().execute(async (transaction) => {
     await lockAlias(transaction, context.scope, name);
     const current = await findAlias(transaction, context.scope, name);
@@ -33,7 +42,7 @@ export async function changeAlias<Result>(
         params: { alias: name, revision: current?.revision ?? 0, expected: revision },
         field: 'revision',
       });
-    return await change(transaction, current);
+    return await change(transaction, { name, current });
   });
 }
 

@@ -24,6 +24,7 @@ const kinds: Partial<Record<ErrorCode, FallbackKind>> = {
   'engine.failed': 'failed',
   'engine.connection_broken': 'failed',
   'engine.answer_invalid': 'failed',
+  'engine.remote_failed': 'failed',
   'engine.load_timeout': 'timeout',
   'engine.timeout': 'timeout',
   'engine.context_exceeded': 'context-too-long',

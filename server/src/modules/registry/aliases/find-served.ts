@@ -1,6 +1,7 @@
 import type { Scope } from '../../../kernel/principal.ts';
 import type { ModelSnapshot } from '../model-snapshot.ts';
 import type { ServedModel } from '../served-model.ts';
+import { normalName } from './alias-name.ts';
 import type { ServedAlias } from './served-alias.ts';
 
 /** What a name means to a project: one model, or an alias that stands for one or several. */
@@ -14,7 +15,8 @@ export interface NamedModel {
  * What a name means in this project, `null` when nothing that can answer: a model, the project's own alias, or an
  * alias of its organization. What the project has under this name, even if it is not ready, hides the organization's.
  */
-export function findNamed(models: ModelSnapshot, scope: Scope, name: string): NamedModel | null {
+export function findNamed(models: ModelSnapshot, scope: Scope, called: string): NamedModel | null {
+  const name = normalName(called);
   const key = `${scope.projectId}/${name}`;
   const model = models.models.get(key);
   if (model) return { model, alias: null };

@@ -5,6 +5,7 @@ import type { DatabaseOrTransaction } from '../../../kernel/ports/database.ts';
 import type { Scope } from '../../../kernel/principal.ts';
 import type { VersionState } from '../model-version.ts';
 import { notReady } from '../not-ready.ts';
+import { normalName } from './alias-name.ts';
 import type { AliasTarget } from './alias-state.ts';
 import type { AliasTables } from './alias-tables.ts';
 
@@ -73,7 +74,7 @@ async function findModelId(database: DatabaseOrTransaction, scope: Scope, name: 
     .select(['m.id as modelId', 'm.name', 'a.version_id as versionId'])
     .where('a.organization_id', '=', scope.organizationId)
     .where('a.project_id', '=', scope.projectId)
-    .where('a.name', '=', name)
+    .where('a.name', '=', normalName(name))
     .executeTakeFirst();
   return alias ?? null;
 }

@@ -2,6 +2,7 @@ import { SamovarError } from '../../../kernel/errors.ts';
 import type { Page } from '../../../kernel/paging.ts';
 import type { DatabaseOrTransaction } from '../../../kernel/ports/database.ts';
 import type { Scope } from '../../../kernel/principal.ts';
+import { normalName } from './alias-name.ts';
 import type { AliasAction, AliasState } from './alias-state.ts';
 import type { AliasTables } from './alias-tables.ts';
 
@@ -35,7 +36,7 @@ export async function listAliasMoves(
     .selectAll()
     .where('organization_id', '=', scope.organizationId)
     .where('project_id', '=', scope.projectId)
-    .where('alias', '=', name)
+    .where('alias', '=', normalName(name))
     .$if(page.cursor !== null, (query) => query.where('seq', '<', page.cursor ?? '0'))
     .orderBy('seq', 'desc')
     .limit(page.limit + 1)

@@ -3,6 +3,7 @@ import { SamovarError } from '../../../kernel/errors.ts';
 import type { Page } from '../../../kernel/paging.ts';
 import type { DatabaseOrTransaction } from '../../../kernel/ports/database.ts';
 import type { Scope } from '../../../kernel/principal.ts';
+import { normalName } from './alias-name.ts';
 import type { AliasState } from './alias-state.ts';
 import { findAliases } from './alias-store.ts';
 import type { AliasTables } from './alias-tables.ts';
@@ -97,7 +98,7 @@ export async function getAlias(
   name: string,
 ): Promise<ListedAlias> {
   const key = await visible(database, scope)
-    .where('a.name', '=', name)
+    .where('a.name', '=', normalName(name))
     .orderBy(sql`a.project_id <> ${scope.projectId}`)
     .executeTakeFirst();
   if (!key) throw noSuchAlias(name);

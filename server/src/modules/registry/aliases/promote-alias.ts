@@ -17,10 +17,10 @@ import { writeMove } from './write-move.ts';
 export async function promoteAlias(
   deps: AliasDependencies,
   context: AuditContext,
-  name: string,
+  called: string,
   options: MoveOptions & { readonly candidate?: NamedTarget | null | undefined },
 ): Promise<CurrentAlias> {
-  return await changeAlias(deps, context, name, options, async (transaction, current) => {
+  return await changeAlias(deps, context, called, options, async (transaction, { name, current }) => {
     if (current === null) throw noSuchAlias(name);
     const wanted = options.candidate ?? candidateOf(name, current.state);
     const found = await findReadyTarget(transaction, context.scope, wanted);

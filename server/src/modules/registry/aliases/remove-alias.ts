@@ -8,10 +8,10 @@ import { writeMove } from './write-move.ts';
 export async function removeAlias(
   deps: AliasDependencies,
   context: AuditContext,
-  name: string,
+  called: string,
   options: MoveOptions = {},
 ): Promise<void> {
-  await changeAlias(deps, context, name, options, async (transaction, current) => {
+  await changeAlias(deps, context, called, options, async (transaction, { name, current }) => {
     if (current === null) throw noSuchAlias(name);
     await endCanary(transaction, context.scope, name, { state: 'stopped', reason: 'the alias was removed' });
     await writeMove(transaction, deps.configVersion, context, {

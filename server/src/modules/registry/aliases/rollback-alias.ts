@@ -19,10 +19,10 @@ import { writeMove } from './write-move.ts';
 export async function rollbackAlias(
   deps: AliasDependencies,
   context: AuditContext,
-  name: string,
+  called: string,
   options: MoveOptions = {},
 ): Promise<CurrentAlias> {
-  return await changeAlias(deps, context, name, options, async (transaction, current) => {
+  return await changeAlias(deps, context, called, options, async (transaction, { name, current }) => {
     await endCanary(transaction, context.scope, name, {
       state: 'rolled-back',
       reason: options.reason ?? 'rolled back by hand',

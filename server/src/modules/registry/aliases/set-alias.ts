@@ -3,6 +3,7 @@ import type { DatabaseTransaction } from '../../../kernel/ports/database.ts';
 import type { Scope } from '../../../kernel/principal.ts';
 import type { AuditContext } from '../../audit/index.ts';
 import type { AliasDependencies } from './alias-dependencies.ts';
+import { newAliasName } from './alias-name.ts';
 import { type AliasState, sameTraffic } from './alias-state.ts';
 import { type CurrentAlias, isSharedElsewhere, lockSharedName, modelExists } from './alias-store.ts';
 import { endCanary } from './canary-store.ts';
@@ -32,9 +33,6 @@ export interface WantedAlias extends MoveOptions {
     | undefined;
 }
 
-/** Also branches and tuned versions of model URIs: `name/rc`, `name@suffix`, `name/latest@suffix`. */
-const form = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,126}(?:\/[A-Za-z0-9._-]{1,60})?(?:@[A-Za-z0-9._-]{1,60})?$/;
-
 /**
  * Makes an alias, or moves it. A canary of it that runs is stopped. Throws `request.invalid` for what can be no alias
  * and for the name of a model, `model.not_found`, `alias.task_changed`, `alias.changed`, `alias.taken`.
@@ -42,30 +40,35 @@ const form = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,126}(?:\/[A-Za-z0-9._-]{1,60})?(?:@[
 export async function setAlias(
   deps: AliasDependencies,
   context: AuditContext,
-  name: string,
+  called: string,
   wanted: WantedAlias,
 ): Promise<CurrentAlias> {
-  if (!form.test(name))
-    throw invalidAlias(
-      'it must be letters, digits, `.`, `_`, `:` and `-`, with at most one `/branch` and one `@suffix`.',
-    );
-  return await changeAlias(deps, context, name, wanted, async (transaction, current) => {
-    const after = await stateOf(transaction, context.scope, { name, current, wanted });
-    await checkName(transaction, context.scope, name, after.scope);
-    const sameModels = current !== null && sameTraffic(current.state, after);
-    if (sameModels && JSON.stringify(current.state) === JSON.stringify(after)) return current;
-    if (!sameModels)
-      await endCanary(transaction, context.scope, name, { state: 'stopped', reason: 'the alias was moved' });
-    const moved = await writeMove(transaction, deps.configVersion, context, {
-      name,
-      action: sameModels ? 'describe' : 'set',
-      audit: 'set',
-      before: current,
-      after,
-      reason: wanted.reason ?? null,
-    });
-    return moved ?? { state: after, revision: 1 };
-  });
+  return await changeAlias(
+    deps,
+    context,
+    newAliasName(called),
+    wanted,
+    async (transaction, { name, current }) => {
+      const after = await stateOf(transaction, context.scope, { name, current, wanted });
+      await checkName(transaction, context.scope, name, after.scope);
+      const sameModels = current !== null && sameTraffic(current.state, after);
+      if (sameModels && JSON.stringify(current.state) === JSON.stringify(after)) return current;
+      if (!sameModels)
+        await endCanary(transaction, context.scope, name, {
+          state: 'stopped',
+          reason: 'the alias was moved',
+        });
+      const moved = await writeMove(transaction, deps.configVersion, context, {
+        name,
+        action: sameModels ? 'describe' : 'set',
+        audit: 'set',
+        before: current,
+        after,
+        reason: wanted.reason ?? null,
+      });
+      return moved ?? { state: after, revision: 1 };
+    },
+  );
 }
 
 async function stateOf(

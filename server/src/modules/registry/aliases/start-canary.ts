@@ -27,7 +27,7 @@ const wholeWeight = 10_000;
 export async function startCanary(
   deps: AliasDependencies,
   context: AuditContext,
-  name: string,
+  called: string,
   wanted: WantedCanary,
   begun: (transaction: DatabaseTransaction) => Promise<void>,
 ): Promise<CurrentAlias> {
@@ -36,7 +36,7 @@ export async function startCanary(
   if (!first) throw invalid('steps', 'there must be at least one.');
   if (steps.some((step, place) => step.percent <= (steps[place - 1]?.percent ?? 0)))
     throw invalid('steps', 'each must give the candidate more than the one before.');
-  return await changeAlias(deps, context, name, wanted, async (transaction, current) => {
+  return await changeAlias(deps, context, called, wanted, async (transaction, { name, current }) => {
     if (current === null) throw noSuchAlias(name);
     const { scope } = context;
     const { projectId } = scope;

@@ -8,10 +8,10 @@ import { changeAlias, type MoveOptions, noSuchAlias } from './change-alias.ts';
 export async function stopCanary(
   deps: AliasDependencies,
   context: AuditContext,
-  name: string,
+  called: string,
   options: MoveOptions = {},
 ): Promise<void> {
-  await changeAlias(deps, context, name, options, async (transaction, current) => {
+  await changeAlias(deps, context, called, options, async (transaction, { name, current }) => {
     if (current === null) throw noSuchAlias(name);
     const reason = options.reason ?? 'stopped by hand';
     if (!(await endCanary(transaction, context.scope, name, { state: 'stopped', reason })))

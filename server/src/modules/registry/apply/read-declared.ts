@@ -1,6 +1,7 @@
 import Type from 'typebox';
 import Value from 'typebox/value';
 import { SamovarError } from '../../../kernel/errors.ts';
+import { normalName } from '../aliases/alias-name.ts';
 import { parseManifest } from '../parse-manifest.ts';
 import type { DeclaredDeployment, DeclaredModel, DeclaredSet } from './declared-set.ts';
 
@@ -52,7 +53,7 @@ export function readDeclared(documents: readonly DeclaredDocument[]): DeclaredSe
       const { schema: _, ...rest } = value as Record<string, unknown>;
       if (!Value.Check(declarationsSchema, rest))
         throw fault(path, Value.Errors(declarationsSchema, rest)[0]);
-      Object.assign(aliases, rest.aliases);
+      for (const [alias, model] of Object.entries(rest.aliases ?? {})) aliases[normalName(alias)] = model;
       deployments.push(...(rest.deployments ?? []));
     } else if (schema?.startsWith('samovar.'))
       throw new SamovarError('model.manifest_invalid', {

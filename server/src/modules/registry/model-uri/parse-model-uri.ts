@@ -1,4 +1,5 @@
 import { SamovarError } from '../../../kernel/errors.ts';
+import { normalName } from '../aliases/alias-name.ts';
 
 /** The kinds of models that are served, by the scheme of their URI. */
 export type ModelScheme = 'gpt' | 'emb' | 'cls';
@@ -32,7 +33,7 @@ export function parseModelUri({ text, scheme, field }: AskedModelUri): ModelUri 
     new SamovarError('request.model_uri_invalid', { params: { reason }, field });
   if (text === '') throw invalidUri('it is empty');
   if (text.length > longest) throw invalidUri(`it is longer than ${longest} characters`);
-  const parts = form.exec(text)?.groups;
+  const parts = form.exec(normalName(text))?.groups;
   if (!parts?.name)
     throw invalidUri(`\`${text}\` does not have the form ${scheme}://<folder>/<model>/<branch>`);
   if (parts.scheme !== scheme)

@@ -1,0 +1,43 @@
+import { SamovarError } from '../../../kernel/errors.ts';
+
+/**
+ * How a name is kept and looked up: in the normal form NFC of Unicode, whatever form a client's keyboard made. Two
+ * spellings of one text are one name.
+ */
+export function normalName(name: string): string {
+  return plain.test(name) ? name : name.normalize('NFC');
+}
+
+const plain = /^[\x20-\x7e]*$/;
+
+const largest = { name: 128, branch: 60, suffix: 60 } as const;
+const parts = /^(?<name>[^/@]+)(?:\/(?<branch>[^/@]+))?(?:@(?<suffix>[^/@]+))?$/;
+/** What shows nothing, so that two names would look the same: controls, invisible characters, spaces but the usual one. */
+const unseen = /[\p{C}\p{Default_Ignorable_Code_Point}]|(?! )\p{Z}/u;
+
+/**
+ * The name of a new alias, in its normal form: printable characters of any script, with at most one `/branch` and one
+ * `@suffix`, as in URIs of models: `name/rc`, `name@suffix`, `name/latest@suffix`. Throws `request.invalid`.
+ */
+export function newAliasName(text: string): string {
+  const name = text.isWellFormed() ? normalName(text) : '';
+  const found = parts.exec(name)?.groups;
+  if (!found)
+    throw invalid('it must be a name with at most one `/branch` and one `@suffix`, none of them empty.');
+  if (unseen.test(name))
+    throw invalid('it must not hold control characters, invisible ones, or other spaces than the usual one.');
+  for (const [part, limit] of Object.entries(largest)) {
+    const given = found[part] ?? '';
+    if (given !== given.trim())
+      throw invalid('a name, a branch and a suffix neither begin nor end with a space.');
+    if ([...given].length > limit) throw invalid(`its ${part} must have at most ${limit} characters.`);
+  }
+  // Clients take such segments out of an address.
+  if (name.split('/').some((segment) => segment === '.' || segment === '..'))
+    throw invalid('neither the name nor the branch can be `.` or `..`.');
+  return name;
+}
+
+function invalid(reason: string): SamovarError {
+  return new SamovarError('request.invalid', { params: { parameter: 'alias', reason }, field: 'alias' });
+}
