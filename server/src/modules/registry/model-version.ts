@@ -8,6 +8,16 @@ export type VersionEvent =
   /** A file of it is not in the object store any more. */
   | 'files-lost';
 
+/** Why a version could not be fetched, or is refused. */
+export interface VersionFailure {
+  readonly code: string;
+  readonly message: string;
+  readonly remedy: string;
+  readonly params: Readonly<Record<string, string | number>>;
+  /** It is tried again by itself; else somebody has to do something. */
+  readonly retried: boolean;
+}
+
 /** The next state; `null`: the event has no place in this state and is refused. */
 const transitions: Record<VersionState, Record<VersionEvent, VersionState | null>> = {
   registered: {

@@ -1,13 +1,26 @@
 import type { ModelManifest } from '@samovar/contract/worker-protocol';
 import type { ColumnType, Generated } from 'kysely';
 import type { ImportPhase } from './import-progress.ts';
-import type { VersionState } from './model-version.ts';
+import type { LicenseAcceptance } from './licenses/license-acceptances.ts';
+import type { VersionFailure, VersionState } from './model-version.ts';
 import type { UploadState } from './uploads/upload.ts';
 
 /** `bigint` arrives as text; sizes and rates fit a number, so the store converts them. */
 type BigInteger = ColumnType<string, number, number>;
 
+/** Read as it is, written as text. */
+type Document<T> = ColumnType<T, string | null | undefined, string | null>;
+
 export type RegistryTables = {
+  license_acceptances: {
+    organization_id: string;
+    project_id: string;
+    model_name: string;
+    license_id: string;
+    license_url: string | null;
+    actor: Document<LicenseAcceptance['by']>;
+    accepted_at: ColumnType<Date, string, never>;
+  };
   models: {
     id: string;
     organization_id: string;
@@ -53,6 +66,8 @@ export type RegistryTables = {
     error: Generated<string | null>;
     remedy: Generated<string | null>;
     extra_sources: Generated<string[]>;
+    failure: Document<VersionFailure | null>;
+    acceptance: Document<LicenseAcceptance | null>;
     updated_at: Generated<Date>;
   };
   uploads: {

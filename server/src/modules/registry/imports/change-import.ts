@@ -16,7 +16,7 @@ export async function acceptLicense(
   id: string,
 ): Promise<ImportRequest> {
   return await change(access, context, id, {
-    event: 'license-accepted',
+    event: ({ fetched }) => (fetched === null ? 'license-accepted' : 'found-license-accepted'),
     doing: 'accepted',
     action: 'import.accept-license',
     findings: ({ terms }) => ({
@@ -32,7 +32,7 @@ export async function cancelImport(
   id: string,
 ): Promise<ImportRequest> {
   return await change(access, context, id, {
-    event: 'cancelled',
+    event: () => 'cancelled',
     doing: 'cancelled',
     action: 'import.cancel',
     findings: () => ({}),
@@ -46,7 +46,7 @@ export async function retryImport(
   id: string,
 ): Promise<ImportRequest> {
   return await change(access, context, id, {
-    event: 'retried',
+    event: () => 'retried',
     doing: 'tried again',
     action: 'import.retry',
     findings: () => ({ failure: null }),
@@ -54,7 +54,7 @@ export async function retryImport(
 }
 
 interface Change {
-  readonly event: ImportEvent;
+  event(request: ImportRequest): ImportEvent;
   /** What is asked for, as the refusal says it. */
   readonly doing: string;
   readonly action: string;
@@ -69,12 +69,13 @@ async function change(
 ): Promise<ImportRequest> {
   return await database.transaction().execute(async (transaction) => {
     const request = await lockImport(transaction, context.scope, id);
-    if (nextImportState(request.state, wanted.event) === null)
+    const event = wanted.event(request);
+    if (nextImportState(request.state, event) === null)
       throw new SamovarError('import.wrong_state', {
         params: { id: withPrefix('imp', id), state: request.state, action: wanted.doing },
       });
     const taken = await takeImport(transaction, request);
-    const moved = await moveImport(transaction, taken, wanted.event, wanted.findings(request));
+    const moved = await moveImport(transaction, taken, event, wanted.findings(request));
     await recordAudit(transaction, {
       ...context,
       action: wanted.action,

@@ -4,6 +4,7 @@ import type { Inspection } from '../../../kernel/ports/model-inspector.ts';
 import type { FetchedFile, ResolvedSource, SourceLicense } from '../../../kernel/ports/model-source.ts';
 import type { Scope } from '../../../kernel/principal.ts';
 import type { Actor } from '../../audit/index.ts';
+import type { LicenseAcceptance } from '../licenses/license-acceptances.ts';
 import type { ImportState } from './import-state.ts';
 
 /** What is known of a model before its files are read, and stronger than what they say. */
@@ -27,15 +28,6 @@ export interface WantedImport {
   readonly facts?: KnownFacts;
   /** The type that the weights shall have; as they are when absent. */
   readonly quantization?: WeightType;
-}
-
-/** Who accepted which terms, and when. */
-export interface LicenseAcceptance {
-  readonly by: Actor;
-  /** RFC 3339. */
-  readonly at: string;
-  /** `null` where they were accepted before they were known. */
-  readonly terms: SourceLicense | null;
 }
 
 export interface FileProgress {

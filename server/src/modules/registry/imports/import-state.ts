@@ -1,6 +1,6 @@
 /**
  * How far a wish for a model is: what its source means is found out, its terms wait for somebody, its files are fetched,
- * looked into, made into what an engine can run, and put into the object store.
+ * looked into (which may tell of terms, too), made into what an engine can run, and put into the object store.
  */
 export type ImportState =
   | 'resolving'
@@ -15,8 +15,14 @@ export type ImportState =
 
 export type ImportEvent =
   | 'resolved'
+  /** The source says that its terms must be accepted. */
   | 'terms-shown'
+  /** The files say so. */
+  | 'terms-found'
+  /** Before anything was fetched. */
   | 'license-accepted'
+  /** Of files that are here. */
+  | 'found-license-accepted'
   | 'fetched'
   | 'inspected'
   | 'conversion-needed'
@@ -35,11 +41,16 @@ const always: Row = { 'gave-up': 'failed', cancelled: 'cancelled' };
 /** The next state; absent: the event has no place in this state and is refused. */
 const transitions: Record<ImportState, Row> = {
   resolving: { ...always, resolved: 'downloading', 'terms-shown': 'waiting-for-license' },
-  'waiting-for-license': { ...always, 'license-accepted': 'downloading' },
+  'waiting-for-license': {
+    ...always,
+    'license-accepted': 'downloading',
+    'found-license-accepted': 'inspecting',
+  },
   downloading: { ...always, fetched: 'inspecting' },
   inspecting: {
     ...always,
     inspected: 'storing',
+    'terms-found': 'waiting-for-license',
     'conversion-needed': 'converting',
     'files-lost': 'downloading',
   },

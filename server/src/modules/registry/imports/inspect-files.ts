@@ -1,4 +1,6 @@
 import type { Inspection } from '../../../kernel/ports/model-inspector.ts';
+import { termsOf } from '../licenses/terms-of-license.ts';
+import { advanceAccepted } from './accept-terms.ts';
 import { findAdapterBase, refuseStrangeAdapter } from './adapter-base.ts';
 import { conversionPlan } from './conversion-plan.ts';
 import type { RunImportDependencies } from './import-dependencies.ts';
@@ -9,7 +11,8 @@ import { advance, note } from './started-import.ts';
 import { unpackArchives } from './unpack-archives.ts';
 
 /**
- * Looks into the files, in a process of its own, and keeps what they are. Throws `model.refused` for what may not be
+ * Looks into the files, in a process of its own, and keeps what they are. Where they tell of terms that nobody has
+ * accepted, the import waits for that. Throws `model.refused` for what may not be
  * trusted, `import.base_missing` for an adapter without its base.
  */
 export async function inspectFiles(
@@ -32,15 +35,20 @@ export async function inspectFiles(
   );
   await refuseStrangeAdapter(database, request, inspection);
   const plan = conversionPlan(request, inspection);
+  const terms = termsOf(inspection.facts.license);
   const findings = { inspection, failure: null };
-  if (
+  // What nobody gates, and what somebody has uploaded, tells its terms only here.
+  if (terms !== null && request.acceptance === null)
+    return await advance(database, request, 'terms-found', { ...findings, terms });
+  const isConverted =
     plan !== null &&
-    (plan.kind !== 'adapter' || (await findAdapterBase(database, request, inspection)) !== null)
-  )
-    return await advance(database, request, 'conversion-needed', findings);
+    (plan.kind !== 'adapter' || (await findAdapterBase(database, request, inspection)) !== null);
   // A fault of what becomes of it is found before anything is stored.
-  importedManifest(request, inspection, files);
-  return await advance(database, request, 'inspected', findings);
+  if (!isConverted) importedManifest(request, inspection, files);
+  const event = isConverted ? 'conversion-needed' : 'inspected';
+  if (terms === null || request.acceptance === null || request.acceptance.terms !== null)
+    return await advance(database, request, event, findings);
+  return await advanceAccepted(database, request, event, { acceptance: request.acceptance, terms }, findings);
 }
 
 export async function areHere(

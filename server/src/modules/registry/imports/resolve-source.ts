@@ -1,10 +1,10 @@
 import { SamovarError } from '../../../kernel/errors.ts';
 import type { ResolvedSource, SourceLicense } from '../../../kernel/ports/model-source.ts';
-import { recordAudit } from '../../audit/index.ts';
+import { needsAcceptance } from '../licenses/terms-of-license.ts';
+import { advanceAccepted } from './accept-terms.ts';
 import type { RunImportDependencies } from './import-dependencies.ts';
 import type { ImportRequest } from './import-request.ts';
 import { advance } from './started-import.ts';
-import { needsAcceptance } from './terms-of-license.ts';
 import { resolvedUploads, uploadsOf } from './uploaded-source.ts';
 
 /**
@@ -25,24 +25,8 @@ export async function resolveSource(
   if (terms === null) return await advance(database, request, 'resolved', { resolved, failure: null });
   if (request.acceptance === null)
     return await advance(database, request, 'terms-shown', { resolved, terms, failure: null });
-  const acceptance = { ...request.acceptance, terms: request.acceptance.terms ?? terms };
-  return await advance(
-    database,
-    request,
-    'resolved',
-    { resolved, terms, acceptance, failure: null },
-    async (transaction) => {
-      await recordAudit(transaction, {
-        scope: { organizationId: request.organizationId, projectId: request.projectId },
-        actor: acceptance.by,
-        requestId: null,
-        action: 'import.accept-license',
-        target: { kind: 'import', id: request.id },
-        detail: { source: request.source, terms },
-      });
-      return {};
-    },
-  );
+  const accepted = { acceptance: request.acceptance, terms };
+  return await advanceAccepted(database, request, 'resolved', accepted, { resolved, failure: null });
 }
 
 /** `null` where nobody has to accept anything. */

@@ -1,5 +1,7 @@
-import type { ManifestFile } from '@samovar/contract/worker-protocol';
+import type { ManifestFile, ModelManifest } from '@samovar/contract/worker-protocol';
+import type { DatabaseTransaction } from '../../../kernel/ports/database.ts';
 import { modelFileKey } from '../get-version-files.ts';
+import { rememberAcceptance } from '../licenses/license-acceptances.ts';
 import { claimObjects } from '../objects/claim-objects.ts';
 import { publishVersion } from '../publish-version.ts';
 import type { RunImportDependencies } from './import-dependencies.ts';
@@ -38,8 +40,21 @@ export async function storeFiles(
   return await advance(database, request, 'stored', { failure: null }, async (transaction) => {
     const context = { scope, actor: request.actor, requestId: null };
     const { versionId } = await publishVersion(transaction, configVersion, context, manifest);
+    await rememberTerms(transaction, request, manifest.license);
     return { versionId };
   });
+}
+
+/** Under both names of the licence, the source's and the files': whoever declares the model anew is not asked again. */
+async function rememberTerms(
+  transaction: DatabaseTransaction,
+  request: ImportRequest,
+  { id, url }: ModelManifest['license'],
+): Promise<void> {
+  const { acceptance, modelName } = request;
+  if (acceptance?.terms == null) return;
+  for (const terms of [acceptance.terms, { ...acceptance.terms, id, url: url ?? acceptance.terms.url }])
+    await rememberAcceptance(transaction, request, modelName, { ...acceptance, terms });
 }
 
 function pathOf(file: ManifestFile, fetched: ImportRequest['fetched']): string {

@@ -1,0 +1,43 @@
+import type { Database, DatabaseTransaction } from '../../../kernel/ports/database.ts';
+import type { SourceLicense } from '../../../kernel/ports/model-source.ts';
+import { recordAudit } from '../../audit/index.ts';
+import type { LicenseAcceptance } from '../licenses/license-acceptances.ts';
+import type { ImportRequest } from './import-request.ts';
+import type { ImportFindings } from './import-request-store.ts';
+import type { ImportEvent } from './import-state.ts';
+import { advance } from './started-import.ts';
+
+/**
+ * Moves an import on whose terms were accepted before they were known, with the record of what that came to. `also`
+ * findings go with it.
+ */
+export async function advanceAccepted(
+  database: Database,
+  request: ImportRequest,
+  event: ImportEvent,
+  accepted: { readonly acceptance: LicenseAcceptance; readonly terms: SourceLicense },
+  findings: ImportFindings,
+): Promise<ImportRequest> {
+  const { terms } = accepted;
+  const acceptance = { ...accepted.acceptance, terms: accepted.acceptance.terms ?? terms };
+  return await advance(database, request, event, { ...findings, terms, acceptance }, async (transaction) => {
+    await record(transaction, request, acceptance.by, terms);
+    return {};
+  });
+}
+
+async function record(
+  transaction: DatabaseTransaction,
+  request: ImportRequest,
+  actor: LicenseAcceptance['by'],
+  terms: SourceLicense,
+): Promise<void> {
+  await recordAudit(transaction, {
+    scope: { organizationId: request.organizationId, projectId: request.projectId },
+    actor,
+    requestId: null,
+    action: 'import.accept-license',
+    target: { kind: 'import', id: request.id },
+    detail: { source: request.source, terms },
+  });
+}

@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { after, before, describe, test } from 'node:test';
+import { defaultScope } from '@samovar/contract/default-scope';
+import { zip } from '../../../../test/archives.ts';
+import { createImportBed, type ImportBed, smallGguf, testContext } from '../../../../test/import-bed.ts';
+import { withPrefix } from '../../../kernel/ids.ts';
+import { acceptLicense } from './change-import.ts';
+
+describe('the licence that only the files tell', () => {
+  let bed: ImportBed;
+  before(async () => {
+    bed = await createImportBed();
+  });
+  after(() => bed.stop());
+
+  async function upload(name: string, data: Buffer): Promise<string> {
+    const sha256 = createHash('sha256').update(data).digest('hex');
+    const { id } = await bed.uploads.create(testContext, { name, sizeBytes: data.length, sha256 });
+    const upload = withPrefix('upl', id);
+    await bed.uploads.append(defaultScope, upload, { offsetBytes: 0, body: Readable.from([data]) });
+    return `upload:${upload}`;
+  }
+
+  const llama = () => smallGguf(2, { 'general.license': 'llama3.2' });
+
+  async function records(id: string) {
+    const { rows } = await bed.fresh.pool.query(
+      "select actor_id, detail from audit_records where action = 'import.accept-license' and target_id = $1",
+      [id],
+    );
+    return rows;
+  }
+
+  test('holds an upload up until somebody accepts its terms, which is recorded', async () => {
+    const asked = await bed.ask({ source: await upload('mine.gguf', await llama()), name: 'mine' });
+    const waiting = await bed.run(asked);
+    assert.equal(waiting.state, 'waiting-for-license', JSON.stringify(waiting.failure));
+    assert.deepEqual(waiting.terms, { id: 'llama3.2', url: null, gated: false });
+    assert.equal((await bed.run(asked)).state, 'waiting-for-license', 'nothing happens by itself');
+    assert.equal(waiting.versionId, null);
+    await acceptLicense(bed.access, testContext, asked.id);
+    const done = await bed.run(asked);
+    assert.deepEqual([done.state, done.acceptance?.by], ['ready', testContext.actor]);
+    assert.equal((await records(asked.id))[0]?.actor_id, testContext.actor.id);
+    const { rows } = await bed.fresh.pool.query('select * from license_acceptances where model_name = $1', [
+      'mine',
+    ]);
+    assert.deepEqual([rows.length, rows[0]?.license_id, rows[0]?.actor], [1, 'llama3.2', testContext.actor]);
+  });
+
+  test('asks nothing of whoever accepts beforehand, and records what it came to', async () => {
+    const source = await upload('two.gguf', await llama());
+    const done = await bed.run(await bed.ask({ source, name: 'two', wanted: { acceptLicense: true } }));
+    assert.deepEqual([done.state, done.acceptance?.terms?.id], ['ready', 'llama3.2']);
+    const [record] = await records(done.id);
+    assert.deepEqual([record?.actor_id, record?.detail.terms.id], [testContext.actor.id, 'llama3.2']);
+  });
+
+  test('is told of files in an archive, which are not fetched anew when it is accepted', async () => {
+    const archive = zip({ 'deep/weights.gguf': await llama() });
+    const asked = await bed.ask({ source: await upload('packed.zip', archive), name: 'packed' });
+    assert.equal((await bed.run(asked)).state, 'waiting-for-license');
+    await acceptLicense(bed.access, testContext, asked.id);
+    const sources = { ...bed.sources, fetch: () => Promise.reject(new Error('fetched twice')) };
+    const done = await bed.run(asked, { sources });
+    assert.equal(done.state, 'ready', JSON.stringify(done.failure));
+  });
+
+  test('does not hold up files whose licence asks for nothing', async () => {
+    const done = await bed.run(await bed.ask({ source: await upload('free.gguf', await smallGguf()) }));
+    assert.deepEqual([done.state, done.terms, done.acceptance], ['ready', null, null]);
+  });
+});

@@ -1,0 +1,56 @@
+import { sql } from 'kysely';
+import type { DatabaseOrTransaction, DatabaseTransaction } from '../../../kernel/ports/database.ts';
+import type { SourceLicense } from '../../../kernel/ports/model-source.ts';
+import type { Scope } from '../../../kernel/principal.ts';
+import type { Actor } from '../../audit/index.ts';
+import type { RegistryTables } from '../registry-tables.ts';
+
+/** Who accepted which terms, and when. */
+export interface LicenseAcceptance {
+  readonly by: Actor;
+  /** RFC 3339. */
+  readonly at: string;
+  /** `null` where they were accepted before they were known. */
+  readonly terms: SourceLicense | null;
+}
+
+/** Keeps that a project has accepted these terms for a model; the first who did stays. */
+export async function rememberAcceptance(
+  transaction: DatabaseTransaction,
+  scope: Scope,
+  modelName: string,
+  { by, at, terms }: LicenseAcceptance & { readonly terms: SourceLicense },
+): Promise<void> {
+  await transaction
+    .withTables<RegistryTables>()
+    .insertInto('license_acceptances')
+    .values({
+      organization_id: scope.organizationId,
+      project_id: scope.projectId,
+      model_name: modelName,
+      license_id: terms.id,
+      license_url: terms.url,
+      actor: JSON.stringify(by),
+      accepted_at: at,
+    })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+}
+
+/** The licences that a project has accepted, by the names of these models. */
+export async function acceptedLicenses(
+  database: DatabaseOrTransaction,
+  scope: Scope,
+  modelNames: readonly string[],
+): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+  const rows = await database
+    .withTables<RegistryTables>()
+    .selectFrom('license_acceptances')
+    .select(['model_name', 'license_id'])
+    .where('organization_id', '=', scope.organizationId)
+    .where('project_id', '=', scope.projectId)
+    .where('model_name', '=', sql<string>`any (${[...modelNames]}::text[])`)
+    .execute();
+  const grouped = Map.groupBy(rows, (row) => row.model_name);
+  return new Map([...grouped].map(([name, group]) => [name, new Set(group.map((row) => row.license_id))]));
+}
