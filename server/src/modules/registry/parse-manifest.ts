@@ -2,6 +2,7 @@ import { modelManifestSchema } from '@samovar/contract/model-manifest';
 import type { ModelManifest } from '@samovar/contract/worker-protocol';
 import Value from 'typebox/value';
 import { SamovarError } from '../../kernel/errors.ts';
+import { firstFault } from '../../kernel/schema-fault.ts';
 import { parseSource } from './model-source.ts';
 
 /** Checks a parsed `model.yaml`; throws `model.manifest_invalid` with the first fault. `label` names it in the error. */
@@ -9,10 +10,8 @@ export function parseManifest(value: unknown, label: string): ModelManifest {
   const fault = (reason: string) =>
     new SamovarError('model.manifest_invalid', { params: { name: label, reason } });
   if (!Value.Check(modelManifestSchema, value)) {
-    const first = Value.Errors(modelManifestSchema, value)[0];
-    if (!first) throw fault('it does not fit the schema');
-    const reason = first.message === 'schema is false' ? 'is no field of a manifest' : first.message;
-    throw fault(`${first.instancePath || 'it'} ${reason}`);
+    const { path, reason } = firstFault(Value.Errors(modelManifestSchema, value));
+    throw fault(`${path || 'it'} ${reason}`);
   }
   if ((value.task === 'embedding') !== (value.embedding !== undefined))
     throw fault('`embedding` belongs to embedding models, and to all of them');

@@ -2,6 +2,7 @@ import type { Route } from '@samovar/contract/route';
 import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { SamovarError } from '../../kernel/errors.ts';
+import { firstFault, type SchemaFault } from '../../kernel/schema-fault.ts';
 
 /** The parts of a request that schemas describe. */
 export interface RequestParts {
@@ -31,37 +32,14 @@ function createCheck(schema: TSchema, convert: boolean): (value: unknown) => unk
   return (given) => {
     const value = convert ? validator.Convert(given) : given;
     if (validator.Check(value)) return value;
-    throw firstFault(validator.Errors(value));
+    throw invalid(firstFault(validator.Errors(value)));
   };
 }
 
-interface Fault {
-  readonly keyword: string;
-  readonly instancePath: string;
-  readonly params: object;
-  readonly message: string;
-}
-
-function firstFault(faults: readonly Fault[]): SamovarError {
-  const fault = faults.find((candidate) => !['anyOf', 'boolean'].includes(candidate.keyword)) ?? faults[0];
-  if (!fault) return invalid('request', 'it does not fit the schema.');
-  const base = fault.instancePath.split('/').slice(1).join('.');
-  const names = namedProperties(fault.params);
-  const parameter = [base, names[0]].filter(Boolean).join('.') || 'body';
-  if (fault.keyword === 'additionalProperties')
+function invalid(fault: SchemaFault): SamovarError {
+  const parameter = fault.path.split('/').slice(1).join('.') || 'body';
+  if (fault.kind === 'unknown')
     return new SamovarError('request.unknown_parameter', { params: { parameter }, field: parameter });
-  if (fault.keyword === 'required') return invalid(parameter, 'it is required.');
-  return invalid(parameter, `${fault.message}.`);
-}
-
-/** Property names that a `required` or `additionalProperties` fault speaks of. */
-function namedProperties(params: object): string[] {
-  for (const [name, value] of Object.entries(params)) {
-    if (/properties/i.test(name) && Array.isArray(value)) return value.map(String);
-  }
-  return [];
-}
-
-function invalid(parameter: string, reason: string): SamovarError {
-  return new SamovarError('request.invalid', { params: { parameter, reason }, field: parameter });
+  const params = { parameter, reason: `it ${fault.reason}.` };
+  return new SamovarError('request.invalid', { params, field: parameter });
 }

@@ -1,6 +1,7 @@
 import Type from 'typebox';
 import Value from 'typebox/value';
 import { SamovarError } from '../../../kernel/errors.ts';
+import { firstFault, type SchemaFault } from '../../../kernel/schema-fault.ts';
 import { normalName } from '../aliases/alias-name.ts';
 import { parseManifest } from '../parse-manifest.ts';
 import type { DeclaredDeployment, DeclaredModel, DeclaredSet } from './declared-set.ts';
@@ -52,7 +53,7 @@ export function readDeclared(documents: readonly DeclaredDocument[]): DeclaredSe
     else if (schema === 'samovar.apply/v1') {
       const { schema: _, ...rest } = value as Record<string, unknown>;
       if (!Value.Check(declarationsSchema, rest))
-        throw fault(path, Value.Errors(declarationsSchema, rest)[0]);
+        throw invalid(path, firstFault(Value.Errors(declarationsSchema, rest)));
       for (const [alias, model] of Object.entries(rest.aliases ?? {})) aliases[normalName(alias)] = model;
       deployments.push(...(rest.deployments ?? []));
     } else if (schema?.startsWith('samovar.'))
@@ -68,10 +69,8 @@ function schemaOf(value: unknown): string | null {
   return typeof value.schema === 'string' ? value.schema : null;
 }
 
-function fault(
-  path: string,
-  first: { readonly instancePath: string; readonly message: string } | undefined,
-): SamovarError {
-  const reason = first ? `${first.instancePath || 'it'} ${first.message}` : 'it does not fit the schema';
-  return new SamovarError('model.manifest_invalid', { params: { name: path, reason } });
+function invalid(name: string, { path, reason }: SchemaFault): SamovarError {
+  return new SamovarError('model.manifest_invalid', {
+    params: { name, reason: `${path || 'it'} ${reason}` },
+  });
 }
