@@ -72,6 +72,8 @@ export interface DeploymentAnswer {
   readonly host: string | null;
   readonly processor: string | null;
   readonly threads: number;
+  /** Of its worker; null while it is not in memory. */
+  readonly contextTokens: number | null;
   readonly memoryBytes: number;
   readonly residentBytes: number;
   readonly baseVersion: string | null;

@@ -48,6 +48,14 @@ test('deployments are listed, set, followed, taken off and deployed again', asyn
   assert.deepEqual(shown.options, { contextTokens: 512, kvCache: 'q8_0' });
   assert.deepEqual([shown.idleSeconds, shown.priority], [60, -5]);
   assert.match((await samovar(['deployments', 'show', modelName])).out, /contextTokens 512, kvCache q8_0/);
+  await server.store.pool.query(
+    `insert into model_aliases (organization_id, project_id, name, model_id)
+     select organization_id, project_id, 'desk', id from models where name = $1`,
+    [modelName],
+  );
+  const alias = await samovar(['deployments', 'show', 'desk']);
+  assert.match(alias.out, new RegExp(`^desk is an alias of ${modelName}\\.\\n\\n`), alias.err);
+  assert.match((await samovar(['models', 'show', 'desk'])).out, /context +not loaded; 8192 at most/);
   const back = await samovar([
     'deployments',
     'set',

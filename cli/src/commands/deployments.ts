@@ -27,7 +27,7 @@ interface JsonOptions extends Options {
   readonly json?: boolean;
 }
 
-const named = 'its id, or the name of its model';
+const named = 'its id, the name of its model, or an alias that means one version';
 
 function pathOf(name: string): string {
   return `/api/deployments/${encodeURIComponent(name)}`;
@@ -53,8 +53,13 @@ function defineShow(command: Command): void {
     .option('--json', 'print JSON')
     .action(async (name: string, options: JsonOptions) => {
       const deployment = (await clientFor(options).get(pathOf(name))) as DeploymentAnswer;
-      if (options.json) printJson(deployment);
-      else showDeployment(deployment);
+      if (options.json) {
+        printJson(deployment);
+        return;
+      }
+      if (name !== deployment.model && name !== deployment.id)
+        printLine(`${name} is an alias of ${deployment.model}.\n`);
+      showDeployment(deployment);
     });
 }
 

@@ -73,6 +73,7 @@ export function showDeployment(deployment: DeploymentAnswer): void {
           ]
         : []),
       ['host', deployment.host === null ? '' : `${deployment.host}, ${deployment.threads} threads`],
+      ...(deployment.contextTokens === null ? [] : [['context', `${deployment.contextTokens} tokens`]]),
       [
         'memory',
         `${formatBytes(deployment.memoryBytes)} set aside, ${formatBytes(deployment.residentBytes)} taken`,

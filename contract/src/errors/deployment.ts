@@ -7,6 +7,12 @@ export const deploymentErrors = defineErrors({
     message: 'The deployment `{deployment}` does not exist or you do not have access to it.',
     remedy: '`samovar deployments` lists those of this project.',
   },
+  'deployment.several': {
+    httpStatus: 409,
+    grpcStatus: 'FAILED_PRECONDITION',
+    message: 'The alias {alias} shares its requests out among several models: {models}.',
+    remedy: 'Name one of these models.',
+  },
   'deployment.exists': {
     httpStatus: 409,
     grpcStatus: 'ALREADY_EXISTS',

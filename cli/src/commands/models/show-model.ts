@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { ApiClient } from '../../api-client.ts';
+import type { DeploymentPageAnswer } from '../../console-answers.ts';
 import type { CheckAnswer, CheckListAnswer } from '../../models/check-answers.ts';
 import type { VersionAnswer } from '../../models/import-answers.ts';
 import { modelPath } from '../../models/model-state.ts';
@@ -26,15 +27,16 @@ export function defineShow(command: Command): void {
       const path = `${modelPath(name)}/versions/${encodeURIComponent(options.version)}`;
       const client = clientFor(options);
       const version = (await client.get(path)) as VersionAnswer;
-      const [checks, measurements] = await Promise.all([
+      const [checks, measurements, loadedContext] = await Promise.all([
         ofVersion(client, `${modelPath(name)}/checks`, version),
         ofVersion(client, `${modelPath(name)}/measurements`, version),
+        contextOf(client, version),
       ]);
       if (options.json) {
-        printJson({ ...version, check: checks, speed: measurements });
+        printJson({ ...version, loadedContextTokens: loadedContext, check: checks, speed: measurements });
         return;
       }
-      show(version);
+      show(version, loadedContext);
       if (checks?.findings)
         printMore(
           `Checked ${checks.endedAt?.slice(0, 19)}:`,
@@ -62,12 +64,19 @@ async function ofVersion(
   return items.find(({ state, version }) => state === 'done' && version === id) ?? null;
 }
 
+/** What prompt and answer may have together now; `null` while the version is not loaded. */
+async function contextOf(client: ApiClient, { id, manifest }: VersionAnswer): Promise<number | null> {
+  const query = new URLSearchParams({ model: manifest.name, limit: '1000' });
+  const { items } = (await client.get(`/api/deployments?${query}`)) as DeploymentPageAnswer;
+  return items.find(({ version }) => version === id)?.contextTokens ?? null;
+}
+
 function printMore(title: string, heads: string[], rows: string[][]): void {
   printLine(`\n${title}`);
   printTable(heads, rows);
 }
 
-function show({ manifest, ...version }: VersionAnswer): void {
+function show({ manifest, ...version }: VersionAnswer, loadedContext: number | null): void {
   const { lineage, license } = manifest;
   const rows: (readonly [string, string])[] = [
     ['title', manifest.title],
@@ -80,7 +89,10 @@ function show({ manifest, ...version }: VersionAnswer): void {
       `${manifest.architecture}, ${formatCount(manifest.parameters)} parameters, ${manifest.quantization}`,
     ],
     ['engine', manifest.engine],
-    ['context', `${manifest.contextTokens} tokens`],
+    [
+      'context',
+      `${loadedContext === null ? 'not loaded' : `${loadedContext} tokens as loaded`}; ${manifest.contextTokens} at most`,
+    ],
     ['memory', version.memory?.explanation ?? ''],
     ['can', manifest.capabilities.join(', ')],
     ['tool calls', manifest.toolCalls],

@@ -101,6 +101,8 @@ export interface DeploymentStatus extends Scope {
   /** What its engine computes on (`cpu`, `cuda`, `vulkan`, `metal`); `null` until a worker told. */
   readonly processor: string | null;
   readonly threads: number;
+  /** Of its worker, while it is in memory: tokens of prompt and answer together. */
+  readonly contextTokens: number | null;
   readonly memoryBytes: number;
   readonly residentBytes: number;
   /** Of an adapter that is loaded: the version in whose worker it runs. */

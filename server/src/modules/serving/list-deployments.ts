@@ -4,7 +4,7 @@ import type { Scope } from '../../kernel/principal.ts';
 import type { DeploymentStatus } from './deployment.ts';
 import { waitsFreshSeconds } from './load-queue-store.ts';
 import type { ServingTables } from './serving-tables.ts';
-import type { WorkerState } from './worker-state.ts';
+import { isInMemory, type WorkerState } from './worker-state.ts';
 
 /** The nearer to answering, the smaller. */
 const distance: Record<WorkerState, number> = {
@@ -144,6 +144,7 @@ async function selectRows(database: DatabaseOrTransaction, selection: Deployment
       'w.processor',
       'w.attempt',
       'w.threads',
+      'w.context_tokens',
       'w.memory_bytes',
       'w.resident_bytes',
       'w.retry_at',
@@ -197,6 +198,7 @@ function statusOf(row: StatusRow): DeploymentStatus {
     hostName: row.host_name,
     processor: row.processor,
     threads: row.threads ?? 0,
+    contextTokens: row.state !== null && isInMemory(row.state) && !gone ? row.context_tokens : null,
     memoryBytes: Number(row.memory_bytes ?? 0),
     residentBytes: Number(row.resident_bytes ?? 0),
     baseVersionId: row.worker_version_id === null || isBase ? null : row.worker_version_id,

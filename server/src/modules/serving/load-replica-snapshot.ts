@@ -16,7 +16,7 @@ export async function loadReplicaSnapshot(database: DatabaseOrTransaction): Prom
   const rows = await database
     .withTables<ServingTables>()
     .selectFrom('model_workers')
-    .select(['id', 'version_id', 'address', 'lane', 'slots', 'adapters'])
+    .select(['id', 'version_id', 'address', 'lane', 'slots', 'context_tokens', 'adapters'])
     .where('state', '=', 'ready')
     .where('address', 'is not', null)
     .orderBy('id')
@@ -31,11 +31,13 @@ export async function loadReplicaSnapshot(database: DatabaseOrTransaction): Prom
     ofVersion.push(replica);
     replicas.set(replica.versionId, ofVersion);
   };
-  for (const { id: workerId, version_id: versionId, address, lane, slots, adapters: served } of rows) {
+  for (const { id: workerId, version_id: versionId, address, lane, slots, ...row } of rows) {
     if (address === null) continue;
-    add({ workerId, versionId, address, lane, slots });
-    for (const adapter of served)
-      if (adapters.has(adapter)) add({ workerId, versionId: adapter, address, lane, slots, adapter });
+    const context = row.context_tokens === null ? {} : { contextTokens: row.context_tokens };
+    const worker = { workerId, address, lane, slots, ...context };
+    add({ ...worker, versionId });
+    for (const adapter of row.adapters)
+      if (adapters.has(adapter)) add({ ...worker, versionId: adapter, adapter });
   }
   return { replicas };
 }

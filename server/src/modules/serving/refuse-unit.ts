@@ -22,6 +22,7 @@ export async function refuse(
     lane: pass.host.drivers.get(model.manifest.engine)?.lane ?? 'normalise',
     memoryBytes: needBytes,
     threads: 0,
+    contextTokens: null,
     adapterVersionIds: adapters.map((adapter) => adapter.model.versionId),
     deploymentIds: partsOf(unit).map(({ id }) => id),
     reason: `not loaded: ${reason}`,

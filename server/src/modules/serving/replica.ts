@@ -10,6 +10,8 @@ export interface Replica {
   /** Bytes pass untouched when the engine's shapes pass the strict suite. */
   readonly lane: 'pass-through' | 'normalise';
   readonly slots: number;
+  /** Tokens of prompt and answer together; absent where only the engine knows. */
+  readonly contextTokens?: number;
   /** The version of a LoRA adapter that is to answer, where the worker is that of its base. */
   readonly adapter?: string;
   /** Set where a foreign engine answers; `address` is not called then. */

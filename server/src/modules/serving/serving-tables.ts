@@ -50,6 +50,7 @@ export type ServingTables = {
     address: string | null;
     lane: Replica['lane'];
     slots: Generated<number>;
+    context_tokens: number | null;
     threads: Generated<number>;
     memory_bytes: Bigint;
     resident_bytes: ColumnType<string, never, number>;

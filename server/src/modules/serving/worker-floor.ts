@@ -51,6 +51,7 @@ export function createWorkerFloor(host: EngineHostDependencies, wake: () => void
       lane: driver.lane,
       memoryBytes: sizing.needBytes,
       threads,
+      contextTokens: sizing.contextTokens,
       adapterVersionIds: unit.adapters.map((adapter) => adapter.model.versionId),
       deploymentIds: partsOf(unit).map(({ id }) => id),
       reason: `to be loaded on ${host.facts.name}: ${why} (needs ${memoryText(sizing.needBytes)}${useText(unit, sizing)})`,

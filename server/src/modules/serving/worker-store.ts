@@ -32,6 +32,8 @@ export interface WorkerClaim {
   readonly lane: Replica['lane'];
   readonly memoryBytes: number;
   readonly threads: number;
+  /** Tokens of prompt and answer together, of each sequence; `null` for what is not started. */
+  readonly contextTokens: number | null;
   /** Versions of the adapters that it serves. */
   readonly adapterVersionIds: readonly string[];
 }
@@ -92,6 +94,7 @@ export async function writeClaim(
     address: null,
     lane: claim.lane,
     slots: 0,
+    context_tokens: claim.contextTokens,
     threads: claim.threads,
     memory_bytes: claim.memoryBytes,
     resident_bytes: 0,

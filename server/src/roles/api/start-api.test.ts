@@ -194,6 +194,25 @@ describe('an api process', () => {
     assert.equal((await call('/v1/models/nothing', firstKey, { method: 'DELETE' })).status, 404);
   });
 
+  test('tells the context that a model is loaded with beside the longest that it takes', async () => {
+    const read = async (path: string) =>
+      ((await (await call(path, firstKey)).json()) as { samovar: Record<string, number> }).samovar;
+    const contexts = async () => {
+      const { context_tokens, max_context_tokens } = await read(`/v1/models/${model}`);
+      return [context_tokens, max_context_tokens];
+    };
+    const longest = (await contexts())[1];
+    assert.deepEqual(await contexts(), [longest, longest]);
+    await store.pool.query('update model_workers set context_tokens = 1024');
+    await store.pool.query('update config_version set version = version + 1');
+    await applied();
+    assert.deepEqual(await contexts(), [1024, longest]);
+    const listed = (await (await call('/v1/models', firstKey)).json()) as {
+      data: { id: string; samovar: { context_tokens: number } }[];
+    };
+    assert.equal(listed.data.find(({ id }) => id === 'chat-default')?.samovar.context_tokens, 1024);
+  });
+
   test('lets every route be called only by a key with its permission', async () => {
     const document = (await (await call('/openapi.json', firstKey)).json()) as Document;
     const byPermission = new Map<string, string>();

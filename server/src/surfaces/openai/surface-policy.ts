@@ -2,11 +2,14 @@ import type { ModelManifest } from '@samovar/contract/worker-protocol';
 import type { Scope } from '../../kernel/principal.ts';
 import type { BadgeSnapshot } from '../../modules/model-checks/index.ts';
 import { findServed, type ModelPolicy, resolveModelUri } from '../../modules/registry/index.ts';
+import type { ReplicaSnapshot } from '../../modules/serving/index.ts';
 
 /** What this surface reads of the in-memory policy snapshot. */
 export type SurfacePolicy = ModelPolicy & {
   /** What checks found of versions; absent where nobody keeps it. */
   readonly badges?: BadgeSnapshot;
+  /** What answers now, with the context that it was loaded with; absent where nobody keeps it. */
+  readonly replicas?: ReplicaSnapshot;
 };
 
 /**

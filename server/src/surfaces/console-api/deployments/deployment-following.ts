@@ -3,7 +3,6 @@ import type { BoundRoute, RequestHeaders } from '../../../kernel/ports/http-rout
 import type { Principal } from '../../../kernel/principal.ts';
 import {
   type FollowDependencies,
-  findDeployment,
   followDeployment,
   followLogs,
   readDeployment,
@@ -14,11 +13,14 @@ import { consoleRoute } from '../console-route.ts';
 import { eventStream, type ServerEvent } from '../event-stream.ts';
 import { type Followers, followerErrors } from '../followers.ts';
 import { deploymentObjectOf, eventObjectOf, logLineObjectOf } from './deployment-schema.ts';
+import { namedDeployment } from './named-deployment.ts';
 
 export type FollowingApi = FollowDependencies & { readonly followers: Followers };
 
 const tag = 'Deployments';
-const params = Type.Object({ id: Type.String({ description: 'Its id, or the name of its model.' }) });
+const params = Type.Object({
+  id: Type.String({ description: 'Its id, the name of its model, or an alias that means one version.' }),
+});
 const usualEvents = 100;
 const usualLines = 200;
 
@@ -58,7 +60,7 @@ export function deploymentEventsRoute(api: FollowingApi): BoundRoute {
       responses: { 200: { description: 'The events.', contentType: 'text/event-stream' }, ...followerErrors },
     },
     async ({ principal, params: { id = '' }, query, headers, signal }) => {
-      const { deploymentId } = await findDeployment(api.database, principal, id);
+      const { deploymentId } = await namedDeployment(api.database, principal, id);
       const after = lastEventId(headers);
       const tail = typeof query.tail === 'number' ? query.tail : usualEvents;
       if (query.follow === false)
@@ -100,7 +102,7 @@ export function deploymentLogsRoute(api: FollowingApi): BoundRoute {
 
 /** An adapter has no worker of its own: that of its base writes. */
 async function writerOf({ database }: FollowDependencies, principal: Principal, id: string): Promise<string> {
-  const status = await findDeployment(database, principal, id);
+  const status = await namedDeployment(database, principal, id);
   if (status.baseVersionId === null) return status.deploymentId;
   const base = await readDeployment(database, { ...status, versionId: status.baseVersionId });
   return base === null || base === 'removed' ? status.deploymentId : base.deploymentId;

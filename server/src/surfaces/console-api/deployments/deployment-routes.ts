@@ -11,7 +11,6 @@ import {
   createDeployment,
   type DeploymentChange,
   type DeploymentStatus,
-  findDeployment,
   measurementsOf,
   pageDeployments,
   removeDeployment,
@@ -31,12 +30,15 @@ import {
   shownDeployment,
   workerStates,
 } from './deployment-schema.ts';
+import { namedDeployment } from './named-deployment.ts';
 
 export type DeploymentApi = ServingDependencies & FollowingApi;
 
 const tag = 'Deployments';
 const path = '/api/deployments/{id}';
-const params = Type.Object({ id: Type.String({ description: 'Its id, or the name of its model.' }) });
+const params = Type.Object({
+  id: Type.String({ description: 'Its id, the name of its model, or an alias that means one version.' }),
+});
 
 /** `/api/deployments`: versions on compute. */
 export function deploymentRoutes(api: DeploymentApi): BoundRoute[] {
@@ -118,7 +120,7 @@ function createRoute(api: DeploymentApi): BoundRoute {
       const id = await createDeployment(api, auditContextOf(principal, requestId), chosen, change);
       return {
         status: 201,
-        body: deploymentObjectOf(await findDeployment(api.database, principal, id), principal),
+        body: deploymentObjectOf(await namedDeployment(api.database, principal, id), principal),
       };
     },
   );
@@ -138,7 +140,7 @@ function getRoute({ database }: DeploymentApi): BoundRoute {
       responses: { 200: { description: 'The deployment as it is now.', schema: shownDeployment } },
     },
     async ({ principal, params: { id = '' } }) => {
-      const status = await findDeployment(database, principal, id);
+      const status = await namedDeployment(database, principal, id);
       const measured = await measurementsOf(database, status);
       const version = await getServedVersion(database, principal, status.versionId);
       const engine = status.engine ?? version?.manifest.engine ?? null;
@@ -169,10 +171,10 @@ function changeRoute(api: DeploymentApi): BoundRoute {
       responses: { 200: { description: 'The deployment after this.', schema: deploymentObject } },
     },
     async ({ principal, requestId, params: { id = '' }, body }) => {
-      const { deploymentId } = await findDeployment(api.database, principal, id);
+      const { deploymentId } = await namedDeployment(api.database, principal, id);
       const change = await changeOf(api, principal, body as ChangeBody);
       await changeDeployment(api, auditContextOf(principal, requestId), { deploymentId }, change);
-      const after = await findDeployment(api.database, principal, deploymentId);
+      const after = await namedDeployment(api.database, principal, deploymentId);
       return { status: 200, body: deploymentObjectOf(after, principal) };
     },
   );
@@ -194,7 +196,7 @@ function removeRoute(api: DeploymentApi): BoundRoute {
       responses: { 200: { description: 'The deployment as it was.', schema: deploymentObject } },
     },
     async ({ principal, requestId, params: { id = '' } }) => {
-      const status: DeploymentStatus = await findDeployment(api.database, principal, id);
+      const status: DeploymentStatus = await namedDeployment(api.database, principal, id);
       await removeDeployment(api, auditContextOf(principal, requestId), status.deploymentId);
       return { status: 200, body: deploymentObjectOf(status, principal) };
     },
@@ -211,7 +213,7 @@ async function changeOf(
   { base, ...change }: ChangeBody,
 ): Promise<DeploymentChange> {
   if (base === undefined || base === null) return { ...change, ...(base === null && { base }) };
-  const { versionId } = await findDeployment(database, principal, base);
+  const { versionId } = await namedDeployment(database, principal, base);
   return { ...change, base: versionId };
 }
 

@@ -144,6 +144,10 @@ export const deploymentObject = Type.Object(
     host: textOrNull,
     processor: textOrNull,
     threads: Type.Integer(),
+    contextTokens: Type.Union([Type.Integer(), nothing], {
+      description:
+        'Of its worker, while it is in memory: what prompt and answer may have together. Less than what the model could take where that does not fit the memory, or was set.',
+    }),
     memoryBytes: Type.Integer({ description: 'What was set aside for it.' }),
     residentBytes: Type.Integer({ description: 'What it takes, as measured.' }),
     baseVersion: Type.Union([Type.String(), nothing], {
@@ -179,6 +183,7 @@ const exampleDeployment = {
   host: 'gpu-1',
   processor: 'cpu',
   threads: 4,
+  contextTokens: null,
   memoryBytes: 287309824,
   residentBytes: 0,
   baseVersion: null,
@@ -282,6 +287,7 @@ export function deploymentObjectOf(
     host: status.hostName,
     processor: status.processor,
     threads: status.threads,
+    contextTokens: status.contextTokens,
     memoryBytes: status.memoryBytes,
     residentBytes: status.residentBytes,
     baseVersion: status.baseVersionId && withPrefix('ver', status.baseVersionId),

@@ -3,6 +3,7 @@ import { after, before, test } from 'node:test';
 import { defaultScope } from '@samovar/contract/default-scope';
 import { Check } from 'typebox/value';
 import { type ConsoleServer, startConsoleServer } from '../../../../test/console-server.ts';
+import { addReadyModel } from '../../../../test/ready-model-rows.ts';
 import { createForeignScope } from '../../../../test/test-principal.ts';
 import { deploymentObject, shownDeployment } from './deployment-schema.ts';
 
@@ -83,6 +84,46 @@ test('deployments are listed by filters and cursor, and read by id or model', as
     assert.ok(Check(shownDeployment, shown.body), JSON.stringify(shown.body));
     assert.deepEqual([shown.body.id, shown.body.measured], [first.id, []]);
   }
+});
+
+test('an alias names the deployment of the version that answers for it, and says so where it means several', async () => {
+  const { id } = (await call('GET', `/api/deployments/${server.modelName}`)).body;
+  const other = await addReadyModel(server.store, 'other');
+  await call('PUT', '/api/aliases/desk', { targets: [{ model: server.modelName }] });
+  assert.deepEqual(await eventsUntil('/api/deployments/desk/events?follow=false', () => false), []);
+  assert.equal((await call('GET', '/api/deployments/desk')).body.id, id);
+  const targets = [
+    { model: server.modelName, weight: 3 },
+    { model: other.name, weight: 1 },
+  ];
+  await call('PUT', '/api/aliases/desk', { targets });
+  const several = await call('GET', '/api/deployments/desk');
+  assert.deepEqual([several.status, several.body.error.code], [409, 'deployment.several']);
+  assert.match(several.body.error.message, /\(75 %\), other \(25 %\)/);
+  assert.equal((await call('GET', '/api/deployments/nobody')).body.error.code, 'deployment.not_found');
+  await call('DELETE', '/api/aliases/desk');
+});
+
+test('a deployment tells the context that its worker was started with, and the list of models both', async () => {
+  const { rows } = await server.store.pool.query<{ id: string }>(
+    `insert into engine_hosts (id, name, lease_until, memory_budget_bytes, threads, engines, pid, process_started_at)
+     values (gen_random_uuid(), 'short', now() + interval '1 hour', 1, 1, '{llama-cpp}', 1, 'test') returning id`,
+  );
+  await server.store.pool.query(
+    `insert into model_workers (id, organization_id, project_id, deployment_id, version_id, host_id, state, address,
+       lane, slots, context_tokens)
+     select gen_random_uuid(), organization_id, project_id, id, version_id, $1, 'ready', 'unix:/nowhere',
+       'pass-through', 4, 1024 from deployments where model_name = $2`,
+    [rows[0]?.id, server.modelName],
+  );
+  const shown = await call('GET', `/api/deployments/${server.modelName}`);
+  assert.equal(shown.body.contextTokens, 1024);
+  const { items } = (await call('GET', '/api/models')).body;
+  const model = items.find(({ name }: { name: string }) => name === server.modelName);
+  assert.deepEqual([model.deployment.contextTokens, model.contextTokens], [1024, 8192]);
+  await server.store.pool.query("update model_workers set state = 'unloaded'");
+  assert.equal((await call('GET', `/api/deployments/${server.modelName}`)).body.contextTokens, null);
+  await server.store.pool.query('delete from model_workers');
 });
 
 test('another project sees nothing of a deployment, and a key without the permission changes nothing', async () => {

@@ -5,6 +5,7 @@ import type { RequestHeaders } from '../../../kernel/ports/http-routes.ts';
 import type { Scope } from '../../../kernel/principal.ts';
 import type { Badge } from '../../../modules/model-checks/index.ts';
 import { findNamed, type NamedModel, type ServedModel } from '../../../modules/registry/index.ts';
+import type { Replica } from '../../../modules/serving/index.ts';
 import { modelNameOf, type SurfacePolicy } from '../surface-policy.ts';
 
 export interface SamovarModel extends Model {
@@ -12,7 +13,10 @@ export interface SamovarModel extends Model {
     readonly alias_of: string | null;
     readonly title: string;
     readonly task: ServedModel['task'];
+    /** Of what is loaded; while nothing is, the same as `max_context_tokens`. */
     readonly context_tokens: number;
+    /** The most that the model takes, however it is loaded. */
+    readonly max_context_tokens: number;
     readonly engine: string;
     readonly capabilities: readonly string[];
     readonly dimensions: number | null;
@@ -59,11 +63,12 @@ export type ListModels = (policy: SurfacePolicy, scope: Scope, part: ListedPart)
 
 /** What was put in order once is kept as long as the registry has not changed. */
 export function createModelList(): ListModels {
-  let keptFor: Pick<SurfacePolicy, 'models' | 'badges'> | null = null;
+  let keptFor: Pick<SurfacePolicy, 'models' | 'badges' | 'replicas'> | null = null;
   let lists = new Map<string, readonly SamovarModel[]>();
   const all = (policy: SurfacePolicy, scope: Scope, folder: string | null) => {
-    if (keptFor?.models !== policy.models || keptFor.badges !== policy.badges) {
-      keptFor = { models: policy.models, ...(policy.badges && { badges: policy.badges }) };
+    const { models, badges, replicas } = policy;
+    if (keptFor?.models !== models || keptFor.badges !== badges || keptFor.replicas !== replicas) {
+      keptFor = { models, ...(badges && { badges }), ...(replicas && { replicas }) };
       lists = new Map();
     }
     const key = `${scope.projectId} ${folder ?? ''}`;
@@ -126,7 +131,7 @@ function uriOf(folder: string, name: string, { task }: ServedModel): string {
 }
 
 function modelObjectOf(
-  { models, badges }: SurfacePolicy,
+  { models, badges, replicas }: SurfacePolicy,
   { model, alias }: NamedModel,
   id: string,
 ): SamovarModel {
@@ -143,7 +148,8 @@ function modelObjectOf(
       checks: checksOf(badges?.get(model.versionId) ?? null),
       title: manifest.title,
       task: model.task,
-      context_tokens: model.contextTokens,
+      context_tokens: loadedContext(replicas?.get(model.versionId) ?? []) ?? model.contextTokens,
+      max_context_tokens: model.contextTokens,
       engine: manifest.engine,
       capabilities: manifest.capabilities,
       dimensions: manifest.embedding?.dimensions ?? null,
@@ -153,6 +159,12 @@ function modelObjectOf(
       successor: deprecation?.successor ?? null,
     },
   };
+}
+
+/** Of several workers the shortest, as any of them may get a request; `null` where none tells. */
+function loadedContext(replicas: readonly Replica[]): number | null {
+  const contexts = replicas.flatMap(({ contextTokens }) => contextTokens ?? []);
+  return contexts.length === 0 ? null : Math.min(...contexts);
 }
 
 function checksOf(badge: Badge | null): CheckSummary | null {

@@ -28,7 +28,13 @@ export const modelObject = Type.Object(
         checks: Type.Union([checkSummary, Type.Null()]),
         title: Type.String(),
         task: Type.Enum(['chat', 'embedding']),
-        context_tokens: Type.Integer(),
+        context_tokens: Type.Integer({
+          description:
+            'Tokens that prompt and answer may have together now, as the model is loaded; while it is not, the most that it takes, of which a load may leave less where memory is short.',
+        }),
+        max_context_tokens: Type.Integer({
+          description: 'The most that the model takes, however it is loaded.',
+        }),
         engine: Type.String(),
         capabilities: Type.Array(Type.String()),
         dimensions: Type.Union([Type.Integer(), Type.Null()]),
