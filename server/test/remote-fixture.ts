@@ -11,16 +11,20 @@ import { startProber } from '../src/modules/remote-engines/index.ts';
 import { createConfigVersion } from '../src/platform/postgres/config-version.ts';
 import { startApi } from '../src/roles/api/start-api.ts';
 import { openRemoteEngines } from '../src/roles/open-remote-engines.ts';
-import type { Upstream } from './openai-upstream.ts';
+import { startUpstream, type Upstream } from './openai-upstream.ts';
 import { createTestDatabase, type TestDatabase } from './postgres.ts';
-import { silentLog } from './silent-log.ts';
+import { type LoggedLine, recordingLog } from './recording-log.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: what an API answered, looked into by tests.
 type Body = any;
 
 export interface RemoteFixture {
   readonly url: string;
+  /** `host:port` of gRPC. */
+  readonly grpcAddress: string;
   readonly key: string;
+  /** What the processes wrote, at any level. */
+  readonly logged: readonly LoggedLine[];
   readonly store: TestDatabase;
   readonly settings: ServerSettings;
   readonly masterKey: Buffer;
@@ -31,6 +35,8 @@ export interface RemoteFixture {
   ): Promise<{ readonly status: number; readonly body: Body }>;
   /** Asks for chat, retrying while the model is not known to the data path yet. */
   chat(model: string, more?: object, headers?: Record<string, string>): Promise<Response>;
+  /** Starts a server of somebody else, which ends with the fixture. */
+  upstream(options: Parameters<typeof startUpstream>[0]): Promise<Upstream>;
   /** Connects an upstream, probes it and waits until the data path knows its models. */
   connect(name: string, upstream: Pick<Upstream, 'url'>, more?: object): Promise<Body>;
   /** Waits until the engine is in this state. */
@@ -46,6 +52,9 @@ export async function startRemoteFixture(
 ): Promise<RemoteFixture> {
   const store = await createTestDatabase();
   const folder = await mkdtemp(join(tmpdir(), 'samovar-remote-'));
+  const upstreams: Upstream[] = [];
+  const logged: LoggedLine[] = [];
+  const log = recordingLog(logged);
   let key = '';
   const iam = { database: store.database, configVersion: createConfigVersion(), clock: systemClock };
   await createFirstKey(iam, defaultScope, async (secret) => {
@@ -64,10 +73,8 @@ export async function startRemoteFixture(
     file: {},
   });
   const settings = { ...values, data: folder };
-  const api = await startApi(settings, silentLog);
-  const prober = startProber(
-    openRemoteEngines({ settings, database: store.database, masterKey, log: silentLog }),
-  );
+  const api = await startApi(settings, log);
+  const prober = startProber(openRemoteEngines({ settings, database: store.database, masterKey, log }));
   const request = (method: string, path: string, body?: object, more: Record<string, string> = {}) =>
     fetch(api.url + path, {
       method,
@@ -76,7 +83,9 @@ export async function startRemoteFixture(
     });
   const fixture: RemoteFixture = {
     url: api.url,
+    grpcAddress: `127.0.0.1:${api.grpcPort}`,
     key,
+    logged,
     store,
     settings,
     masterKey,
@@ -92,6 +101,11 @@ export async function startRemoteFixture(
         { model, messages: [{ role: 'user', content: 'Hi' }], ...more },
         headers,
       ),
+    async upstream(options) {
+      const started = await startUpstream(options);
+      upstreams.push(started);
+      return started;
+    },
     async connect(name, upstream, more = {}) {
       const made = await fixture.call('POST', '/api/engines', { name, baseUrl: upstream.url, ...more });
       if (made.status !== 201) throw new Error(JSON.stringify(made.body));
@@ -118,6 +132,7 @@ export async function startRemoteFixture(
     async stop() {
       await prober.stop(0);
       await api.stop(0);
+      for (const upstream of upstreams) await upstream.die();
       await store.end();
       await rm(folder, { recursive: true, force: true });
     },

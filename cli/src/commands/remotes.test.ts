@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { startUpstream, type Upstream } from '../../../server/test/openai-upstream.ts';
+import type { Upstream } from '../../../server/test/openai-upstream.ts';
 import { type RemoteFixture, startRemoteFixture } from '../../../server/test/remote-fixture.ts';
 import { newDataFolder, runSamovar } from '../../test/run-samovar.ts';
 
@@ -13,11 +13,10 @@ let data: string;
 before(async () => {
   data = newDataFolder();
   fixture = await startRemoteFixture();
-  vllm = await startUpstream({ flavour: 'vllm', models: ['Qwen/Qwen3-8B'], key: 'up-secret' });
+  vllm = await fixture.upstream({ flavour: 'vllm', models: ['Qwen/Qwen3-8B'], key: 'up-secret' });
 });
 after(async () => {
   await fixture.stop();
-  await vllm.die();
   rmSync(dirname(data), { recursive: true, force: true });
 });
 

@@ -65,6 +65,13 @@ export const engineErrors = defineErrors({
     remedy:
       'Nothing of it was used. The log tells what came, under this request id; `samovar remotes probe {engine}` checks the engine again.',
   },
+  'engine.remote_failed': {
+    httpStatus: 502,
+    grpcStatus: 'UNAVAILABLE',
+    message: 'The engine {engine} failed at this request: {reason}.',
+    remedy:
+      'Send the request again. `samovar remotes show {engine}` tells how the engine is; `samovar logs` has what it said, under this request id, and its own log tells why.',
+  },
   'engine.credentials_refused': {
     httpStatus: 502,
     grpcStatus: 'FAILED_PRECONDITION',

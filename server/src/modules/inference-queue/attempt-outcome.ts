@@ -24,6 +24,9 @@ export type AttemptOutcome =
 const retried: ReadonlySet<string> = new Set([
   'engine.worker_lost',
   'engine.failed',
+  'engine.remote_failed',
+  'engine.answer_invalid',
+  'engine.connection_broken',
   'access.key_invalid',
   'model.not_found',
   'model.version_gone',

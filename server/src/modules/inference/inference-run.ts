@@ -7,7 +7,7 @@ import type { InferenceHandle, InferenceRequest, InferenceSink, TokenCounts } fr
 import type { LoadWaiters } from './load-waiters.ts';
 import { clientLeft, meterOutcome, noTokens } from './meter-outcome.ts';
 import { ModelChoice } from './model-choice.ts';
-import { explainLost, explainReader } from './remote/remote-error.ts';
+import { explainLost } from './remote/remote-error.ts';
 import { chooseModel } from './resolve-model.ts';
 import { type AttemptParts, WorkerAttempts } from './worker-attempts.ts';
 import type { Refusal, WorkerCallEvents } from './worker-call.ts';
@@ -137,32 +137,25 @@ export class InferenceRun implements InferenceHandle, AnswerTarget, WorkerCallEv
     } else this.#fail(this.#attempts.explainEnd());
   }
 
-  refused({ status, retryAfterSeconds }: Refusal, error: SamovarError): void {
+  refused(refusal: Refusal, error: SamovarError): void {
     if (this.#cancelled) {
       this.#finishCancelled();
       return;
     }
     this.#lastError = error;
-    const { remote } = this.#attempts;
-    // A foreign engine that refuses our key, or has lost the model, is broken for every caller.
-    const broken = status === 503 || (remote !== null && status !== 429 && error.entry.httpStatus >= 500);
-    if (status === 503 || error.code === 'engine.credentials_refused') this.#attempts.passOver();
-    else if (broken) this.#attempts.blame();
-    else if (remote !== null && status === 429 && retryAfterSeconds !== null)
-      this.#attempts.rest(retryAfterSeconds);
-    else this.#attempts.answered();
-    if (status === 429 || status >= 500 || broken) this.#tryAnother(status === 503);
-    else this.#fail(error);
+    const hope = this.#attempts.refused(refusal, error);
+    if (hope === null) this.#fail(error);
+    else this.#tryAnother(hope === 'another-or-wait');
   }
 
   unreachable(cause: Error): void {
-    this.#attempts.passOverLost(cause);
+    this.#attempts.lost(cause);
     if (this.#cancelled) this.#finishCancelled();
     else this.#tryAnother(true);
   }
 
   lost(cause: Error): void {
-    this.#attempts.passOverLost(cause);
+    this.#attempts.lost(cause);
     if (this.#cancelled) {
       this.#finishCancelled();
       return;
@@ -201,10 +194,7 @@ export class InferenceRun implements InferenceHandle, AnswerTarget, WorkerCallEv
   }
 
   #endWithNonsense(thrown: unknown): void {
-    const error = asSamovarError(thrown);
-    const { remote } = this.#attempts;
-    if (remote !== null) this.#attempts.blame();
-    this.endWith(remote === null ? error : explainReader(remote, error));
+    this.endWith(this.#attempts.explain(asSamovarError(thrown)));
   }
 
   #begin(): void {

@@ -45,6 +45,8 @@ export function createPassThroughStream(target: AnswerTarget, keepUsage: boolean
       const end = whole.indexOf(border, next) + border.length;
       if (!inspect(whole.subarray(start, end))) {
         if (start > from) more = target.bytes(whole.subarray(from, start));
+        // Whatever follows an error is no answer, `[DONE]` neither.
+        if (reader.failure !== null) return more;
         from = end;
       }
       next = nextNeedle(whole, end);
@@ -75,6 +77,7 @@ export function createPassThroughStream(target: AnswerTarget, keepUsage: boolean
   }
 
   function chunk(bytes: Buffer): boolean {
+    if (reader.failure !== null) return true;
     const end = lastBorder(bytes);
     if (end === 0) {
       hold(bytes);
@@ -87,12 +90,13 @@ export function createPassThroughStream(target: AnswerTarget, keepUsage: boolean
     }
     if (end < bytes.length) hold(bytes.subarray(end));
     reader.events += countEvents(whole);
-    reader.complete ||= endsWith(whole, doneEvent);
-    return nextNeedle(whole, 0) === -1 ? target.bytes(whole) : forwardInspected(whole);
+    const more = nextNeedle(whole, 0) === -1 ? target.bytes(whole) : forwardInspected(whole);
+    reader.complete ||= reader.failure === null && endsWith(whole, doneEvent);
+    return more;
   }
 
   function end(): void {
-    if (held.length > 0) target.bytes(takeHeld());
+    if (held.length > 0 && reader.failure === null) target.bytes(takeHeld());
   }
 
   return reader;

@@ -7,12 +7,19 @@ import { createAnswerReader } from './create-answer-reader.ts';
 import { type EngineGates, isRemote, type PlaceWaiter } from './engine-gates.ts';
 import type { InferenceDependencies } from './inference-dependencies.ts';
 import type { InferenceRequest, InferenceSink, TokenCounts } from './inference-request.ts';
+import { type AttemptNotes, noteFailure, noteLost, noteRefusal } from './note-attempt.ts';
 import { estimateCounts } from './read-usage.ts';
 import { explainReader, explainRemote } from './remote/remote-error.ts';
 import { sendRemote } from './remote/send-remote.ts';
 import type { ReplicaPicker } from './replica-picker.ts';
 import { workerBody } from './worker-body.ts';
-import { explainWorker, WorkerCall, type WorkerCallEvents, workerSender } from './worker-call.ts';
+import {
+  explainWorker,
+  type Refusal,
+  WorkerCall,
+  type WorkerCallEvents,
+  workerSender,
+} from './worker-call.ts';
 
 export interface AttemptParts {
   readonly deps: InferenceDependencies;
@@ -103,36 +110,32 @@ export class WorkerAttempts {
     if (replica !== null && isRemote(replica)) this.#parts.gates.heard(replica);
   }
 
-  /** A foreign engine failed at the request. */
-  blame(): void {
-    const replica = this.#replica;
-    if (replica !== null && isRemote(replica)) this.#parts.gates.failed(replica);
-  }
-
-  /** It answered, were it a refusal. */
+  /** The whole answer has come. */
   answered(): void {
     const replica = this.#replica;
     if (replica !== null && isRemote(replica)) this.#parts.gates.answered(replica);
   }
 
-  /** Why an answer that came to its end was not whole. */
+  /** Takes note of a refusal. Returns what may come of another worker. */
+  refused(refusal: Refusal, error: SamovarError): 'another' | 'another-or-wait' | null {
+    return this.#replica && noteRefusal(this.#notes(), this.#replica, refusal, error);
+  }
+
+  /** Takes note of an answer that makes no sense, or says that it goes no further. Returns it in the words for the caller. */
+  explain(error: SamovarError): SamovarError {
+    if (this.#remote === null || this.#replica === null) return error;
+    const explained = explainReader(this.#remote, error);
+    noteFailure(this.#notes(), this.#replica, explained);
+    return explained;
+  }
+
+  /** The same of an answer that came to its end and is not whole. */
   explainEnd(): SamovarError {
     const reader = this.#reader;
     const failure = reader?.failure ?? new SamovarError('engine.worker_lost');
-    if (this.#remote === null) return failure;
-    this.blame();
-    // What a stream says of itself is the engine's own failure; anything else was no answer.
-    if (reader?.failure && this.#request.stream) return failure;
-    return explainReader(
-      this.#remote,
-      reader?.events === 0 ? new SamovarError('engine.failed', { cause: failure.cause }) : failure,
-    );
-  }
-
-  /** A foreign engine asks to be left alone. */
-  rest(seconds: number): void {
-    const replica = this.#replica;
-    if (replica !== null && isRemote(replica)) this.#parts.gates.rest(replica, seconds);
+    // Nothing of a stream was in what came: no connection broke, it was no answer.
+    const nothing = this.#remote !== null && failure.code === 'engine.worker_lost' && reader?.events === 0;
+    return this.explain(nothing ? new SamovarError('engine.failed') : failure);
   }
 
   /** Waits for a place at a foreign engine that serves the model. Otherwise tells why there is none. */
@@ -159,6 +162,7 @@ export class WorkerAttempts {
       }),
     };
   }
+
   resume(): void {
     this.#call?.resume();
   }
@@ -178,20 +182,9 @@ export class WorkerAttempts {
     cancelOnWorker(transport, cancellation, log);
   }
 
-  /** The worker takes nothing for a moment: others come first. */
-  passOver(): void {
-    if (this.#replica !== null) this.#parts.picker.markLost(this.#replica);
-  }
-
-  /** The worker could not be reached, or broke off. */
-  passOverLost(cause: Error): void {
-    const replica = this.#replica;
-    if (replica === null) return;
-    this.passOver();
-    this.#parts.deps.log.warn(
-      { error: cause, requestId: this.#request.requestId, workerId: replica.workerId },
-      'A model worker could not be reached or broke off',
-    );
+  /** The worker could not be reached, or broke off: others come first for a moment. */
+  lost(cause: Error): void {
+    if (this.#replica !== null) noteLost(this.#notes(), this.#replica, cause);
   }
 
   /** This attempt is over, and its worker is not tried again. */
@@ -213,6 +206,11 @@ export class WorkerAttempts {
     if (this.#replica !== null) this.#parts.picker.end(this.#replica);
     this.#replica = null;
     this.#call = null;
+  }
+
+  #notes(): AttemptNotes {
+    const { picker, gates, deps } = this.#parts;
+    return { picker, gates, log: deps.log, requestId: this.#request.requestId };
   }
 
   #tokenFor(replica: Replica): string | null {

@@ -34,21 +34,22 @@ export function workerError(status: number, body: Buffer, retryAfterSeconds: num
   });
 }
 
-/** The error that an event of a stream carries, `null` when the event is no error. */
+/** What an engine says in a stream of why it goes no further: the cause of the error that it becomes. */
+export class SaidInStream extends Error {}
+
+/** The error that an event of a stream carries, its cause a `SaidInStream`; `null` when the event is no error. */
 export function eventError(event: JsonObject): SamovarError | null {
   // Older vLLMs put what an error says beside `object: 'error'`.
   if ((event.error === undefined || event.error === null) && event.object !== 'error') return null;
-  return (
-    errorOf(event, null) ??
-    new SamovarError('engine.failed', { cause: new Error(messageOf(event) ?? 'no reason') })
-  );
+  const cause = new SaidInStream(messageOf(event) ?? 'no reason');
+  return errorOf(event, null, cause) ?? new SamovarError('engine.failed', { cause });
 }
 
-function errorOf(body: JsonObject, retryAfterSeconds: number | null): SamovarError | null {
+function errorOf(body: JsonObject, retryAfterSeconds: number | null, cause?: Error): SamovarError | null {
   const extra = asObject(body.samovar);
   const code = extra?.code;
   if (typeof code !== 'string' || !isErrorCode(code)) return null;
-  const options: SamovarErrorOptions = { params: textParams(asObject(extra?.params)) };
+  const options: SamovarErrorOptions = { params: textParams(asObject(extra?.params)), cause };
   const param = asObject(body.error)?.param;
   return new SamovarError(code, {
     ...options,

@@ -1,25 +1,14 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { startUpstream, type Upstream } from '../../../test/openai-upstream.ts';
 import { type RemoteFixture, startRemoteFixture } from '../../../test/remote-fixture.ts';
 
 let fixture: RemoteFixture;
-const upstreams: Upstream[] = [];
 
 before(async () => {
   fixture = await startRemoteFixture();
 });
 
-after(async () => {
-  await fixture.stop();
-  for (const upstream of upstreams) await upstream.die();
-});
-
-async function upstream(options: Parameters<typeof startUpstream>[0]): Promise<Upstream> {
-  const started = await startUpstream(options);
-  upstreams.push(started);
-  return started;
-}
+after(() => fixture.stop());
 
 const textOf = async (answer: Response): Promise<string> => {
   const body = (await answer.json()) as { choices: { message: { content: string } }[] };
@@ -28,7 +17,7 @@ const textOf = async (answer: Response): Promise<string> => {
 
 describe('a connected engine', () => {
   test('is found out, and its models are called like any other', async () => {
-    const vllm = await upstream({ flavour: 'vllm', models: ['Qwen/Qwen3-8B'], key: 'up-secret' });
+    const vllm = await fixture.upstream({ flavour: 'vllm', models: ['Qwen/Qwen3-8B'], key: 'up-secret' });
     const engine = await fixture.connect('gpu-1', vllm, { key: 'up-secret' });
     assert.deepEqual(
       [engine.state, engine.reason, engine.flavour, engine.version],
@@ -63,7 +52,7 @@ describe('a connected engine', () => {
   });
 
   test('passes untouched only where its answers are strictly the published shapes, under the very name', async () => {
-    const strict = await upstream({ flavour: 'strict', models: ['plain-model'] });
+    const strict = await fixture.upstream({ flavour: 'strict', models: ['plain-model'] });
     const engine = await fixture.connect('strict', strict);
     assert.deepEqual([engine.models[0].lane, engine.models[0].laneReason], ['pass-through', null]);
     assert.equal(await textOf(await fixture.chat('plain-model')), 'I am plain-model');
@@ -77,7 +66,7 @@ describe('a connected engine', () => {
   });
 
   test('keeps its secrets: sealed in the database, never in an answer', async () => {
-    const openai = await upstream({ flavour: 'openai', models: ['m1'], key: 'top-secret-key' });
+    const openai = await fixture.upstream({ flavour: 'openai', models: ['m1'], key: 'top-secret-key' });
     const headers = { 'x-tenant': 'tenant-secret' };
     const engine = await fixture.connect('sealed', openai, { key: 'top-secret-key', headers });
     assert.deepEqual([engine.hasKey, engine.headerNames, engine.state], [true, ['x-tenant'], 'healthy']);
@@ -93,8 +82,8 @@ describe('a connected engine', () => {
   });
 
   test('gets the key that was given for another server only when it is sent again', async () => {
-    const first = await upstream({ flavour: 'openai', models: ['trusted'], key: 'for-the-first' });
-    const other = await upstream({ flavour: 'openai', models: ['trusted'] });
+    const first = await fixture.upstream({ flavour: 'openai', models: ['trusted'], key: 'for-the-first' });
+    const other = await fixture.upstream({ flavour: 'openai', models: ['trusted'] });
     const headers = { 'x-tenant': 'for-the-first-too' };
     await fixture.connect('trusted', first, { key: 'for-the-first', headers });
     const move = (more: object) =>
@@ -112,7 +101,7 @@ describe('a connected engine', () => {
   });
 
   test('that refuses its key is away with a reason, and well again with another key', async () => {
-    const guarded = await upstream({ flavour: 'openai', models: ['locked'], key: 'right' });
+    const guarded = await fixture.upstream({ flavour: 'openai', models: ['locked'], key: 'right' });
     const engine = await fixture.connect('locked', guarded, { key: 'wrong' });
     assert.equal(engine.state, 'away');
     assert.match(engine.reason, /refuses the key/);
@@ -147,7 +136,7 @@ describe('a connected engine', () => {
   test('of each kind is known by what it tells', async () => {
     const sglang = await fixture.connect(
       'sg',
-      await upstream({ flavour: 'sglang', models: ['org/Sg-Model'] }),
+      await fixture.upstream({ flavour: 'sglang', models: ['org/Sg-Model'] }),
     );
     assert.deepEqual(
       [sglang.flavour, sglang.version, sglang.models[0].name, sglang.models[0].contextTokens],
@@ -155,7 +144,7 @@ describe('a connected engine', () => {
     );
     const llama = await fixture.connect(
       'llama',
-      await upstream({ flavour: 'llama-server', models: ['/models/Tiny.Q4_K_M.gguf'] }),
+      await fixture.upstream({ flavour: 'llama-server', models: ['/models/Tiny.Q4_K_M.gguf'] }),
     );
     assert.deepEqual(
       [llama.flavour, llama.version, llama.models[0].name, llama.models[0].contextTokens],
@@ -163,7 +152,7 @@ describe('a connected engine', () => {
     );
     const tei = await fixture.connect(
       'tei',
-      await upstream({ flavour: 'tei', models: ['BAAI/bge-small'], embedding: true }),
+      await fixture.upstream({ flavour: 'tei', models: ['BAAI/bge-small'], embedding: true }),
       { kind: 'tei' },
     );
     assert.deepEqual(
@@ -175,7 +164,7 @@ describe('a connected engine', () => {
   });
 
   test('is asked for nothing that it cannot do: the parameter is refused by name', async () => {
-    const poor = await upstream({
+    const poor = await fixture.upstream({
       flavour: 'openai',
       models: ['poor'],
       lacks: ['tools', 'json-schema', 'logprobs', 'completions'],
@@ -208,9 +197,9 @@ describe('a connected engine', () => {
 
 describe('names', () => {
   test('of the same engine name are replicas of one model; a stranger is not taken for one', async () => {
-    const first = await upstream({ flavour: 'vllm', models: ['org-a/Twin'] });
-    const second = await upstream({ flavour: 'vllm', models: ['org-a/Twin'] });
-    const stranger = await upstream({ flavour: 'vllm', models: ['org-b/Twin'] });
+    const first = await fixture.upstream({ flavour: 'vllm', models: ['org-a/Twin'] });
+    const second = await fixture.upstream({ flavour: 'vllm', models: ['org-a/Twin'] });
+    const stranger = await fixture.upstream({ flavour: 'vllm', models: ['org-b/Twin'] });
     await fixture.connect('twin-1', first);
     await fixture.connect('twin-2', second);
     for (let round = 0; round < 20; round += 1)
@@ -236,7 +225,7 @@ describe('names', () => {
   });
 
   test('of a removed engine are refused as unreachable, and come back with it', async () => {
-    const again = await upstream({ flavour: 'openai', models: ['come-back'] });
+    const again = await fixture.upstream({ flavour: 'openai', models: ['come-back'] });
     await fixture.connect('again', again);
     assert.equal((await fixture.chat('come-back')).status, 200);
     const removed = await fixture.call('DELETE', '/api/engines/again');
@@ -251,13 +240,13 @@ describe('names', () => {
 });
 
 test('an engine that dies is noticed by the probes, and back when it is back', async () => {
-  const mortal = await upstream({ flavour: 'openai', models: ['mortal'] });
+  const mortal = await fixture.upstream({ flavour: 'openai', models: ['mortal'] });
   await fixture.connect('mortal', mortal);
   await mortal.die();
   await fixture.call('POST', '/api/engines/mortal/probe');
   const away = await fixture.until('mortal', 'away');
   assert.match(away.reason, /cannot be reached/);
-  const reborn = await upstream({ flavour: 'openai', models: ['mortal'], port: mortal.port });
+  const reborn = await fixture.upstream({ flavour: 'openai', models: ['mortal'], port: mortal.port });
   await fixture.until('mortal', 'healthy');
   await new Promise((resolve) => setTimeout(resolve, 700));
   assert.equal((await fixture.chat('mortal')).status, 200);
@@ -267,7 +256,7 @@ test('an engine that dies is noticed by the probes, and back when it is back', a
 });
 
 test('adapters are loaded by the own routes of a vLLM, called like models, and loaded again after its restart', async () => {
-  const base = await upstream({ flavour: 'vllm', models: ['org/Base'] });
+  const base = await fixture.upstream({ flavour: 'vllm', models: ['org/Base'] });
   await fixture.connect('lora', base, { models: [{ upstream: 'org/Base', name: 'lora-base' }] });
   const asked = await fixture.call('PUT', '/api/engines/lora/adapters/support-tone', {
     path: '/adapters/tone',
@@ -298,7 +287,7 @@ test('adapters are loaded by the own routes of a vLLM, called like models, and l
   const gone = await fixture.call('POST', '/api/engines/lora/probe');
   assert.deepEqual([gone.body.adapters, gone.body.state], [[], 'healthy']);
   assert.equal(base.adapters.size, 0);
-  const plain = await upstream({ flavour: 'openai', models: ['no-lora'] });
+  const plain = await fixture.upstream({ flavour: 'openai', models: ['no-lora'] });
   await fixture.connect('no-lora', plain);
   const refused = await fixture.call('PUT', '/api/engines/no-lora/adapters/a', { path: '/a' });
   assert.equal(refused.body.error.code, 'remote.adapters_unsupported');

@@ -1,95 +1,161 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startUpstream, type Upstream } from '../../../test/openai-upstream.ts';
+import { create } from '@bufbuild/protobuf';
+import { status } from '@grpc/grpc-js';
+import {
+  CompletionRequestSchema,
+  TextGenerationService,
+} from '@samovar/contract/generated/yandex/cloud/ai/foundation_models/v1/text_generation/text_generation_service_pb';
+import {
+  connectEngines,
+  contentEvent,
+  errorOf,
+  misbehave,
+  streamHead,
+} from '../../../test/connected-engines.ts';
+import { createGrpcCaller } from '../../../test/foundation-models/grpc-caller.ts';
 import { type RemoteFixture, startRemoteFixture } from '../../../test/remote-fixture.ts';
 import { sendJson, type UpstreamRequest } from '../../../test/upstream-answers.ts';
 
 let fixture: RemoteFixture;
-const upstreams: Upstream[] = [];
-let count = 0;
 
 before(async () => {
   fixture = await startRemoteFixture();
 });
 
-after(async () => {
-  await fixture.stop();
-  for (const upstream of upstreams) await upstream.die();
-});
-
-interface Connected {
-  readonly model: string;
-  readonly engine: string;
-  readonly upstreams: readonly Upstream[];
-}
-
-/** Engines that serve one model, connected. */
-async function connected(
-  options: {
-    readonly more?: object;
-    readonly copies?: number;
-    readonly flavour?: 'vllm' | 'strict';
-    readonly paceMs?: number;
-    readonly text?: string;
-  } = {},
-): Promise<Connected> {
-  count += 1;
-  const model = `model-${count}`;
-  const started: Upstream[] = [];
-  for (let copy = 0; copy < (options.copies ?? 1); copy += 1) {
-    const upstream = await startUpstream({
-      flavour: options.flavour ?? 'vllm',
-      models: [model],
-      ...(options.paceMs && { paceMs: options.paceMs }),
-      ...(options.text && { text: options.text }),
-    });
-    started.push(upstream);
-    upstreams.push(upstream);
-    await fixture.connect(`engine-${count}-${copy}`, upstream, options.more);
-  }
-  return { model, engine: `engine-${count}-0`, upstreams: started };
-}
-
-/** Answers inference in this way from now on; probes are answered as before. */
-function misbehave(upstream: Upstream | undefined, act: (request: UpstreamRequest) => void): void {
-  if (!upstream) return;
-  upstream.script = (request) => {
-    if (!request.path.startsWith('/v1/chat')) return false;
-    act(request);
-    return true;
-  };
-}
-
-const errorOf = async (answer: Response): Promise<{ status: number; code: string; message: string }> => {
-  const body = (await answer.json()) as { error: { message: string }; samovar: { code: string } };
-  return { status: answer.status, code: body.samovar.code, message: body.error.message };
-};
-
-const head = { 'content-type': 'text/event-stream' };
-const event = (model: string, content: string): string =>
-  `data: ${JSON.stringify({
-    id: 'x',
-    object: 'chat.completion.chunk',
-    created: 1,
-    model,
-    choices: [{ index: 0, delta: { content }, finish_reason: null }],
-  })}\n\n`;
+after(() => fixture.stop());
 
 describe('an engine that fails a request', () => {
+  test('with a status: a 502 that says which engine and how, where to look, and one line in the log', async () => {
+    const told: Record<number, RegExp> = {
+      500: /failed at this request: it answered 500\./,
+      502: /it answered 502\./,
+      404: /it has no such model or route \(404\)/,
+      302: /it redirects elsewhere \(302\)/,
+    };
+    for (const [code, message] of Object.entries(told)) {
+      const {
+        model,
+        engine,
+        upstreams: [upstream],
+      } = await connectEngines(fixture);
+      misbehave(upstream, ({ response }) => {
+        response.setHeader('location', 'http://elsewhere.example/');
+        sendJson(response, Number(code), { error: { message: 'detail of theirs' } });
+      });
+      const answer = await fixture.chat(model);
+      const requestId = answer.headers.get('x-request-id') ?? '';
+      const failed = await errorOf(answer);
+      assert.deepEqual([failed.status, failed.code], [502, 'engine.remote_failed']);
+      assert.match(failed.message, message);
+      assert.match(failed.message, new RegExp(engine));
+      assert.match(failed.remedy, new RegExp(`samovar remotes show ${engine}`));
+      assert.doesNotMatch(failed.message, /detail of theirs/);
+      const lines = fixture.logged.filter(({ fields }) => fields.includes(requestId));
+      assert.equal(lines.length, 1, JSON.stringify(lines));
+      assert.match(lines[0]?.fields ?? '', /detail of theirs/);
+      assert.match(lines[0]?.fields ?? '', new RegExp(`"engine":"${engine}"`));
+    }
+  });
+
+  test('is told alike by every surface', async () => {
+    const {
+      model,
+      engine,
+      upstreams: [upstream],
+    } = await connectEngines(fixture);
+    misbehave(upstream, ({ response }) => sendJson(response, 500, { error: { message: 'oops' } }));
+    const modelUri = `gpt://0/${model}/latest`;
+    const rest = await fixture.call('POST', '/foundationModels/v1/completion', {
+      modelUri,
+      messages: [{ role: 'user', text: 'Hi' }],
+    });
+    assert.equal(rest.status, 502, JSON.stringify(rest.body));
+    assert.match(rest.body.error.message, new RegExp(`${engine} failed at this request: it answered 500`));
+    const caller = createGrpcCaller(fixture.grpcAddress, fixture.key);
+    try {
+      const { code, details } = await caller.call(
+        TextGenerationService.method.completion,
+        create(CompletionRequestSchema, {
+          modelUri,
+          messages: [{ role: 'user', Content: { case: 'text', value: 'Hi' } }],
+        }),
+      );
+      assert.deepEqual([code, details.includes(`${engine} failed`)], [status.UNAVAILABLE, true], details);
+    } finally {
+      caller.close();
+    }
+    const responses = await fixture.call('POST', '/v1/responses', { model, input: 'Hi' });
+    assert.deepEqual([responses.status, responses.body.samovar.code], [502, 'engine.remote_failed']);
+  });
+
+  test('and repeats our key: neither the caller nor the log gets it, whole or in a stream, in any form', async () => {
+    const key = 'sk-up/very+secret';
+    const said = `Authorization: Bearer ${key} failed`;
+    const form = (value: object) => JSON.stringify(value).replaceAll('/', '\\/');
+    const forms: ((model: string) => string)[] = [
+      () => `data: ${form({ error: { message: said, code: 500 } })}\n\n`,
+      () => `data: ${form({ object: 'error', message: said })}\n\n`,
+      () => `event: error\ndata: ${form({ error: { message: said } })}\n\n`,
+      () => `data:${form({ code: 500, error: said })}\n\n`,
+      () =>
+        `data: ${form({ error: { message: said }, samovar: { code: 'engine.load_failed', params: { model: said, reason: said } } })}\n\n`,
+      (model) => contentEvent(model, 'a').replace('"x"', `"x","error":${form({ message: said })}`),
+    ];
+    for (const flavour of ['vllm', 'strict'] as const) {
+      const {
+        model,
+        upstreams: [upstream],
+      } = await connectEngines(fixture, { flavour, more: { key } });
+      for (const event of forms)
+        for (const before of ['', contentEvent(model, 'a')]) {
+          misbehave(upstream, ({ response }) =>
+            response.writeHead(200, streamHead).end(`${before}${event(model)}data: [DONE]\n\n`),
+          );
+          const text = await (await fixture.chat(model, { stream: true })).text();
+          assert.match(
+            text,
+            /engine\.(remote_failed|answer_invalid|load_failed)/,
+            `${flavour} ${event(model)}`,
+          );
+          assert.doesNotMatch(text, /very|\[DONE\]/, `${flavour} ${event(model)}`);
+          // Ten failures in a row would have the engine left alone.
+          if (upstream) upstream.script = null;
+          assert.equal((await fixture.chat(model)).status, 200);
+        }
+      for (const refusal of [400, 403, 500]) {
+        misbehave(upstream, ({ response }) =>
+          response.writeHead(refusal).end(form({ error: { message: said, param: said } })),
+        );
+        assert.doesNotMatch(await (await fixture.chat(model)).text(), /very/, `${flavour} ${refusal}`);
+      }
+      misbehave(upstream, ({ response }) => sendJson(response, 200, { model: said, choices: [] }));
+      assert.doesNotMatch(await (await fixture.chat(model)).text(), /very/);
+      misbehave(upstream, ({ response }) => response.writeHead(200, { 'content-encoding': key }).end('x'));
+      assert.doesNotMatch(await (await fixture.chat(model)).text(), /very/);
+    }
+    assert.deepEqual(
+      fixture.logged.filter(({ fields }) => fields.includes('very')),
+      [],
+    );
+  });
+
   test('by stalling: the request ends at the limit of its phase, and a stream says why', async () => {
     const {
       model,
       engine,
       upstreams: [upstream],
-    } = await connected({
+    } = await connectEngines(fixture, {
       more: { timeouts: { firstByteSeconds: 0.3, idleSeconds: 0.3 } },
     });
     misbehave(upstream, () => undefined);
     const late = await errorOf(await fixture.chat(model));
     assert.deepEqual([late.status, late.code], [504, 'engine.timeout']);
     assert.match(late.message, new RegExp(engine));
-    misbehave(upstream, ({ response }) => response.writeHead(200, head).write(event(model, 'a')));
+    misbehave(upstream, ({ response }) =>
+      response.writeHead(200, streamHead).write(contentEvent(model, 'a')),
+    );
     const text = await (await fixture.chat(model, { stream: true })).text();
     assert.match(text, /"content":"a"/);
     assert.match(text, /data: \{"error":.*engine\.timeout/);
@@ -100,15 +166,17 @@ describe('an engine that fails a request', () => {
       const {
         model,
         upstreams: [upstream],
-      } = await connected({ flavour });
+      } = await connectEngines(fixture, { flavour });
       misbehave(upstream, ({ response }) => {
-        response.writeHead(200, head);
-        response.write(event(model, 'a') + event(model, 'b'));
+        response.writeHead(200, streamHead);
+        response.write(contentEvent(model, 'a') + contentEvent(model, 'b'));
         setTimeout(() => response.destroy(), 20);
       });
       const text = await (await fixture.chat(model, { stream: true })).text();
       assert.match(text, /data: \{"error":.*engine\.connection_broken/, flavour);
-      misbehave(upstream, ({ response }) => response.writeHead(200, head).end(event(model, 'a')));
+      misbehave(upstream, ({ response }) =>
+        response.writeHead(200, streamHead).end(contentEvent(model, 'a')),
+      );
       const cut = await (await fixture.chat(model, { stream: true })).text();
       assert.match(cut, /engine\.connection_broken/, flavour);
     }
@@ -118,18 +186,18 @@ describe('an engine that fails a request', () => {
     const {
       model,
       upstreams: [upstream],
-    } = await connected();
+    } = await connectEngines(fixture);
     for (const said of [
       { error: { message: 'secret detail', code: 500 } },
       { object: 'error', message: 'secret detail', type: 'InternalServerError', code: 500 },
     ]) {
       misbehave(upstream, ({ response }) =>
         response
-          .writeHead(200, head)
-          .end(`${event(model, 'a')}data: ${JSON.stringify(said)}\n\ndata: [DONE]\n\n`),
+          .writeHead(200, streamHead)
+          .end(`${contentEvent(model, 'a')}data: ${JSON.stringify(said)}\n\ndata: [DONE]\n\n`),
       );
       const text = await (await fixture.chat(model, { stream: true })).text();
-      assert.match(text, /data: \{"error":.*engine\.failed/);
+      assert.match(text, /data: \{"error":.*engine\.remote_failed/);
       assert.doesNotMatch(text, /secret|\[DONE\]/);
     }
   });
@@ -140,12 +208,12 @@ describe('an engine that fails a request', () => {
         const {
           model,
           upstreams: [upstream],
-        } = await connected({ flavour });
+        } = await connectEngines(fixture, { flavour });
         misbehave(upstream, ({ response }) =>
           response
-            .writeHead(200, head)
+            .writeHead(200, streamHead)
             .end(
-              `${event(model, 'a')}: a comment\n\ndata: ${garbage}\n\n${event(model, 'b')}data: [DONE]\n\n`,
+              `${contentEvent(model, 'a')}: a comment\n\ndata: ${garbage}\n\n${contentEvent(model, 'b')}data: [DONE]\n\n`,
             ),
         );
         const text = await (await fixture.chat(model, { stream: true })).text();
@@ -158,7 +226,7 @@ describe('an engine that fails a request', () => {
     const {
       model,
       upstreams: [upstream],
-    } = await connected({ flavour: 'strict' });
+    } = await connectEngines(fixture, { flavour: 'strict' });
     const wrong: ((request: UpstreamRequest) => void)[] = [
       ({ response }) => response.writeHead(200, { 'content-type': 'text/html' }).end('<html>garbage</html>'),
       ({ response }) => sendJson(response, 200, { garbage: true }),
@@ -167,7 +235,7 @@ describe('an engine that fails a request', () => {
       ({ response }) => response.socket?.end('garbage\r\n\r\n'),
     ];
     for (const act of wrong) {
-      const engine = await connected({ flavour: 'vllm' });
+      const engine = await connectEngines(fixture, { flavour: 'vllm' });
       misbehave(engine.upstreams[0], act);
       const answer = await fixture.chat(engine.model);
       const body = await answer.text();
@@ -176,7 +244,7 @@ describe('an engine that fails a request', () => {
       assert.doesNotMatch(body, /garbage/);
     }
     misbehave(upstream, ({ response }) => {
-      response.writeHead(200, head);
+      response.writeHead(200, streamHead);
       const endless = Buffer.alloc(1024 * 1024, 'x');
       for (let sent = 0; sent < 9; sent += 1) response.write(endless);
     });
@@ -189,10 +257,10 @@ describe('an engine that fails a request', () => {
         const {
           model,
           upstreams: [upstream],
-        } = await connected({ flavour });
+        } = await connectEngines(fixture, { flavour });
         misbehave(upstream, ({ response, body }) => {
           if (body.stream)
-            response.writeHead(200, head).end(`${event('stranger', 'secret')}data: [DONE]\n\n`);
+            response.writeHead(200, streamHead).end(`${contentEvent('stranger', 'secret')}data: [DONE]\n\n`);
           else
             sendJson(response, 200, {
               id: 'x',
@@ -216,7 +284,7 @@ describe('an engine that fails a request', () => {
       const {
         model,
         upstreams: [upstream],
-      } = await connected();
+      } = await connectEngines(fixture);
       misbehave(upstream, ({ response }) =>
         sendJson(response, status, { error: { message: 'bad key sk-123' } }),
       );
@@ -230,7 +298,7 @@ describe('an engine that fails a request', () => {
     const {
       model,
       upstreams: [upstream],
-    } = await connected();
+    } = await connectEngines(fixture);
     misbehave(upstream, ({ response }) =>
       sendJson(response, 400, {
         error: { message: 'top_p must be positive', param: 'top_p', type: 'BadRequest' },
@@ -268,9 +336,11 @@ describe('an engine that fails a request', () => {
     const {
       model,
       upstreams: [upstream],
-    } = await connected();
+    } = await connectEngines(fixture);
     misbehave(upstream, ({ response }) =>
-      response.writeHead(200, head).end(`${event(model, 'a')}${event(model, 'b')}data: [DONE]\n\n`),
+      response
+        .writeHead(200, streamHead)
+        .end(`${contentEvent(model, 'a')}${contentEvent(model, 'b')}data: [DONE]\n\n`),
     );
     const answer = await fixture.chat(model, { stream: true });
     await answer.text();
@@ -282,188 +352,3 @@ describe('an engine that fails a request', () => {
     assert.deepEqual(rows[0], { output_tokens: '2', estimated: true });
   });
 });
-
-describe('several engines of one model', () => {
-  test('stand in for each other when one is busy, broken or gone', async () => {
-    const {
-      model,
-      upstreams: [first, second],
-    } = await connected({ copies: 2 });
-    for (const act of [
-      ({ response }: UpstreamRequest) => sendJson(response, 429, { error: { message: 'busy' } }),
-      ({ response }: UpstreamRequest) => sendJson(response, 500, { error: { message: 'oops' } }),
-      ({ response }: UpstreamRequest) => sendJson(response, 503, { error: { message: 'starting' } }),
-      ({ response }: UpstreamRequest) => sendJson(response, 401, {}),
-      ({ response }: UpstreamRequest) => response.destroy(),
-    ]) {
-      misbehave(first, act);
-      for (let round = 0; round < 6; round += 1) {
-        const messages = [{ role: 'user', content: `question ${round}` }];
-        assert.equal((await fixture.chat(model, { messages })).status, 200);
-      }
-    }
-    assert.ok((second?.chats().length ?? 0) >= 30);
-  });
-
-  test('that are all busy make a 429 with the pause that they ask for, and are left alone so long', async () => {
-    const { model, upstreams } = await connected({ copies: 2 });
-    for (const upstream of upstreams)
-      misbehave(upstream, ({ response }) => {
-        response.setHeader('retry-after', '7');
-        sendJson(response, 429, { error: { message: 'busy' } });
-      });
-    const answer = await fixture.chat(model);
-    assert.equal(answer.headers.get('retry-after'), '7');
-    assert.deepEqual((await errorOf(answer)).code, 'engine.busy');
-    const asked = upstreams.map((one) => one.chats().length);
-    assert.equal((await fixture.chat(model)).status, 429);
-    assert.deepEqual(
-      upstreams.map((one) => one.chats().length),
-      asked,
-    );
-  });
-
-  test('of which one is killed under load: no caller whose answer had not begun notices', async () => {
-    const { model, upstreams } = await connected({ copies: 2, paceMs: 30, text: 'one two three four five' });
-    const [victim] = upstreams;
-    const answers = Array.from({ length: 40 }, async (_, index) => {
-      await sleep(index * 10);
-      const messages = [{ role: 'user', content: `question ${index}` }];
-      const answer = await fixture.chat(model, { stream: true, messages });
-      const text = await answer.text();
-      return {
-        status: answer.status,
-        whole: text.endsWith('data: [DONE]\n\n'),
-        begun: text.includes('"content":"one'),
-        text,
-      };
-    });
-    const whole = Array.from({ length: 20 }, async (_, index) => {
-      await sleep(index * 20);
-      const messages = [{ role: 'user', content: `whole ${index}` }];
-      return (await fixture.chat(model, { messages })).status;
-    });
-    await sleep(200);
-    await victim?.die();
-    for (const answer of await Promise.all(answers)) {
-      assert.equal(answer.status, 200);
-      if (!answer.whole) assert.match(answer.text, /engine\.connection_broken/);
-      if (!answer.whole) assert.ok(answer.begun || answer.text.includes('"role":"assistant"'), answer.text);
-    }
-    assert.deepEqual(new Set(await Promise.all(whole)), new Set([200]));
-  });
-
-  test('are chosen by the beginning of the prompt, as long as there is room', async () => {
-    const { model, upstreams } = await connected({ copies: 3 });
-    const before = upstreams.map((one) => one.chats().length);
-    for (let round = 0; round < 12; round += 1)
-      await fixture.chat(model, {
-        messages: [
-          { role: 'system', content: 'You are the desk of a library.' },
-          { role: 'user', content: 'Which books?' },
-          { role: 'user', content: `number ${round}` },
-        ],
-      });
-    const served = upstreams.map((one, index) => one.chats().length - (before[index] ?? 0));
-    assert.deepEqual(
-      [...served].sort((left, right) => right - left),
-      [12, 0, 0],
-    );
-  });
-});
-
-describe('the limits of a connection', () => {
-  test('hold: so many at a time, so many waiting, the rest is refused with 429', async () => {
-    const {
-      model,
-      upstreams: [upstream],
-    } = await connected({
-      more: { limits: { parallelRequests: 2, queuedRequests: 3 } },
-    });
-    let running = 0;
-    let most = 0;
-    const held: (() => void)[] = [];
-    misbehave(upstream, ({ response, body }) => {
-      running += 1;
-      most = Math.max(most, running);
-      held.push(() => {
-        running -= 1;
-        sendJson(response, 200, {
-          id: 'x',
-          object: 'chat.completion',
-          created: 1,
-          model: body.model,
-          choices: [{ index: 0, message: { role: 'assistant', content: 'a' }, finish_reason: 'stop' }],
-        });
-      });
-    });
-    const answers = Array.from({ length: 8 }, () => fixture.chat(model));
-    const busy = await Promise.all((await settledOf(answers, 3)).map(errorOf));
-    assert.deepEqual(
-      busy.map(({ code }) => code),
-      ['engine.busy', 'engine.busy', 'engine.busy'],
-    );
-    for (let released = 0; released < 5; released += 1) {
-      while (held.length === 0) await sleep(5);
-      held.shift()?.();
-    }
-    const statuses = (await Promise.all(answers)).map(({ status }) => status);
-    assert.deepEqual(statuses.sort(), [200, 200, 200, 200, 200, 429, 429, 429]);
-    assert.equal(most, 2);
-  });
-
-  test('are given back by callers who leave, and the engine is told by the end of its connection', async () => {
-    const {
-      model,
-      upstreams: [upstream],
-    } = await connected({
-      more: { limits: { parallelRequests: 1, queuedRequests: 1 } },
-    });
-    let closed = 0;
-    misbehave(upstream, ({ response }) => {
-      response.writeHead(200, head).write(event(model, 'a'));
-      response.once('close', () => {
-        closed += 1;
-      });
-    });
-    for (let round = 0; round < 3; round += 1) {
-      const leave = new AbortController();
-      const answer = await fetch(`${fixture.url}/v1/chat/completions`, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${fixture.key}`, 'content-type': 'application/json' },
-        body: JSON.stringify({ model, stream: true, messages: [{ role: 'user', content: 'Hi' }] }),
-        signal: leave.signal,
-      });
-      await answer.body?.getReader().read();
-      leave.abort();
-      while (closed <= round) await sleep(5);
-    }
-  });
-
-  test('spare an engine that fails: after ten failures it is asked by one request at a time, with pauses', async () => {
-    const {
-      model,
-      upstreams: [upstream],
-    } = await connected();
-    misbehave(upstream, ({ response }) => sendJson(response, 500, { error: { message: 'oops' } }));
-    for (let round = 0; round < 10; round += 1)
-      assert.equal((await errorOf(await fixture.chat(model))).code, 'engine.failed');
-    const asked = upstream?.chats().length;
-    const spared = await fixture.chat(model);
-    assert.equal(spared.status, 503);
-    assert.ok(Number(spared.headers.get('retry-after')) >= 1);
-    assert.equal(upstream?.chats().length, asked);
-    if (upstream) upstream.script = null;
-    await sleep(1100);
-    assert.equal((await fixture.chat(model)).status, 200);
-    assert.equal((await fixture.chat(model)).status, 200);
-  });
-});
-
-/** The first `wanted` that settle. */
-async function settledOf(answers: readonly Promise<Response>[], wanted: number): Promise<Response[]> {
-  const settled: Response[] = [];
-  for (const answer of answers) void answer.then((response) => settled.push(response));
-  while (settled.length < wanted) await sleep(5);
-  return settled.slice(0, wanted).map((response) => response.clone());
-}

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startUpstream, type Upstream } from '../../../test/openai-upstream.ts';
+import type { Upstream } from '../../../test/openai-upstream.ts';
 import { registerWorker } from '../../../test/registered-worker.ts';
 import { type RemoteFixture, startRemoteFixture } from '../../../test/remote-fixture.ts';
 import { chatAnswer, sendJson, startScriptedWorker } from '../../../test/scripted-worker.ts';
@@ -18,22 +18,12 @@ import { runProbe } from './run-probe.ts';
 import { startProber } from './start-prober.ts';
 
 let fixture: RemoteFixture;
-const upstreams: Upstream[] = [];
 
 before(async () => {
   fixture = await startRemoteFixture();
 });
 
-after(async () => {
-  await fixture.stop();
-  for (const upstream of upstreams) await upstream.die();
-});
-
-async function upstream(options: Parameters<typeof startUpstream>[0]): Promise<Upstream> {
-  const started = await startUpstream(options);
-  upstreams.push(started);
-  return started;
-}
+after(() => fixture.stop());
 
 const contentOf = async (answer: Response): Promise<string> => {
   const body = (await answer.json()) as { choices?: { message: { content: string } }[] };
@@ -48,7 +38,7 @@ test('an engine joins a model that runs here: both answer, and either alone', as
     `insert into model_imports (organization_id, project_id, version_id, phase)
      select organization_id, project_id, id, 'done' from model_versions`,
   );
-  const far = await upstream({
+  const far = await fixture.upstream({
     flavour: 'vllm',
     models: ['HuggingFaceTB/SmolLM2-135M-Instruct'],
     text: 'far',
@@ -80,7 +70,7 @@ test('an engine joins a model that runs here: both answer, and either alone', as
 });
 
 test('asynchronous requests are answered by connected engines too', async () => {
-  const engine = await upstream({ flavour: 'vllm', models: ['async-model'] });
+  const engine = await fixture.upstream({ flavour: 'vllm', models: ['async-model'] });
   await fixture.connect('async', engine);
   const dataPath = await openDataPath(fixture.settings, fixture.masterKey, silentLog);
   const dispatcher = startDispatcher(fixture.settings, dataPath, silentLog);
@@ -107,7 +97,7 @@ test('asynchronous requests are answered by connected engines too', async () => 
 });
 
 test('of several processes one makes a probe, and another takes over from one that died', async () => {
-  const engine = await upstream({ flavour: 'openai', models: ['leased'] });
+  const engine = await fixture.upstream({ flavour: 'openai', models: ['leased'] });
   await fixture.connect('leased', engine);
   const { settings, masterKey, store } = fixture;
   const open = () => openRemoteEngines({ settings, database: store.database, masterKey, log: silentLog });
@@ -140,8 +130,8 @@ test('of several processes one makes a probe, and another takes over from one th
 
 test('what a probe finds out about a connection that was changed meanwhile is not written', async () => {
   const [before, after_] = [
-    await upstream({ flavour: 'openai', models: ['old-one'] }),
-    await upstream({ flavour: 'openai', models: ['new-one'] }),
+    await fixture.upstream({ flavour: 'openai', models: ['old-one'] }),
+    await fixture.upstream({ flavour: 'openai', models: ['new-one'] }),
   ];
   await fixture.connect('moved', before);
   const deps = openRemoteEngines({
@@ -163,8 +153,8 @@ test('what a probe finds out about a connection that was changed meanwhile is no
 });
 
 test('a model whose engines change gets a version for each change, and earlier versions go on being answered', async () => {
-  const able = await upstream({ flavour: 'vllm', models: ['org/Same'] });
-  const poor = await upstream({ flavour: 'vllm', models: ['org/Same'], lacks: ['tools'] });
+  const able = await fixture.upstream({ flavour: 'vllm', models: ['org/Same'] });
+  const poor = await fixture.upstream({ flavour: 'vllm', models: ['org/Same'], lacks: ['tools'] });
   await fixture.connect('able', able);
   const first = await versionOf('same');
   assert.ok(first.capabilities.includes('tools'));
@@ -184,7 +174,7 @@ test('a model whose engines change gets a version for each change, and earlier v
 });
 
 test('a version is never answered by another model that its name is mapped to later', async () => {
-  const both = await upstream({ flavour: 'openai', models: ['left', 'right'] });
+  const both = await fixture.upstream({ flavour: 'openai', models: ['left', 'right'] });
   const mapped = (name: string) => ({ discover: false, models: [{ upstream: name, name: 'side' }] });
   await fixture.connect('sides', both, mapped('left'));
   const { id } = await versionOf('side');
@@ -201,7 +191,7 @@ test('a version is never answered by another model that its name is mapped to la
 });
 
 test('a model that is deleted while an engine serves it comes back with the next probe', async () => {
-  await fixture.connect('stubborn', await upstream({ flavour: 'openai', models: ['stubborn'] }));
+  await fixture.connect('stubborn', await fixture.upstream({ flavour: 'openai', models: ['stubborn'] }));
   assert.equal((await fixture.call('DELETE', '/api/models/stubborn')).status, 200);
   await sleep(300);
   assert.equal((await fixture.chat('stubborn')).status, 404);
@@ -240,7 +230,7 @@ test('two engines that are probed at the same moment never answer to one name wi
 });
 
 test('a model that runs elsewhere is neither loaded nor unloaded here', async () => {
-  const engine = await upstream({ flavour: 'openai', models: ['elsewhere'] });
+  const engine = await fixture.upstream({ flavour: 'openai', models: ['elsewhere'] });
   await fixture.connect('elsewhere', engine);
   for (const act of ['load', 'unload', 'engine?engine=llama-cpp']) {
     const { status, body } = await fixture.call('POST', `/api/models/elsewhere/${act}`);

@@ -1,20 +1,23 @@
 import { SamovarError } from '../../../kernel/errors.ts';
 import type { AnswerTarget } from '../answer-reader.ts';
+import { parseObject } from '../json-object.ts';
+import { eventError } from '../worker-error.ts';
 
 const border = Buffer.from('\n\n');
 
 /**
- * Looks whether each event of a foreign engine's stream, forwarded untouched, is a JSON object or `[DONE]`. What came
- * before one that is not is handed on; then it throws `engine.failed`. Whole events are expected in each part.
+ * Looks whether each event of a foreign engine's stream, forwarded untouched, is a JSON object or `[DONE]`, and none is
+ * an error, in whichever form. What came before one that is not is handed on; then it throws what is wrong. Whole
+ * events are expected in each part.
  */
 export function requireEventsInBytes(target: AnswerTarget): AnswerTarget {
   return {
     bytes(chunk) {
       let from = 0;
       for (let end = chunk.indexOf(border); end !== -1; end = chunk.indexOf(border, from)) {
-        if (!isEvent(chunk.toString('latin1', from, end))) {
+        if (!isAnswer(chunk.toString('latin1', from, end))) {
           if (from > 0) target.bytes(chunk.subarray(0, from));
-          throw noEvent();
+          throw faultOf(chunk.toString('utf8', from, end));
         }
         from = end + border.length;
       }
@@ -30,19 +33,21 @@ export function noEvent(): SamovarError {
 }
 
 /** Bytes as Latin-1 suffice: whatever is not ASCII stands inside of JSON strings, where any character may. */
-function isEvent(text: string): boolean {
-  const data = text.startsWith('data: ') && !text.includes('\n') ? text.slice(6) : dataOf(text);
+function isAnswer(text: string): boolean {
+  const data = dataOf(text);
   if (data === '' || data === '[DONE]') return true;
-  try {
-    const value: unknown = JSON.parse(data);
-    return value !== null && typeof value === 'object' && !Array.isArray(value);
-  } catch {
-    return false;
-  }
+  const event = parseObject(data);
+  return event !== null && (event.error === undefined || event.error === null) && event.object !== 'error';
 }
 
-/** The data of an event of several lines; empty for comments, which proxies send to keep a connection open. */
+function faultOf(text: string): SamovarError {
+  const event = parseObject(dataOf(text));
+  return (event && eventError(event)) ?? noEvent();
+}
+
+/** The data of an event; empty for comments, which proxies send to keep a connection open. */
 function dataOf(text: string): string {
+  if (text.startsWith('data: ') && !text.includes('\n')) return text.slice(6);
   return text
     .split('\n')
     .flatMap((line) => (line.startsWith('data:') ? [line.slice(line[5] === ' ' ? 6 : 5)] : []))
