@@ -12,7 +12,7 @@ const descriptions = {
   415: 'The body is not JSON, or compressed.',
   429: 'A limit is reached; `Retry-After` tells when to come back.',
   500: 'Something went wrong on our side.',
-  502: 'The model worker ended while it was answering.',
+  502: 'The model worker ended, or a connected engine failed, while it was answering.',
   503: 'The model cannot answer at the moment.',
   504: 'The deadline passed while the request waited.',
 } as const;
