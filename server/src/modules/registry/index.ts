@@ -61,7 +61,7 @@ export { getImport, importIdOf } from './imports/import-request-store.ts';
 export { importStates } from './imports/import-state.ts';
 export { listImports } from './imports/list-imports.ts';
 export { createRunImportJob } from './imports/run-import-job.ts';
-export { largestUse } from './largest-use.ts';
+export { largestUse, usefulTokens } from './largest-use.ts';
 export { findListedModel, type ListedModel, listModels, type ModelFilter } from './list-models.ts';
 export {
   createModelSnapshotLoader,

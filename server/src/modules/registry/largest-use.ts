@@ -1,7 +1,7 @@
 import type { MemoryWish } from './memory-fit.ts';
 
 /** The context that a fit is told for; below it rather fewer requests at a time. */
-const usefulTokens = 8192;
+export const usefulTokens = 8192;
 const stepTokens = 1024;
 
 /** What may be chosen: `most` bounds both; what is fixed stays as it is there. */

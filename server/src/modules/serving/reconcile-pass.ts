@@ -1,5 +1,6 @@
 import type { EngineHostDependencies, ReadyModels } from './engine-host-dependencies.ts';
 import type { HostLease } from './engine-host-store.ts';
+import type { ServingUnit } from './serving-unit.ts';
 import type { WorkerFloor } from './worker-floor.ts';
 
 /** What a host remembers between passes. */
@@ -14,6 +15,8 @@ export interface ReconcileMemory {
   readonly refusedNow: Set<string>;
   /** When each deployment began to wait, milliseconds since the epoch. */
   readonly waitingSince: Map<string, number>;
+  /** Units that lately made room for others, and when: whoever asks for them again shall find room. */
+  readonly yielded: Map<string, { readonly unit: ServingUnit; readonly at: number }>;
   /** The most memory that a version was measured to take, by version and setup; absent until it was read. */
   readonly measuredBytes: Map<string, number>;
   /** The queue as it stands in its table, to write it only when it changed. */
@@ -27,6 +30,7 @@ export function emptyMemory(): ReconcileMemory {
     refusals: new Map(),
     refusedNow: new Set(),
     waitingSince: new Map(),
+    yielded: new Map(),
     measuredBytes: new Map(),
     writtenQueue: '',
   };

@@ -3,25 +3,18 @@ import type { Deployment } from './deployment.ts';
 import { holdsLease } from './engine-host-store.ts';
 import { appendEvents } from './event-store.ts';
 import { type HeldWorker, residentsOf } from './held-worker.ts';
+import { lineUp, type WaitingUnit } from './line-up.ts';
 import { type QueueEntry, replaceLoadQueue } from './load-queue-store.ts';
-import { measuredBytesOf } from './measured-bytes.ts';
 import { type Decision, planResidency, type WaitCause } from './plan-residency.ts';
 import type { Pass } from './reconcile-pass.ts';
 import { refuse } from './refuse-unit.ts';
 import { isUnitEvictable, partsOf, type ServingUnit, unitPriority } from './serving-unit.ts';
-import { longestContext, type Sizing, sizeUnit, type UnitRoom, withMeasured } from './size-unit.ts';
+import { longestContext, type Sizing } from './size-unit.ts';
 import { releaseUnit, unload } from './unload-unwanted.ts';
-import { countWorkersElsewhere } from './worker-store.ts';
-
-interface WaitingUnit {
-  readonly unit: ServingUnit;
-  readonly sizing: Sizing;
-  readonly since: number;
-}
 
 /** Brings what waits into memory as far as there is room, makes room, and tells the others where they stand. */
 export async function serveWaiting(pass: Pass, units: readonly ServingUnit[]): Promise<void> {
-  const { host, floor } = pass;
+  const { host, floor, memory } = pass;
   const now = host.clock.now();
   const waiting = await lineUp(pass, units, now);
   const plan = planResidency(
@@ -41,9 +34,12 @@ export async function serveWaiting(pass: Pass, units: readonly ServingUnit[]): P
     const newcomer = waiting.get(eviction.for);
     if (held === undefined || newcomer === undefined) continue;
     await releaseUnit(pass, held.unit);
+    memory.yielded.set(eviction.deploymentId, { unit: held.unit, at: now });
     const whom = namesFor(held.unit.deployment, [newcomer.unit.deployment]);
     const need = memoryText(newcomer.sizing.needBytes);
-    unload(pass, eviction.deploymentId, held, `to make room for ${whom} (needs ${need})`);
+    const both = newcomer.sizing.beside.some(({ id }) => id === eviction.deploymentId);
+    const then = both ? ', which leaves it room to be loaded beside it with less context' : '';
+    unload(pass, eviction.deploymentId, held, `to make room for ${whom} (needs ${need})${then}`);
   }
   const queue: QueueEntry[] = [];
   for (const decision of plan.decisions) {
@@ -51,48 +47,6 @@ export async function serveWaiting(pass: Pass, units: readonly ServingUnit[]): P
     if (each !== undefined) queue.push(...(await carryOut(pass, each, decision)));
   }
   await tellQueue(pass, queue);
-}
-
-/** Those that this host can run at all, with the time since when they wait. */
-async function lineUp(
-  pass: Pass,
-  units: readonly ServingUnit[],
-  now: number,
-): Promise<ReadonlyMap<string, WaitingUnit>> {
-  const { host, lease, memory } = pass;
-  const waiting = new Map<string, WaitingUnit>();
-  const room = roomOf(pass);
-  const elsewhere = await countWorkersElsewhere(
-    host.database,
-    lease.hostId,
-    units.map(({ deployment }) => deployment.id),
-  );
-  for (const unit of units) {
-    const { id, replicas } = unit.deployment;
-    // Nothing makes room here for what another host runs.
-    if ((elsewhere.get(id) ?? 0) >= replicas) continue;
-    const sized = sizeUnit(unit, host.policy.parallelSequences, room);
-    const sizing = withMeasured(sized, await measuredBytesOf(pass, unit, sized), room);
-    const unable = await engineProblem(pass, unit);
-    if (unable !== null) await refuse(pass, unit, sizing.needBytes, unable);
-    else waiting.set(id, { unit, sizing, since: memory.waitingSince.get(id) ?? now });
-  }
-  memory.waitingSince.clear();
-  for (const [id, { since }] of waiting) memory.waitingSince.set(id, since);
-  return waiting;
-}
-
-function roomOf({ host, floor }: Pass): UnitRoom {
-  const budgetBytes = host.facts.memoryBudgetBytes;
-  const stays = residentsOf(floor.held.values()).filter(({ evictable, leaving }) => !evictable && !leaving);
-  return { budgetBytes, freeableBytes: stays.reduce((free, { needBytes }) => free - needBytes, budgetBytes) };
-}
-
-async function engineProblem({ host }: Pass, { model }: ServingUnit): Promise<string | null> {
-  const { engine } = model.manifest;
-  const driver = host.drivers.get(engine);
-  if (driver === undefined) return `this release has no engine ${engine}`;
-  return await driver.unavailable();
 }
 
 /** Does what was decided for one that waits; the places in the queue that come of it. */

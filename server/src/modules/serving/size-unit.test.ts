@@ -3,6 +3,7 @@ import { after, afterEach, before, test } from 'node:test';
 import { createServingFloor, type ServingFloor } from '../../../test/serving-floor.ts';
 import { systemAuditContext } from '../audit/index.ts';
 import { changeDeployment } from './change-deployment.ts';
+import { selectEvents } from './event-store.ts';
 import { selectMeasurements } from './measurement-store.ts';
 import { requestLoad } from './request-load.ts';
 
@@ -42,4 +43,42 @@ test('a model whose whole context does not fit is loaded with the longest that d
     refused.lastError ?? '',
     /needs 2\.1 GB, .* of 1\.3 GB .*\(`samovar deployments set long --context 77824`, /,
   );
+});
+
+test('two models of long context that are asked in turn are both loaded, with contexts that fit together', async () => {
+  const long = { weightsBytes: 100e6, perSequenceBytes: 500e6, contextTokens: 131_072 };
+  const first = floor.addModel('first', long);
+  const second = floor.addModel('second', long);
+  floor.startHost({ memoryBudgetBytes: 1.3e9 });
+  await floor.untilKnown(second);
+  await requestLoad(floor, first);
+  assert.ok((await floor.untilState(first, 'ready')).memoryBytes > 1.2e9);
+  await requestLoad(floor, second);
+  const beside = await floor.untilState(second, 'ready');
+  assert.ok(beside.memoryBytes > 0.5e9 && beside.memoryBytes <= 0.65e9, String(beside.memoryBytes));
+  const told = await selectEvents(floor.database, floor.scope, beside.deploymentId, {
+    after: null,
+    limit: 20,
+  });
+  assert.ok(
+    told.some(({ reason }) =>
+      /with 35840 of 131072 tokens of context, 4 at a time, beside first\)$/.test(reason),
+    ),
+    JSON.stringify(told.map(({ reason }) => reason)),
+  );
+  assert.match(
+    (await floor.untilState(first, 'unloaded')).reason ?? '',
+    /to make room for second .*, which leaves it room to be loaded beside it with less context/,
+  );
+  const pid = await floor.workerPid(second);
+  await requestLoad(floor, first);
+  const again = await floor.untilState(first, 'ready');
+  assert.ok((again.contextTokens ?? 0) >= 35_840);
+  for (const model of [first, second, first, second]) {
+    await requestLoad(floor, model);
+    await floor.call(model, { ms: 1 });
+  }
+  await floor.pause(4_000);
+  assert.equal((await floor.status(first)).state, 'ready');
+  assert.equal(await floor.workerPid(second), pid, 'neither had to go again');
 });

@@ -1,6 +1,9 @@
-import { largestUse, type MemoryWish, sequenceBytes } from '../registry/index.ts';
+import { largestUse, type MemoryWish, sequenceBytes, usefulTokens } from '../registry/index.ts';
+import { namesFor } from './decision-text.ts';
+import type { Deployment } from './deployment.ts';
 import type { MeasuredSetup } from './measurement-store.ts';
 import type { ServingUnit } from './serving-unit.ts';
+import { type Rival, shareRoom } from './share-room.ts';
 
 /** How much of the machine a worker of a unit takes. */
 export interface Sizing {
@@ -9,6 +12,8 @@ export interface Sizing {
   readonly needBytes: number;
   /** What the manifests say, before anything was measured. */
   readonly estimatedBytes: number;
+  /** For whom its context was left shorter than it could be. */
+  readonly beside: readonly Deployment[];
 }
 
 /** 8-bit blocks: 34 bytes for 32 values in place of 64. */
@@ -20,12 +25,25 @@ export interface UnitRoom {
   readonly budgetBytes: number;
   /** Of it what is not held by workers that stay. */
   readonly freeableBytes: number;
+  /** Others that are used, or waited for, at the same time. */
+  readonly rivals: readonly Rival[];
+}
+
+/** The need of a unit with a context that is useful, and with its longest one. */
+export function needsOf(
+  unit: ServingUnit,
+  defaultParallel: number,
+): { readonly leastBytes: number; readonly mostBytes: number } {
+  const most = mostOf(unit, defaultParallel);
+  const isFixed = unit.deployment.options.contextTokens !== undefined;
+  const contextTokens = isFixed ? most.contextTokens : Math.min(usefulTokens, most.contextTokens);
+  return { leastBytes: estimate(unit, { ...most, contextTokens }), mostBytes: estimate(unit, most) };
 }
 
 /**
  * Memory need: the weights once, a part for each sequence that runs at a time, and the same for each adapter. Where
- * the deployment does not say how long the context is and how many sequences run, they are the most that fits (the
- * least, where nothing does).
+ * the deployment does not say how long the context is and how many sequences run, they are the most that fits beside
+ * its rivals (the least, where nothing does).
  */
 export function sizeUnit(
   unit: ServingUnit,
@@ -38,11 +56,16 @@ export function sizeUnit(
     sequences: options.parallelSequences !== undefined,
   };
   const most = mostOf(unit, defaultParallel);
-  const use = largestUse({ most, fixed }, (each) => estimate(unit, each), room.freeableBytes) ?? {
+  const { leastBytes } = needsOf(unit, defaultParallel);
+  const shared = fixed.context ? null : shareRoom(room.freeableBytes, leastBytes, room.rivals);
+  const roomBytes = shared?.bytes ?? room.freeableBytes;
+  const use = largestUse({ most, fixed }, (each) => estimate(unit, each), roomBytes) ?? {
     contextTokens: fixed.context ? most.contextTokens : Math.min(1024, most.contextTokens),
     parallelSequences: fixed.sequences ? most.parallelSequences : 1,
   };
-  return { ...use, estimatedBytes: estimate(unit, use) };
+  const isShorter = use.contextTokens < most.contextTokens;
+  const beside = isShorter ? (shared?.beside ?? []).map(({ deployment }) => deployment) : [];
+  return { ...use, estimatedBytes: estimate(unit, use), beside };
 }
 
 /**
@@ -93,9 +116,10 @@ function estimate(unit: ServingUnit, { contextTokens, parallelSequences }: Memor
 }
 
 /** ` with 8192 of 131072 tokens of context, 4 at a time`, where less than the whole was chosen. */
-export function useText({ model: { manifest } }: ServingUnit, use: MemoryWish): string {
+export function useText({ deployment, model: { manifest } }: ServingUnit, use: Sizing): string {
   if (use.contextTokens >= manifest.contextTokens) return '';
-  return ` with ${use.contextTokens} of ${manifest.contextTokens} tokens of context, ${use.parallelSequences} at a time`;
+  const beside = use.beside.length === 0 ? '' : `, beside ${namesFor(deployment, use.beside)}`;
+  return ` with ${use.contextTokens} of ${manifest.contextTokens} tokens of context, ${use.parallelSequences} at a time${beside}`;
 }
 
 /** What measured facts of this unit depend on. */
