@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import type { ServerSettings } from '../config/load-settings.ts';
+import { readPackageMirrors } from '../config/package-mirrors.ts';
 import { systemClock } from '../kernel/clock.ts';
 import type { Database } from '../kernel/ports/database.ts';
 import type { Log } from '../kernel/ports/log.ts';
@@ -10,13 +10,16 @@ import { createConfigVersion } from '../platform/postgres/config-version.ts';
 import { createRemoteTransport } from '../platform/remote-transport/remote-transport.ts';
 import { createSealing } from '../platform/sealing/sealing.ts';
 
-type OutboundSettings = Pick<ServerSettings, 'outboundAllow' | 'caFile'>;
+type OutboundSettings = Pick<ServerSettings, 'outboundAllow'> & Parameters<typeof readPackageMirrors>[0];
 
-/** Connections to foreign engines, inside what `SAMOVAR_OUTBOUND_ALLOW` lets through. Throws `setup.setting_invalid`. */
+/**
+ * Connections to foreign engines, inside what `SAMOVAR_OUTBOUND_ALLOW` lets through, by the company's proxies where the
+ * environment names some. Throws `setup.setting_invalid`.
+ */
 export function openRemoteTransport(settings: OutboundSettings): RemoteTransport {
   return createRemoteTransport({
     guard: createOutboundGuard({ allow: settings.outboundAllow }),
-    ...(settings.caFile === null ? {} : { ca: readFileSync(settings.caFile, 'utf8') }),
+    network: readPackageMirrors(settings),
   });
 }
 

@@ -16,4 +16,12 @@ export interface OutboundGuard {
    * the resolver's own error (`ENOTFOUND`, `EAI_AGAIN`) when there is none.
    */
   resolve(host: string, port: number): Promise<readonly OutboundAddress[]>;
+
+  /**
+   * Lets a proxy be asked to connect there. The proxy resolves the name by itself, so nothing can be pinned: addresses
+   * are judged as they are written, names by what they resolve to here and, where they are not known here, by their
+   * form. Throws `request.address_refused`, also for names that stand for internal machines everywhere (without a dot,
+   * below `.internal`, `.local` and the like).
+   */
+  permitByProxy(host: string, port: number): Promise<void>;
 }

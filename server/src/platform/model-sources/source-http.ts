@@ -1,12 +1,8 @@
 import { isIP } from 'node:net';
 import type { Readable } from 'node:stream';
 import type { OutboundGuard } from '../../kernel/ports/outbound-guard.ts';
-import { createGuardedConnector } from '../outbound-guard/guarded-connector.ts';
-import {
-  createNetworkAgent,
-  type NetworkAccess,
-  trustedAuthorities,
-} from '../package-sources/network-agent.ts';
+import { type NetworkAccess, trustedAuthorities } from '../outbound-network/network-access.ts';
+import { createNetworkAgent } from '../outbound-network/network-agent.ts';
 import { refuseInternal } from '../package-sources/refuse-internal.ts';
 import { createPartConnections, type PartConnections } from './parts/part-connections.ts';
 
@@ -52,15 +48,11 @@ export function createSourceHttp(
   silenceMs: number,
   guard: OutboundGuard | null,
 ): SourceHttp {
-  const agent = createNetworkAgent(network, {
-    silenceMs,
-    ...(guard === null ? {} : { connector: (options) => createGuardedConnector(guard, options) }),
-  });
+  const agent = createNetworkAgent(network, { silenceMs, guard });
   const proxied = network.httpProxy !== null || network.httpsProxy !== null;
 
   async function send(request: SourceRequest, url: URL): Promise<SourceAnswer> {
-    if (guard !== null && (proxied || isIP(url.hostname.replace(/^\[|\]$/g, '')) !== 0))
-      await refuseInternal(guard, url);
+    if (guard !== null && isIP(url.hostname.replace(/^\[|\]$/g, '')) !== 0) await refuseInternal(guard, url);
     const sameOrigin = url.origin === new URL(request.url).origin;
     const answer = await agent.request({
       origin: url.origin,

@@ -5,6 +5,9 @@ import type { OutboundAddress, OutboundGuard } from '../../kernel/ports/outbound
 import { type AddressKind, addressKind, plainAddress } from './address-kind.ts';
 import { parseAllowList } from './allow-list.ts';
 
+/** Reserved for networks of one's own, or in use there everywhere (RFC 6761, 6762, 8375; ICANN on `.internal`). */
+const internalName = /\.(?:internal|local|localhost|localdomain|home\.arpa|home|lan|intranet|corp|private)$/;
+
 export interface OutboundGuardOptions {
   /** The entries of `SAMOVAR_OUTBOUND_ALLOW`. */
   readonly allow: readonly string[];
@@ -26,24 +29,44 @@ export function createOutboundGuard(options: OutboundGuardOptions): OutboundGuar
     return kind !== 'a cloud metadata service' && allowed.covers(plain) ? null : kind;
   }
 
+  async function resolve(host: string, port: number): Promise<readonly OutboundAddress[]> {
+    const bare = host.replace(/^\[|\]$/g, '');
+    const family = isIP(bare);
+    const addresses =
+      family === 0
+        ? await resolveName(nameOf(host))
+        : [{ address: bare, family: family === 4 ? 4 : 6 } as const];
+    if (family === 0 && allowed.names(nameOf(host), port)) return addresses;
+    for (const { address } of addresses) {
+      const kind = refusal(address, port);
+      if (kind !== null) throw refused(host, port, kind);
+    }
+    return addresses;
+  }
+
   return {
-    async resolve(host, port) {
-      const bare = host.replace(/^\[|\]$/g, '');
-      const name = bare.toLowerCase().replace(/\.$/, '');
-      const family = isIP(bare);
-      const addresses =
-        family === 0 ? await resolveName(name) : [{ address: bare, family: family === 4 ? 4 : 6 } as const];
-      if (family === 0 && allowed.names(name, port)) return addresses;
-      for (const { address } of addresses) {
-        const kind = refusal(address, port);
-        if (kind !== null) throw refused(host, port, kind);
+    resolve,
+    async permitByProxy(host, port) {
+      const name = nameOf(host);
+      const isName = isIP(host.replace(/^\[|\]$/g, '')) === 0;
+      if (isName && allowed.names(name, port)) return;
+      if (isName && (!name.includes('.') || internalName.test(name)))
+        throw refused(host, port, 'a name of an internal network');
+      try {
+        await resolve(host, port);
+      } catch (error) {
+        if (error instanceof SamovarError) throw error;
+        // A name that only the proxy knows.
       }
-      return addresses;
     },
   };
 }
 
-function refused(host: string, port: number, kind: AddressKind): SamovarError {
+function nameOf(host: string): string {
+  return host.toLowerCase().replace(/\.$/, '');
+}
+
+function refused(host: string, port: number, kind: string): SamovarError {
   return new SamovarError('request.address_refused', { params: { address: `${host}:${port}`, kind } });
 }
 

@@ -1,7 +1,6 @@
 import { type Dispatcher, interceptors } from 'undici';
 import type { OutboundGuard } from '../../kernel/ports/outbound-guard.ts';
-import { createGuardedConnector } from '../outbound-guard/guarded-connector.ts';
-import { createNetworkAgent } from './network-agent.ts';
+import { createNetworkAgent } from '../outbound-network/network-agent.ts';
 import type { PackageMirrors } from './package-mirrors.ts';
 import { refuseInternal } from './refuse-internal.ts';
 
@@ -39,10 +38,7 @@ export class HttpStatusError extends Error {
  * connects only where that allows; a proxy is asked only for addresses that it allows or does not know.
  */
 export function createPackageHttp(mirrors: PackageMirrors, guard: OutboundGuard | null = null): PackageHttp {
-  const agent = createNetworkAgent(mirrors, {
-    silenceMs: 60_000,
-    ...(guard === null ? {} : { connector: (options) => createGuardedConnector(guard, options) }),
-  });
+  const agent = createNetworkAgent(mirrors, { silenceMs: 60_000, guard });
   const dispatcher = agent.compose(interceptors.redirect({ maxRedirections: 5 }));
 
   const get: PackageHttp['get'] = async (address, headers, signal) => {

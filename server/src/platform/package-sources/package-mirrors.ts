@@ -1,4 +1,4 @@
-import type { NetworkAccess } from './network-agent.ts';
+import type { NetworkAccess } from '../outbound-network/network-access.ts';
 
 /** Where packages come from and how they are reached. Addresses may carry `user:password@`. */
 export interface PackageMirrors extends NetworkAccess {

@@ -1,21 +1,20 @@
-import { connect, isIP, type LookupFunction, type Socket } from 'node:net';
-import { connect as connectTls, type SecureContext } from 'node:tls';
-import type { OutboundAddress, OutboundGuard } from '../../kernel/ports/outbound-guard.ts';
-import type { PhaseTimeouts } from '../../kernel/ports/remote-transport.ts';
-import { type CallPhase, RemoteCallError, type RemoteRequest } from '../../kernel/ports/remote-transport.ts';
+import type { Socket } from 'node:net';
+import {
+  type CallPhase,
+  type PhaseTimeouts,
+  RemoteCallError,
+  type RemoteRequest,
+} from '../../kernel/ports/remote-transport.ts';
+import type { HttpCall } from '../worker-transport/http-call.ts';
 import { type ResponseParts, ResponseReader } from '../worker-transport/response-reader.ts';
-import type { RemoteCall } from './remote-call.ts';
+import { type OpenedSocket, openSocket, type SocketReader, type SocketTarget } from './open-socket.ts';
+import { type RequestFrame, requestText } from './request-text.ts';
+
+export type RemoteCall = HttpCall<RemoteRequest>;
 
 /** What the connections to one endpoint share. */
-export interface ConnectionParts {
-  readonly guard: OutboundGuard;
-  readonly host: string;
-  readonly port: number;
-  /** The `host` that requests name. */
-  readonly hostHeader: string;
+export interface ConnectionParts extends SocketTarget, RequestFrame {
   readonly timeouts: PhaseTimeouts;
-  /** `null`: without TLS. */
-  secureContext(): SecureContext | null;
   /** It may take another request. */
   free(connection: RemoteConnection): void;
   closed(connection: RemoteConnection): void;
@@ -26,15 +25,13 @@ export interface ConnectionParts {
 const longestIdleMs = 30_000;
 /** Given up this long before the server does, so that no request meets a closing connection. */
 const idleMarginMs = 1000;
-const probeMs = 60_000;
-
-/** Every read of every connection lands here and is copied out at once; reads are never nested. */
-const readBuffer = Buffer.allocUnsafeSlow(64 * 1024);
 
 /** One kept connection to a foreign server: one request at a time, HTTP/1.1 framed by hand, with TLS or without. */
 export class RemoteConnection implements ResponseParts {
   readonly #parts: ConnectionParts;
   #socket: Socket | null = null;
+  /** What the socket will lead through. */
+  #tunnel: Socket | null = null;
   #reached = false;
   #gone = false;
   /** It has carried a call before. */
@@ -55,8 +52,12 @@ export class RemoteConnection implements ResponseParts {
   constructor(parts: ConnectionParts) {
     this.#parts = parts;
     this.#phaseUntilMs = performance.now() + parts.timeouts.connectMs;
-    parts.guard.resolve(parts.host, parts.port).then(
-      (addresses) => this.#open(addresses),
+    const reader: SocketReader = {
+      read: (bytes) => this.#read(bytes),
+      hold: (socket) => this.#hold(socket),
+    };
+    openSocket(parts, reader).then(
+      (opened) => this.#use(opened),
       (error: unknown) => this.destroy(asError(error)),
     );
   }
@@ -73,7 +74,7 @@ export class RemoteConnection implements ResponseParts {
     call.connection = this;
     this.#wholeUntilMs = performance.now() + this.#parts.timeouts.wholeMs;
     if (this.#reached) this.#enter('first-byte');
-    this.#socket?.write(requestText(call.request, this.#parts.hostHeader));
+    this.#socket?.write(requestText(call.request, this.#parts));
   }
 
   resume(): void {
@@ -86,8 +87,11 @@ export class RemoteConnection implements ResponseParts {
   destroy(cause?: Error): void {
     if (this.#gone) return;
     this.#failure ??= cause ?? null;
-    if (this.#socket === null) this.#closed();
-    else this.#socket.destroy();
+    if (this.#socket !== null) this.#socket.destroy();
+    else {
+      this.#tunnel?.destroy();
+      this.#closed();
+    }
   }
 
   /** Ends what lasts too long. */
@@ -124,31 +128,26 @@ export class RemoteConnection implements ResponseParts {
     this.#phaseUntilMs = Number.POSITIVE_INFINITY;
   }
 
-  #open(addresses: readonly OutboundAddress[]): void {
-    if (this.#gone) return;
-    const { host, port } = this.#parts;
-    const options = {
-      host: host.replace(/^\[|\]$/g, ''),
-      port,
-      lookup: lookupOf(addresses),
-      noDelay: true,
-      keepAlive: true,
-      keepAliveInitialDelay: probeMs,
-      onread: { buffer: readBuffer, callback: (size: number) => this.#read(size) },
-    };
-    const secureContext = this.#parts.secureContext();
-    const servername = isIP(options.host) === 0 ? { servername: options.host } : {};
-    const socket =
-      secureContext === null
-        ? connect(options)
-        : connectTls({ ...options, ...servername, secureContext, ALPNProtocols: ['http/1.1'] });
-    this.#socket = socket;
-    socket.once(secureContext === null ? 'connect' : 'secureConnect', () => this.#connected());
+  #hold(tunnel: Socket): void {
+    tunnel.on('error', (error) => {
+      this.#failure ??= error;
+    });
+    if (this.#gone) tunnel.destroy();
+    else this.#tunnel = tunnel;
+  }
+
+  #use({ socket, ready }: OpenedSocket): void {
     socket.on('error', (error) => {
       this.#failure ??= error;
     });
+    if (this.#gone) {
+      socket.destroy();
+      return;
+    }
+    this.#socket = socket;
+    socket.once(ready, () => this.#connected());
     socket.once('close', () => this.#closed());
-    if (this.#call !== null) socket.write(requestText(this.#call.request, this.#parts.hostHeader));
+    if (this.#call !== null) socket.write(requestText(this.#call.request, this.#parts));
   }
 
   #enter(phase: 'first-byte' | 'idle'): void {
@@ -163,7 +162,7 @@ export class RemoteConnection implements ResponseParts {
   }
 
   /** Returns false to read no more until `resume`. */
-  #read(size: number): boolean {
+  #read(bytes: Buffer): boolean {
     const reader = this.#reader;
     if (reader === null) {
       // Nothing was asked: whatever it says, this connection cannot be trusted with a request.
@@ -172,7 +171,7 @@ export class RemoteConnection implements ResponseParts {
     }
     this.#heard = true;
     try {
-      reader.push(readBuffer.subarray(0, size));
+      reader.push(bytes);
     } catch (thrown) {
       const { message } = asError(thrown);
       this.destroy(
@@ -241,25 +240,6 @@ function limitOf(phase: CallPhase, timeouts: PhaseTimeouts): number {
   if (phase === 'connect') return timeouts.connectMs;
   if (phase === 'first-byte') return timeouts.firstByteMs;
   return phase === 'idle' ? timeouts.idleMs : timeouts.wholeMs;
-}
-
-/** Tells the addresses that were checked, whatever the resolver would say now. */
-function lookupOf(addresses: readonly OutboundAddress[]): LookupFunction {
-  return (_host, options, callback) => {
-    const [first] = addresses;
-    if (options.all) callback(null, [...addresses]);
-    else if (first) callback(null, first.address, first.family);
-    else callback(new Error('the name has no address'), '', 4);
-  };
-}
-
-/** One text for head and body: one write. Names, values and paths were checked when the connection was declared. */
-function requestText({ method, path, headers, body }: RemoteRequest, host: string): string {
-  let text = `${method} ${path} HTTP/1.1\r\nhost: ${host}\r\naccept-encoding: identity\r\nuser-agent: samovar\r\n`;
-  for (let index = 0; index < headers.length; index += 2)
-    text += `${headers[index]}: ${headers[index + 1]}\r\n`;
-  if (method === 'GET') return `${text}\r\n`;
-  return `${text}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
 }
 
 function asError(thrown: unknown): Error {

@@ -2,13 +2,15 @@ import { createSecureContext, type SecureContext } from 'node:tls';
 import type { OutboundGuard } from '../../kernel/ports/outbound-guard.ts';
 import type { PhaseTimeouts, RemoteEndpoint, RemoteRequest } from '../../kernel/ports/remote-transport.ts';
 import type { TransportCall, TransportEvents } from '../../kernel/ports/worker-transport.ts';
-import { RemoteCall } from './remote-call.ts';
-import { type ConnectionParts, RemoteConnection } from './remote-connection.ts';
+import type { ProxyAddress, ProxyChoice } from '../outbound-network/proxy-choice.ts';
+import { HttpCall } from '../worker-transport/http-call.ts';
+import { type ConnectionParts, type RemoteCall, RemoteConnection } from './remote-connection.ts';
 
 export interface PoolParts {
   readonly guard: OutboundGuard;
   /** PEM certificates that every endpoint's authority is looked up in, the endpoint's own besides. */
   readonly authorities: readonly string[];
+  readonly proxyOf: ProxyChoice;
 }
 
 /** The connections to one endpoint. How many requests it gets at a time is decided above. */
@@ -16,13 +18,18 @@ export class RemotePool implements ConnectionParts {
   readonly guard: OutboundGuard;
   readonly host: string;
   readonly port: number;
+  readonly proxy: ProxyAddress | null;
   readonly hostHeader: string;
+  readonly pathPrefix: string;
+  readonly proxyAuthorization: string | null;
   readonly timeouts: PhaseTimeouts;
   readonly #authorities: string[] | null;
   readonly #open = new Set<RemoteConnection>();
   /** The one that rested least is taken first, so that those too many grow old. */
   readonly #idle: RemoteConnection[] = [];
+  readonly #proxyAuthorities: readonly string[];
   #secureContext: SecureContext | null = null;
+  #proxySecureContext: SecureContext | null = null;
   #closing: (() => void) | null = null;
   #broken = false;
   #calledMs = 0;
@@ -35,6 +42,11 @@ export class RemotePool implements ConnectionParts {
     this.host = url.hostname;
     this.port = Number(url.port || (secure ? 443 : 80));
     this.hostHeader = url.host;
+    this.proxy = parts.proxyOf(url);
+    this.#proxyAuthorities = parts.authorities;
+    // A proxy is asked for each request, or once for a tunnel of which it hears no more.
+    this.pathPrefix = secure || this.proxy === null ? '' : url.origin;
+    this.proxyAuthorization = secure ? null : (this.proxy?.authorization ?? null);
     this.timeouts = endpoint.timeouts;
     this.#authorities = secure
       ? [...parts.authorities, ...(endpoint.ca === null ? [] : [endpoint.ca])]
@@ -42,7 +54,7 @@ export class RemotePool implements ConnectionParts {
   }
 
   call(request: RemoteRequest, events: TransportEvents): TransportCall {
-    const call = new RemoteCall(request, events);
+    const call = new HttpCall(request, events);
     this.#calledMs = performance.now();
     (this.#takeIdle() ?? this.#connect()).send(call);
     return call;
@@ -51,6 +63,11 @@ export class RemotePool implements ConnectionParts {
   secureContext(): SecureContext | null {
     if (this.#authorities !== null) this.#secureContext ??= createSecureContext({ ca: this.#authorities });
     return this.#secureContext;
+  }
+
+  proxySecureContext(): SecureContext {
+    this.#proxySecureContext ??= createSecureContext({ ca: [...this.#proxyAuthorities] });
+    return this.#proxySecureContext;
   }
 
   /** Nobody has called for so long, and no connection is open. */

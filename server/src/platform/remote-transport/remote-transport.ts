@@ -1,6 +1,8 @@
 import { getCACertificates } from 'node:tls';
 import type { OutboundGuard } from '../../kernel/ports/outbound-guard.ts';
 import type { RemoteEndpoint, RemoteTransport } from '../../kernel/ports/remote-transport.ts';
+import { type NetworkAccess, trustedAuthorities } from '../outbound-network/network-access.ts';
+import { createProxyChoice } from '../outbound-network/proxy-choice.ts';
 import { RemotePool } from './remote-pool.ts';
 
 /** Time limits are kept to within this. */
@@ -9,14 +11,18 @@ const closeMs = 500;
 /** A pool holds certificates: one that nobody uses is let go. */
 const forgetMs = 10 * 60_000;
 
+const noProxies: NetworkAccess = { caFiles: [], httpProxy: null, httpsProxy: null, noProxy: '' };
+
 export interface RemoteTransportOptions {
   readonly guard: OutboundGuard;
-  /** The company's certificate authorities in PEM (`SAMOVAR_CA_FILE`). */
-  readonly ca?: string;
+  /** The company's proxies and certificate authorities; absent: none. */
+  readonly network?: NetworkAccess;
 }
 
-/** Keep-alive connections to foreign engines, one pool for each endpoint. */
+/** Keep-alive connections to foreign engines, one pool for each endpoint. Throws `setup.setting_invalid` for a proxy that is none. */
 export function createRemoteTransport(options: RemoteTransportOptions): RemoteTransport {
+  const { network = noProxies } = options;
+  const proxyOf = createProxyChoice(network);
   const pools = new Map<string, RemotePool>();
   const leaving = new Set<RemotePool>();
   let authorities: readonly string[] | null = null;
@@ -32,8 +38,8 @@ export function createRemoteTransport(options: RemoteTransportOptions): RemoteTr
   function poolOf(endpoint: RemoteEndpoint): RemotePool {
     let pool = pools.get(endpoint.key);
     if (!pool) {
-      authorities ??= [...getCACertificates('default'), ...(options.ca === undefined ? [] : [options.ca])];
-      pool = new RemotePool(endpoint, { guard: options.guard, authorities });
+      authorities ??= trustedAuthorities(network) ?? getCACertificates('default');
+      pool = new RemotePool(endpoint, { guard: options.guard, authorities, proxyOf });
       pools.set(endpoint.key, pool);
     }
     return pool;

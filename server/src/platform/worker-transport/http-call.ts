@@ -11,15 +11,15 @@ export interface CallConnection {
 }
 
 /** One request and what becomes of it. */
-export class HttpCall implements TransportCall {
-  readonly request: TransportRequest;
+export class HttpCall<Request extends TransportRequest = TransportRequest> implements TransportCall {
+  readonly request: Request;
   readonly events: TransportEvents;
   /** Where it runs; `null` while it waits for a connection. */
   connection: CallConnection | null = null;
   /** Its outcome was reported, or nobody wants it any more: its events are called no more. */
   over = false;
 
-  constructor(request: TransportRequest, events: TransportEvents) {
+  constructor(request: Request, events: TransportEvents) {
     this.request = request;
     this.events = events;
   }

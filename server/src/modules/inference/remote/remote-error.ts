@@ -44,6 +44,7 @@ export function explainRemote(
 function failureOf(status: number): string | null {
   if (status >= 500) return `it answered ${status}`;
   if (status >= 300 && status < 400) return `it redirects elsewhere (${status}), which is not followed`;
+  if (status === 407) return 'a proxy on the way wants other credentials (407)';
   // No fault of the request: the model was there when it was sent.
   return status === 404 || status === 405 ? `it has no such model or route (${status})` : null;
 }
