@@ -25,6 +25,15 @@ export interface RowOrder {
   readonly way: 'interleave' | 'part';
 }
 
+/** What happens to numbers on their way, beside their type. */
+export interface PieceChange {
+  readonly order: RowOrder | null;
+  /** Is added to each number. */
+  readonly add: number;
+  /** Each number is multiplied by it; 1 unless told. */
+  readonly times?: number;
+}
+
 /**
  * The tensor's bytes in another type and order, in pieces; memory does not grow with it. Throws `model.refused` for a
  * type that cannot be read.
@@ -32,7 +41,7 @@ export interface RowOrder {
 export async function* convertedPieces(
   tensor: StoredTensor,
   type: WrittenType,
-  order: RowOrder | null,
+  { order, add, times = 1 }: PieceChange,
 ): AsyncGenerator<Buffer> {
   const { source, columns, rows } = tensor;
   const read = numberReader(tensor.type);
@@ -48,10 +57,12 @@ export async function* convertedPieces(
     const count = Math.min(rowsAtOnce, rows - row);
     const bytes = await source.read(tensor.offset + row * rowBytes, count * rowBytes);
     if (bytes.length < count * rowBytes) throw refusal(`${source.name} ended while it was read`);
-    const same = order === null && tensor.type === type;
+    const same = order === null && add === 0 && times === 1 && tensor.type === type;
     if (same) yield bytes;
     else {
       const numbers = read(bytes);
+      if (add !== 0 || times !== 1)
+        for (let at = 0; at < numbers.length; at += 1) numbers[at] = (numbers[at] ?? 0) * times + add;
       yield writeNumbers(order === null ? numbers : reordered(numbers, columns, unit, order.way), type);
     }
   }

@@ -135,7 +135,7 @@ const refusedConfigs: readonly (readonly [what: string, config: Record<string, u
       { architectures: ['StrangeForCausalLM'] },
       /its class StrangeForCausalLM cannot be converted/,
     ],
-    ['with another activation', { hidden_act: 'gelu' }, /activation gelu/],
+    ['with another activation', { hidden_act: 'gelu' }, /hidden_act gelu cannot be carried over/],
     [
       'with positions scaled in a way of its own',
       { rope_scaling: { type: 'dynamic', factor: 2 } },

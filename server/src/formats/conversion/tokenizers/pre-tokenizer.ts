@@ -1,4 +1,4 @@
-import { isRecord, type JsonRecord, recordMember, textMember } from '../json-value.ts';
+import { isRecord, type JsonRecord, recordMember, textMember } from '../../json-value.ts';
 
 /** The expression that splits a text of the Llama 3 family, up to how many digits stand together. */
 const contractions = "(?i:'s|'t|'re|'ve|'m|'ll|'d)";

@@ -1,0 +1,52 @@
+import { isRecord, type JsonRecord, textMember } from '../../json-value.ts';
+import { refusal } from '../../refuse-files.ts';
+
+/** `llama_token_type`. */
+export const tokenKinds = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5, byte: 6 } as const;
+
+/** As many tokens as the word embeddings have rows, tokens that nobody uses where the vocabulary is shorter. */
+export interface Vocabulary {
+  readonly tokens: string[];
+  readonly types: number[];
+  readonly ids: ReadonlyMap<string, number>;
+  put(token: string, id: unknown, type: number): void;
+}
+
+export function createVocabulary(rows: number): Vocabulary {
+  const tokens = Array.from({ length: rows }, (_, id) => `[PAD${id}]`);
+  const types = new Array<number>(rows).fill(tokenKinds.unused);
+  const ids = new Map<string, number>();
+  return {
+    tokens,
+    types,
+    ids,
+    put(token, id, type) {
+      if (typeof id !== 'number' || !Number.isInteger(id) || id < 0 || id >= rows)
+        throw refusal(
+          `its tokenizer gives the token ${JSON.stringify(token.slice(0, 40))} a number without weights`,
+        );
+      tokens[id] = token;
+      types[id] = type;
+      ids.set(token, id);
+    },
+  };
+}
+
+/** A token beyond the vocabulary itself, or one of it with a role of its own. */
+export interface AddedToken {
+  readonly content: string;
+  readonly id: unknown;
+  /** Never made of a text's plain words. */
+  readonly isControl: boolean;
+}
+
+/** What some configurations do not mark as special and is. Source: `does_token_look_special` of llama.cpp's converter. */
+const looksSpecial = /^(?:<\|.*\|>|<｜.*｜>|<unused.*>|<pad>|<mask>|<2mass>|\[@BOS@\])$/s;
+
+export function addedTokens(tokenizer: JsonRecord): AddedToken[] {
+  const added: unknown = tokenizer.added_tokens;
+  return (Array.isArray(added) ? added.filter(isRecord) : []).map((each) => {
+    const content = textMember(each, 'content') ?? '';
+    return { content, id: each.id, isControl: each.special === true || looksSpecial.test(content) };
+  });
+}
