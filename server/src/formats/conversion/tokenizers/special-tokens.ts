@@ -31,8 +31,12 @@ export function specialMetadata(files: HubTokenizer, ids: Ids): [string, GgufVal
     const id = specialId(files, role, ids);
     if (id !== null) entries.push([`tokenizer.ggml.${roles[role]}_token_id`, number(id)]);
   }
-  // WordPiece texts always stand between their two.
-  if (isWordPiece(files)) return entries;
+  if (isWordPiece(files)) {
+    // The engine puts every text between two of them, and takes numbers of its own where none are named.
+    const missing = needed.find((role) => specialId(files, role, ids) === null);
+    if (missing !== undefined) throw refusal(`its tokenizer names no ${missing}_token`);
+    return entries;
+  }
   for (const role of ['bos', 'eos'] as const)
     entries.push([`tokenizer.ggml.add_${role}_token`, truth(addsSpecial(files, role, ids))]);
   return entries;
