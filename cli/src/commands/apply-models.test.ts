@@ -123,6 +123,61 @@ test('what has changed is shown field by field, with aliases and deployments bes
   assert.match((await samovar(there, 'plan', '-f', join(folder, 'nothing'))).err, /There is no folder/);
 });
 
+test('what is refused says so at once, each model with its reason, and the others are applied', async () => {
+  const set = join(folder, 'mixed');
+  const manifest = parse(readFileSync(join(folder, 'set', 'tiny', 'model.yaml'), 'utf8'));
+  const declare = async (name: string, weights: Buffer, changes: object = {}) => {
+    mkdirSync(join(set, name), { recursive: true });
+    writeFileSync(join(set, name, 'm.gguf'), weights);
+    const sha256 = createHash('sha256').update(weights).digest('hex');
+    const file = { name: 'm.gguf', sizeBytes: weights.length, sha256, pathInSource: '' };
+    const value = { ...manifest, name, sources: [], files: [file], ...changes };
+    writeFileSync(join(set, name, 'model.yaml'), stringify(value));
+  };
+  await declare('sound', await smallGguf());
+  await declare('cut', (await smallGguf()).subarray(0, -1));
+  await declare('other-digest', await smallGguf());
+  writeFileSync(join(set, 'other-digest', 'm.gguf'), await smallGguf());
+  await declare('slip', await smallGguf(), { task: 'dancing' });
+  await declare('bound', await smallGguf(), { license: { id: 'llama3.2', source: 'the maker' } });
+  await declare('concealed', await smallGguf(2, { 'general.license': 'gemma' }));
+  writeFileSync(
+    join(set, 'set.yaml'),
+    stringify({ schema: 'samovar.apply/v1', aliases: { 'sound-alias': 'sound', 'cut-alias': 'cut' } }),
+  );
+  const begunAt = performance.now();
+  const applied = await samovar(there, 'apply', '-f', set, '--yes');
+  assert.ok(performance.now() - begunAt < 12_000, 'it does not wait for what was refused');
+  assert.equal(applied.status, 1);
+  assert.match(applied.out, /\+ model bound: create\n.*\n? *to be accepted: the terms of llama3\.2/);
+  assert.match(applied.err, /model cut: The files of the model are refused/);
+  assert.match(applied.err, /model other-digest: .* is not the file that the manifest of other-digest pins/);
+  assert.match(applied.err, /document .*slip.*: The model manifest .* is not valid/);
+  assert.match(applied.err, /model bound: The model bound comes under the terms of llama3\.2/);
+  assert.match(applied.err, /model concealed: The model concealed comes under the terms of gemma/);
+  assert.match(applied.err, /5 of 8 are not as declared/);
+  assert.doesNotMatch(applied.err, /tried again/);
+  const states = JSON.parse((await samovar(there, 'plan', '-f', set, '--json')).out).items;
+  const actionOf = (name: string) => states.find((item: { name: string }) => item.name === name)?.action;
+  assert.deepEqual(['sound', 'sound-alias', 'cut-alias'].map(actionOf), ['unchanged', 'unchanged', 'later']);
+  const accepted = await samovar(there, 'apply', '-f', set, '--yes', '--accept-license', '--json');
+  assert.equal(accepted.status, 1, 'what is broken stays so');
+  const failed = JSON.parse(accepted.out).items.filter((item: { failure: object | null }) => item.failure);
+  assert.deepEqual(
+    failed
+      .map((item: { name: string; failure: { code: string } }) => [item.name, item.failure.code])
+      .slice(1),
+    [
+      ['cut', 'model.refused'],
+      ['other-digest', 'registry.files_missing'],
+    ],
+  );
+  for (const name of ['slip', 'cut', 'other-digest']) rmSync(join(set, name), { recursive: true });
+  writeFileSync(join(set, 'set.yaml'), stringify({ schema: 'samovar.apply/v1', aliases: {} }));
+  const again = await samovar(there, 'apply', '-f', set, '--yes');
+  assert.match(again.out, /Everything is as declared/, again.err);
+});
+
 test('a folder that declares nothing known is refused, whatever else it holds', async () => {
   const strange = join(folder, 'strange');
   mkdirSync(strange);

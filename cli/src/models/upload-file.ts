@@ -14,14 +14,20 @@ const tries = 8;
 
 /**
  * Uploads a file, with progress, and returns the upload. One that was begun before with the same bytes is gone on
- * with; a connection that breaks is taken up again where the server has come to.
+ * with; a connection that breaks is taken up again where the server has come to. `check` sees the SHA-256 before a byte
+ * is sent.
  */
-export async function uploadFile(client: ApiClient, path: string): Promise<UploadAnswer> {
+export async function uploadFile(
+  client: ApiClient,
+  path: string,
+  check: (sha256: string) => void = () => {},
+): Promise<UploadAnswer> {
   const found = await stat(path).catch(() => null);
   if (!found?.isFile()) throw new CommandError(`There is no file ${path}.`, 'Check the path.');
   const bar = createProgressBar();
   const name = basename(path).replace(/[^A-Za-z0-9._-]/g, '_');
-  const sha256 = await digestOf(path, found.size, bar);
+  const sha256 = await digestOf(path, found.size, bar).finally(() => bar.clear());
+  check(sha256);
   let upload = await begunBefore(client, sha256, found.size);
   upload ??= (await client.send('POST', '/api/uploads', {
     name,

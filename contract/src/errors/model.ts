@@ -96,6 +96,13 @@ export const modelErrors = defineErrors({
     remedy:
       'Take the model in a form that is data alone: GGUF, safetensors or ONNX, whole, from a publisher you trust.',
   },
+  'model.license_unaccepted': {
+    httpStatus: 409,
+    grpcStatus: 'FAILED_PRECONDITION',
+    message: 'The model {model} comes under the terms of {license}, which nobody has accepted. {url}',
+    remedy:
+      'Read them. `samovar models apply … --accept-license` (`acceptLicense` of `POST /api/models/apply`) accepts them, which is recorded.',
+  },
   'model.conversion_unavailable': {
     httpStatus: 503,
     grpcStatus: 'FAILED_PRECONDITION',

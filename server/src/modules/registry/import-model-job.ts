@@ -21,6 +21,8 @@ import {
   writeProgress,
 } from './import-store.ts';
 import { inspectVersion } from './inspect-version.ts';
+import { requireAcceptance } from './licenses/require-acceptance.ts';
+import { termsOf } from './licenses/terms-of-license.ts';
 import { openManifestFile } from './made-file.ts';
 import { manifestDigest } from './manifest-digest.ts';
 import { parseSource } from './model-source.ts';
@@ -72,8 +74,7 @@ export function createImportModelJob(dependencies: ImportDependencies): JobDefin
       if (started === null) return;
       try {
         await fetchVersion(dependencies, started, signal);
-        if (!packaged.has(manifestDigest(started.manifest)))
-          await inspectVersion(dependencies, started, signal);
+        if (!packaged.has(manifestDigest(started.manifest))) await lookInto(dependencies, started, signal);
         await finishImport(database, configVersion, started);
         await releaseObjects(database, started.versionId);
         log.info({ model: started.manifest.name }, 'imported a model');
@@ -83,17 +84,45 @@ export function createImportModelJob(dependencies: ImportDependencies): JobDefin
           return;
         }
         // A process that drains leaves the version as it is: the next attempt goes on.
-        if (!signal.aborted)
-          await failImport(database, configVersion, started, importFailure(dependencies, started, error));
-        if (!signal.aborted && error instanceof SamovarError && error.code === 'model.refused') {
-          await releaseObjects(database, started.versionId);
-          log.warn({ model: started.manifest.name, error }, 'the files of a model are refused');
-          return;
-        }
-        throw error;
+        if (signal.aborted) throw error;
+        const failure = importFailure(dependencies, started, error);
+        const { code, message, remedy, params } = failure;
+        const retried = packaged.has(manifestDigest(started.manifest)) || !isFinal(failure);
+        await failImport(database, configVersion, started, { code, message, remedy, params, retried });
+        if (retried) throw error;
+        await releaseObjects(database, started.versionId);
+        log.warn({ model: started.manifest.name, error }, 'a declared model is refused');
       }
     },
   };
+}
+
+/** What no further attempt changes, as long as nobody changes the manifest, the source or the terms. */
+const finalCodes: ReadonlySet<string> = new Set([
+  'model.refused',
+  'model.license_unaccepted',
+  'model.file_mismatch',
+  'model.source_invalid',
+  'model.source_gated',
+  'model.manifest_invalid',
+  'registry.files_missing',
+  'request.address_refused',
+  'upload.digest_mismatch',
+]);
+
+function isFinal(error: unknown): boolean {
+  return error instanceof SamovarError && finalCodes.has(error.code);
+}
+
+/** Throws `model.refused`, and `model.license_unaccepted` where the files tell of terms that nobody has accepted. */
+async function lookInto(
+  dependencies: ImportDependencies,
+  started: StartedImport,
+  signal: AbortSignal,
+): Promise<void> {
+  const { facts } = await inspectVersion(dependencies, started, signal);
+  const terms = termsOf(facts.license);
+  if (terms !== null) await requireAcceptance(dependencies.database, started, terms);
 }
 
 async function fetchVersion(
@@ -148,7 +177,9 @@ async function fetchFromFirstReachable(
     }
   }
   const files = missing.map(({ name }) => name).join(', ');
+  // While one source may come back, this is not the end.
   throw (
+    faults.findLast((fault) => !isFinal(fault)) ??
     faults.at(-1) ??
     new SamovarError('registry.files_missing', { params: { model: started.manifest.name, files } })
   );

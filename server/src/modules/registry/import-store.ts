@@ -1,12 +1,16 @@
 import type { ModelManifest } from '@samovar/contract/worker-protocol';
 import { sql } from 'kysely';
-import type { SamovarError } from '../../kernel/errors.ts';
 import type { ConfigVersion } from '../../kernel/ports/config-version.ts';
 import type { Database, DatabaseTransaction } from '../../kernel/ports/database.ts';
 import { recordAudit, systemAuditContext } from '../audit/index.ts';
 import { modelFileKey } from './get-version-files.ts';
 import type { ImportPhase } from './import-progress.ts';
-import { nextVersionState, type VersionEvent, type VersionState } from './model-version.ts';
+import {
+  nextVersionState,
+  type VersionEvent,
+  type VersionFailure,
+  type VersionState,
+} from './model-version.ts';
 import type { ImportModelPayload } from './queue-import.ts';
 import type { RegistryTables } from './registry-tables.ts';
 
@@ -40,6 +44,7 @@ export async function startImport(
         bytes_per_second: 0,
         error: null,
         remedy: null,
+        failure: null,
         updated_at: sql`now()`,
       })
       .where('version_id', '=', payload.versionId)
@@ -102,7 +107,12 @@ export async function finishImport(
         .where('project_id', '=', started.projectId)
         .where('name', '=', file.name)
         .execute();
-    await endImport(transaction, started, 'import-finished', { phase: 'done', error: null, remedy: null });
+    await endImport(transaction, started, 'import-finished', {
+      phase: 'done',
+      error: null,
+      remedy: null,
+      failure: null,
+    });
     await configVersion.bump(transaction);
     await recordAudit(transaction, {
       ...systemAuditContext(started, 'import'),
@@ -113,16 +123,17 @@ export async function finishImport(
   });
 }
 
-/** Keeps why this attempt failed; the queue decides whether there is another. */
+/** Keeps why this attempt failed, and whether there is another. */
 export async function failImport(
   database: Database,
   configVersion: ConfigVersion,
   started: StartedImport,
-  failure: SamovarError,
+  failure: VersionFailure,
 ): Promise<void> {
   await database.transaction().execute(async (transaction) => {
     await fence(transaction, started);
-    const ending = { phase: 'failed', error: failure.message, remedy: failure.remedy } as const;
+    const { message: error, remedy } = failure;
+    const ending = { phase: 'failed', error, remedy, failure: JSON.stringify(failure) } as const;
     await endImport(transaction, started, 'import-failed', ending);
     await configVersion.bump(transaction);
   });
@@ -132,7 +143,12 @@ async function endImport(
   transaction: DatabaseTransaction,
   started: StartedImport,
   event: VersionEvent,
-  ending: { readonly phase: ImportPhase; readonly error: string | null; readonly remedy: string | null },
+  ending: {
+    readonly phase: ImportPhase;
+    readonly error: string | null;
+    readonly remedy: string | null;
+    readonly failure: string | null;
+  },
 ): Promise<void> {
   const version = await lockVersion(transaction, started);
   await moveVersion(transaction, started, version?.state ?? 'registered', event);

@@ -62,7 +62,13 @@ export { importStates } from './imports/import-state.ts';
 export { listImports } from './imports/list-imports.ts';
 export { createRunImportJob } from './imports/run-import-job.ts';
 export { largestUse, usefulTokens } from './largest-use.ts';
-export { findListedModel, type ListedModel, listModels, type ModelFilter } from './list-models.ts';
+export {
+  findListedModel,
+  findListedModels,
+  type ListedModel,
+  listModels,
+  type ModelFilter,
+} from './list-models.ts';
 export {
   createModelSnapshotLoader,
   loadModelSnapshot,

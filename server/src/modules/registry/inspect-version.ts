@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ModelInspector } from '../../kernel/ports/model-inspector.ts';
+import type { Inspection, ModelInspector } from '../../kernel/ports/model-inspector.ts';
 import type { ObjectStore } from '../../kernel/ports/object-store.ts';
 import { modelFileKey } from './get-version-files.ts';
 import type { StartedImport } from './import-store.ts';
@@ -23,7 +23,7 @@ export async function inspectVersion(
   { objectStore, inspector, downloadsFolder, freeBytes }: VersionInspection,
   { versionId, attempt, manifest }: StartedImport,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<Inspection> {
   const folders = join(downloadsFolder, 'inspections', versionId);
   const folder = join(folders, attempt);
   // What an attempt has left that was killed.
@@ -36,7 +36,7 @@ export async function inspectVersion(
     await refuseFullDisk(folder, missing, freeBytes);
     for (const { name, sha256 } of manifest.files)
       await bringFromStore(objectStore, modelFileKey(sha256), placeOf(folder, name), signal);
-    await inspector.inspect(
+    return await inspector.inspect(
       folder,
       manifest.files.map(({ name }) => name),
       signal,

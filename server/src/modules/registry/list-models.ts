@@ -28,6 +28,8 @@ export interface ListedModel {
 export interface ModelFilter {
   /** The model of this name, or those that an alias of this name points at first. */
   readonly called?: string;
+  /** The same of several names. */
+  readonly calledAny?: readonly string[];
   readonly task?: ModelManifest['task'];
   readonly state?: VersionState;
   /** Of the name, the title or a group. */
@@ -65,7 +67,10 @@ export async function listModels(
     .where('m.organization_id', '=', scope.organizationId)
     .where('m.project_id', '=', scope.projectId)
     .$if(filter.called !== undefined, (query) =>
-      query.where((from) => isCalled(from, scope, filter.called ?? '')),
+      query.where((from) => isCalled(from, scope, [filter.called ?? ''])),
+    )
+    .$if(filter.calledAny !== undefined, (query) =>
+      query.where((from) => isCalled(from, scope, filter.calledAny ?? [])),
     )
     .$if(filter.after !== undefined, (query) => query.where('m.name', '>', filter.after ?? ''))
     .orderBy('m.name')
@@ -130,13 +135,30 @@ export async function findListedModel(
   throw new SamovarError('model.not_found', { params: { model: name.slice(0, 256) } });
 }
 
+/** The models of these names, or else those that aliases of these names point at first; what is absent is not there. */
+export async function findListedModels(
+  database: DatabaseOrTransaction,
+  scope: Scope,
+  names: readonly string[],
+): Promise<ReadonlyMap<string, ListedModel>> {
+  const models = await listModels(database, scope, { calledAny: names });
+  const known = new Map(models.flatMap((model) => model.aliases.map((alias) => [alias, model])));
+  for (const model of models) known.set(model.name, model);
+  return new Map(
+    names.flatMap((name) => {
+      const model = known.get(name) ?? known.get(normalName(name));
+      return model ? [[name, model]] : [];
+    }),
+  );
+}
+
 function isCalled(
   from: ExpressionBuilder<RegistryTables & { m: RegistryTables['models'] }, 'm'>,
   scope: Scope,
-  name: string,
+  names: readonly string[],
 ) {
   return from.or([
-    from('m.name', '=', name),
+    from('m.name', '=', sql<string>`any (${[...names]}::text[])`),
     from(
       'm.id',
       'in',
@@ -144,7 +166,7 @@ function isCalled(
         .selectFrom('model_aliases')
         .select('model_id')
         .where('model_aliases.project_id', '=', scope.projectId)
-        .where('model_aliases.name', '=', normalName(name)),
+        .where('model_aliases.name', '=', sql<string>`any (${names.map(normalName)}::text[])`),
     ),
   ]);
 }

@@ -42,23 +42,19 @@ export interface StoredVersion {
   readonly inserted: boolean;
 }
 
-/** Writes a version with its files and its import row; finds the one with the same manifest when there is one. */
+/**
+ * Writes a version with its files and its import row; finds the one with the same manifest when there is one, also
+ * where another transaction has just written it.
+ */
 export async function insertVersion(
   transaction: DatabaseTransaction,
   scope: Scope,
   version: NewVersion,
 ): Promise<StoredVersion> {
+  const found = await findVersion(transaction, scope, version);
+  if (found) return found;
   const tables = transaction.withTables<RegistryTables>();
-  const found = await tables
-    .selectFrom('model_versions')
-    .select(['id', 'state'])
-    .where('organization_id', '=', scope.organizationId)
-    .where('project_id', '=', scope.projectId)
-    .where('model_id', '=', version.modelId)
-    .where('manifest_sha256', '=', version.manifestSha256)
-    .executeTakeFirst();
-  if (found) return { versionId: found.id, state: found.state, inserted: false };
-  await tables
+  const { numInsertedOrUpdatedRows: inserted } = await tables
     .insertInto('model_versions')
     .values({
       id: version.versionId,
@@ -68,7 +64,14 @@ export async function insertVersion(
       manifest: JSON.stringify(version.manifest),
       state: 'registered',
     })
-    .execute();
+    // Waits for whoever writes the same at this moment.
+    .onConflict((conflict) => conflict.columns(['model_id', 'manifest_sha256']).doNothing())
+    .executeTakeFirstOrThrow();
+  if (inserted === 0n) {
+    const other = await findVersion(transaction, scope, version);
+    if (other) return other;
+    throw new Error('a version was written at the same time, and deleted before it could be read');
+  }
   const files = version.manifest.files.map((file) => ({
     ...columnsOf(scope),
     version_id: version.versionId,
@@ -82,6 +85,23 @@ export async function insertVersion(
     .values({ ...columnsOf(scope), version_id: version.versionId })
     .execute();
   return { versionId: version.versionId, state: 'registered', inserted: true };
+}
+
+async function findVersion(
+  transaction: DatabaseTransaction,
+  scope: Scope,
+  { modelId, manifestSha256 }: NewVersion,
+): Promise<StoredVersion | null> {
+  const found = await transaction
+    .withTables<RegistryTables>()
+    .selectFrom('model_versions')
+    .select(['id', 'state'])
+    .where('organization_id', '=', scope.organizationId)
+    .where('project_id', '=', scope.projectId)
+    .where('model_id', '=', modelId)
+    .where('manifest_sha256', '=', manifestSha256)
+    .executeTakeFirst();
+  return found ? { versionId: found.id, state: found.state, inserted: false } : null;
 }
 
 function columnsOf(scope: Scope): { organization_id: string; project_id: string } {

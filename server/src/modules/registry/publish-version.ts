@@ -61,7 +61,7 @@ export async function publishVersion(
     .execute();
   await tables
     .updateTable('model_imports')
-    .set({ phase: 'done', error: null, remedy: null, updated_at: sql`now()` })
+    .set({ phase: 'done', error: null, remedy: null, failure: null, updated_at: sql`now()` })
     .where('version_id', '=', versionId)
     .where('project_id', '=', scope.projectId)
     .execute();

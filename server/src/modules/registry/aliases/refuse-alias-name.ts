@@ -9,8 +9,11 @@ export async function refuseAliasName(
   scope: Scope,
   modelName: string,
 ): Promise<void> {
-  if ((await findAlias(database, scope, modelName)) === null) return;
-  throw new SamovarError('request.invalid', {
+  if ((await findAlias(database, scope, modelName)) !== null) throw aliasNameTaken(modelName);
+}
+
+export function aliasNameTaken(modelName: string): SamovarError {
+  return new SamovarError('request.invalid', {
     params: {
       parameter: 'name',
       reason: `an alias is called ${modelName}: models and aliases share their names`,

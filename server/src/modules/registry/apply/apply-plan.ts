@@ -1,20 +1,15 @@
 import { SamovarError } from '../../../kernel/errors.ts';
-import { newId } from '../../../kernel/ids.ts';
 import type { ConfigVersion } from '../../../kernel/ports/config-version.ts';
-import type { DatabaseTransaction } from '../../../kernel/ports/database.ts';
 import type { JobSender } from '../../../kernel/ports/job-queue.ts';
-import { type AuditContext, recordAudit } from '../../audit/index.ts';
+import type { AuditContext } from '../../audit/index.ts';
 import { setAlias } from '../aliases/set-alias.ts';
 import { manifestDigest } from '../manifest-digest.ts';
-import { insertModel, insertVersion } from '../model-store.ts';
-import { nextVersionState, type VersionState } from '../model-version.ts';
-import { publishVersion } from '../publish-version.ts';
-import { queueImport } from '../queue-import.ts';
-import type { RegistryTables } from '../registry-tables.ts';
 import { changeVersion } from '../versions/change-model.ts';
-import { listVersions } from '../versions/list-versions.ts';
 import type { ApplyPlan, DeclaredDeployment, DeclaredModel, DeclaredSet, PlanItem } from './declared-set.ts';
+import { failureOf } from './item-failure.ts';
+import { findKnownVersions } from './known-versions.ts';
 import { type PlanDependencies, planApply } from './plan-apply.ts';
+import { registerDeclared } from './register-declared.ts';
 
 export interface ApplyDependencies extends PlanDependencies {
   readonly configVersion: ConfigVersion;
@@ -23,33 +18,69 @@ export interface ApplyDependencies extends PlanDependencies {
   deploy(context: AuditContext, declared: DeclaredDeployment): Promise<void>;
 }
 
+export interface ApplyWish {
+  /** The digest of the plan that somebody looked at; `null`: whatever it is now. */
+  readonly agreed: string | null;
+  /** The terms of the models are accepted, whatever they turn out to be. */
+  readonly acceptLicense: boolean;
+}
+
 /**
  * Makes what is declared so: versions are registered and their files fetched by jobs, aliases and deployments of
  * models that are ready are set. Doing it twice does nothing the second time; what waits for files (`later`) is done
- * by applying again. `agreed`: the digest of the plan that somebody looked at. Throws `registry.plan_changed` when
- * it would do something else now, `registry.files_missing` for files that are nowhere.
+ * by applying again. One that cannot be applied (files that are nowhere, terms that nobody has accepted, what a plan
+ * refuses) has its `failure` in the answer, and the others are applied. Throws `registry.plan_changed` when it would
+ * do something else now.
  */
 export async function applyDeclared(
   dependencies: ApplyDependencies,
   context: AuditContext,
   declared: DeclaredSet,
-  agreed: string | null,
+  { agreed, acceptLicense }: ApplyWish,
 ): Promise<ApplyPlan> {
   const plan = await planApply(dependencies, context.scope, declared);
   if (agreed !== null && plan.digest !== agreed) throw new SamovarError('registry.plan_changed');
-  for (const { name, missing } of plan.items)
-    if (missing.length > 0)
-      throw new SamovarError('registry.files_missing', {
-        params: { model: name, files: missing.map((file) => file.name).join(', ') },
-      });
-  for (const item of plan.items) await applyItem(dependencies, context, declared, item);
-  return plan;
+  const models = new Map(declared.models.map((model) => [model.manifest.name, model]));
+  const items: PlanItem[] = [];
+  for (const item of plan.items) {
+    if (item.action === 'refused') {
+      items.push(item);
+      continue;
+    }
+    try {
+      refuseOpen(item, acceptLicense);
+      await applyItem(dependencies, context, { declared, models, acceptLicense }, item);
+      items.push({ ...item, failure: null });
+    } catch (error) {
+      if (!(error instanceof SamovarError) || error.code.startsWith('system.')) throw error;
+      items.push({ ...item, failure: failureOf(error) });
+    }
+  }
+  return { items, digest: plan.digest };
+}
+
+/** Throws for a model whose terms nobody has accepted, or whose files are nowhere to be had. */
+function refuseOpen({ name, terms, missing }: PlanItem, acceptLicense: boolean): void {
+  if (terms !== null && !acceptLicense)
+    throw new SamovarError('model.license_unaccepted', {
+      params: { model: name, license: terms.id, url: terms.url ?? '' },
+    });
+  if (missing.length > 0)
+    throw new SamovarError('registry.files_missing', {
+      params: { model: name, files: missing.map((file) => file.name).join(', ') },
+    });
+}
+
+interface Applying {
+  readonly declared: DeclaredSet;
+  readonly models: ReadonlyMap<string, DeclaredModel>;
+  readonly acceptLicense: boolean;
 }
 
 async function applyItem(
   dependencies: ApplyDependencies,
   context: AuditContext,
-  declared: DeclaredSet,
+  { declared, models, acceptLicense }: Applying,
   item: PlanItem,
 ): Promise<void> {
   if (item.action === 'unchanged' || item.action === 'later') return;
@@ -60,9 +91,10 @@ async function applyItem(
     const deployment = declared.deployments.find(({ model }) => model === item.name);
     if (deployment) await dependencies.deploy(context, deployment);
   } else {
-    const model = declared.models.find(({ manifest }) => manifest.name === item.name);
+    const model = models.get(item.name);
     if (model && item.action === 'make-current') await makeCurrent(dependencies, context, model);
-    else if (model) await register(dependencies, context, model);
+    else if (model)
+      await registerDeclared(dependencies, context, model, { terms: item.terms, acceptLicense });
   }
 }
 
@@ -71,8 +103,8 @@ async function makeCurrent(
   context: AuditContext,
   { manifest }: DeclaredModel,
 ): Promise<void> {
-  const versions = await listVersions(dependencies.database, context.scope, manifest.name);
-  const version = versions.find(({ digest }) => digest === manifestDigest(manifest));
+  const found = await findKnownVersions(dependencies.database, context.scope, [manifest.name]);
+  const version = found.get(manifest.name)?.find(({ digest }) => digest === manifestDigest(manifest));
   if (version)
     await changeVersion(
       dependencies,
@@ -80,64 +112,4 @@ async function makeCurrent(
       { name: manifest.name, versionId: version.versionId },
       { current: true },
     );
-}
-
-/** A version and the job that fetches its files; the job finds out what is here already. */
-async function register(
-  { database, jobs, configVersion }: ApplyDependencies,
-  context: AuditContext,
-  { manifest, folder }: DeclaredModel,
-): Promise<void> {
-  const { scope } = context;
-  await database.transaction().execute(async (transaction) => {
-    if (manifest.files.length === 0) {
-      await publishVersion(transaction, configVersion, context, manifest);
-      return;
-    }
-    const modelId = await insertModel(transaction, scope, manifest.name);
-    const { versionId, state } = await insertVersion(transaction, scope, {
-      versionId: newId(),
-      modelId,
-      manifest,
-      manifestSha256: manifestDigest(manifest),
-    });
-    await rememberFolder(transaction, versionId, folder);
-    // A ready version that has lost files: they are fetched again.
-    const lost = nextVersionState(state, 'files-lost');
-    if (lost !== null) await moveVersion(transaction, versionId, lost);
-    await queueImport(jobs, transaction, scope, versionId);
-    await recordAudit(transaction, {
-      ...context,
-      action: 'model.apply',
-      target: { kind: 'model-version', id: versionId },
-      detail: { name: manifest.name },
-    });
-    await configVersion.bump(transaction);
-  });
-}
-
-async function rememberFolder(
-  transaction: DatabaseTransaction,
-  versionId: string,
-  folder: string | null,
-): Promise<void> {
-  await transaction
-    .withTables<RegistryTables>()
-    .updateTable('model_imports')
-    .set({ extra_sources: folder === null ? [] : [folder] })
-    .where('version_id', '=', versionId)
-    .execute();
-}
-
-async function moveVersion(
-  transaction: DatabaseTransaction,
-  versionId: string,
-  state: VersionState,
-): Promise<void> {
-  await transaction
-    .withTables<RegistryTables>()
-    .updateTable('model_versions')
-    .set({ state })
-    .where('id', '=', versionId)
-    .execute();
 }

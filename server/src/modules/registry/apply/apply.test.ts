@@ -1,60 +1,48 @@
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
-import { Readable } from 'node:stream';
 import { after, before, describe, test } from 'node:test';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { defaultScope } from '@samovar/contract/default-scope';
 import type { ModelManifest } from '@samovar/contract/worker-protocol';
 import { parse, stringify } from 'yaml';
-import { createImportBed, type ImportBed, smallGguf, testContext } from '../../../../test/import-bed.ts';
+import {
+  type ApplyBed,
+  actionsOf,
+  createApplyBed,
+  declare,
+  failuresOf,
+  sha256,
+} from '../../../../test/apply-bed.ts';
+import { type ImportBed, smallGguf, testContext } from '../../../../test/import-bed.ts';
 import { startS3Server, type TestS3Server } from '../../../../test/s3-server.ts';
 import { createForeignScope } from '../../../../test/test-principal.ts';
-import type { Scope } from '../../../kernel/principal.ts';
 import { createBucketManifests } from '../../../platform/manifest-folder/bucket-manifests.ts';
-import { createPackageSource } from '../../../platform/package-sources/create-package-source.ts';
-import { createImportModelJob } from '../import-model-job.ts';
 import { listModels, modelFileKey } from '../index.ts';
 import { type ApplyDependencies, applyDeclared } from './apply-plan.ts';
-import type { ApplyPlan, DeclaredDeployment, DeclaredSet } from './declared-set.ts';
 import { planApply } from './plan-apply.ts';
 import { readDeclared } from './read-declared.ts';
 
-const sha256 = (data: Buffer) => createHash('sha256').update(data).digest('hex');
 const signal = AbortSignal.timeout(60_000);
 let s3: TestS3Server;
+let made: ApplyBed;
 let bed: ImportBed;
 let dependencies: ApplyDependencies;
 let base: ModelManifest;
-const deployed: DeclaredDeployment[] = [];
 
 before(async () => {
   s3 = await startS3Server();
-  bed = await createImportBed('a folder', { s3: access() });
-  dependencies = {
-    ...bed.dependencies,
-    ...bed.access,
-    objectStore: async () => bed.opened.store,
-    deployments: {
-      async differences(_scope, declared) {
-        const done = deployed.some((one) => one.model === declared.model);
-        return done ? [] : [{ field: 'residency', from: 'on-demand', to: declared.residency }];
-      },
-    },
-    async deploy(_context, declared) {
-      deployed.push(declared);
-    },
-  };
-  bed.publish('maker/base', { 'm.gguf': await smallGguf() });
-  const { versionId } = await bed.run(await bed.ask({ source: 'hf:maker/base' }));
-  const { rows } = await bed.fresh.pool.query('select manifest from model_versions where id = $1', [
-    versionId,
-  ]);
-  base = rows[0]?.manifest;
+  made = await createApplyBed({ s3: access() });
+  ({ imports: bed, dependencies, base } = made);
 });
 after(async () => {
   await bed.stop();
   await s3.stop();
 });
+
+const manifestOf: ApplyBed['manifestOf'] = (...given) => made.manifestOf(...given);
+const plan: ApplyBed['plan'] = (declared) => made.plan(declared);
+const apply: ApplyBed['apply'] = (...given) => made.apply(...given);
+const upload: ApplyBed['upload'] = (weights) => made.upload(weights);
+const fetchFiles: ApplyBed['fetchFiles'] = (scope) => made.fetchFiles(scope);
 
 function access() {
   const { endpoint, accessKeyId, secretAccessKey } = s3;
@@ -69,74 +57,24 @@ function access() {
   } as const;
 }
 
-function manifestOf(name: string, weights: Buffer, changes: Partial<ModelManifest> = {}): ModelManifest {
-  const files = [
-    { name: 'model.gguf', sizeBytes: weights.length, sha256: sha256(weights), pathInSource: '' },
-  ];
-  return { ...base, name, files, sources: [], ...changes };
-}
-
-function declare(...manifests: readonly ModelManifest[]): DeclaredSet {
-  return readDeclared(manifests.map((value) => ({ path: `${value.name}.yaml`, value, folder: null })));
-}
-
-const actions = (plan: ApplyPlan) => plan.items.map(({ name, action, drift }) => [name, action, drift]);
-const plan = (declared: DeclaredSet) => planApply(dependencies, defaultScope, declared);
-const apply = (declared: DeclaredSet, agreed: string | null = null) =>
-  applyDeclared(dependencies, testContext, declared, agreed);
-
-async function upload(weights: Buffer): Promise<void> {
-  const { id } = await bed.uploads.create(testContext, {
-    name: 'model.gguf',
-    sizeBytes: weights.length,
-    sha256: sha256(weights),
-  });
-  await bed.uploads.append(defaultScope, id, { offsetBytes: 0, body: Readable.from([weights]) });
-}
-
-/** Works on what was queued, as a worker process does. */
-async function fetchFiles(scope: Scope = defaultScope): Promise<void> {
-  const nowhere = 'http://127.0.0.1:9';
-  const packages = createPackageSource({
-    pypiIndex: nowhere,
-    npmRegistry: nowhere,
-    npmToken: null,
-    mavenRepository: nowhere,
-    caFiles: [],
-    httpProxy: null,
-    httpsProxy: null,
-    noProxy: '',
-  });
-  const job = createImportModelJob({ ...bed.dependencies, packages, packaged: [] });
-  for (const model of await listModels(bed.fresh.database, scope)) {
-    const { rows } = await bed.fresh.pool.query(
-      "select id from model_versions where model_id = $1 and state <> 'ready'",
-      [model.modelId],
-    );
-    for (const { id: versionId } of rows)
-      await job.handle({ ...scope, versionId }, { jobId: 'test', attempt: 1, signal });
-  }
-  await packages.close();
-}
-
 describe('manifests that are applied', () => {
   test('become models once their files are uploaded; the same again changes nothing', async () => {
     const weights = await smallGguf();
     const declared = declare(manifestOf('one', weights));
     const first = await plan(declared);
-    assert.deepEqual(actions(first), [['one', 'create', false]]);
+    assert.deepEqual(actionsOf(first), [['one', 'create', false]]);
     assert.equal(first.items[0]?.missing[0]?.sha256, sha256(weights));
-    await assert.rejects(apply(declared), { code: 'registry.files_missing' });
+    assert.deepEqual(failuresOf(await apply(declared)), [['one', 'registry.files_missing']]);
     await upload(weights);
     const agreed = await plan(declared);
     assert.deepEqual(agreed.items[0]?.missing, []);
     await assert.rejects(apply(declared, first.digest), { code: 'registry.plan_changed' });
     await apply(declared, agreed.digest);
-    assert.deepEqual(actions(await plan(declared)), [['one', 'fetch', false]]);
+    assert.deepEqual(actionsOf(await plan(declared)), [['one', 'fetch', false]]);
     await fetchFiles();
-    assert.deepEqual(actions(await plan(declared)), [['one', 'unchanged', false]]);
-    assert.deepEqual(actions(await apply(declared)), [['one', 'unchanged', false]]);
-    assert.equal((await bed.uploads.list(defaultScope, { limit: 10, cursor: null })).items.length, 0);
+    assert.deepEqual(actionsOf(await plan(declared)), [['one', 'unchanged', false]]);
+    assert.deepEqual(actionsOf(await apply(declared)), [['one', 'unchanged', false]]);
+    assert.equal((await bed.fresh.pool.query('select from uploads')).rowCount, 0);
   });
 
   test('that change make new versions with their differences; what was changed beside them is drift', async () => {
@@ -147,7 +85,7 @@ describe('manifests that are applied', () => {
     await fetchFiles();
     const after = declare(manifestOf('two', weights, { contextTokens: 128, description: 'shorter' }));
     const changed = await plan(after);
-    assert.deepEqual(actions(changed), [['two', 'new-version', false]]);
+    assert.deepEqual(actionsOf(changed), [['two', 'new-version', false]]);
     assert.deepEqual(changed.items[0]?.changes, [
       { field: 'contextTokens', from: base.contextTokens, to: 128 },
       { field: 'description', from: base.description, to: 'shorter' },
@@ -155,16 +93,16 @@ describe('manifests that are applied', () => {
     await apply(after);
     await fetchFiles();
     // The first set still says otherwise: somebody has changed the model since.
-    assert.deepEqual(actions(await plan(before)), [['two', 'make-current', true]]);
+    assert.deepEqual(actionsOf(await plan(before)), [['two', 'make-current', true]]);
     await apply(before);
-    assert.deepEqual(actions(await plan(before)), [['two', 'unchanged', false]]);
+    assert.deepEqual(actionsOf(await plan(before)), [['two', 'unchanged', false]]);
     await bed.opened.store.delete(modelFileKey(sha256(weights)));
     const lost = await plan(before);
-    assert.deepEqual(actions(lost), [['two', 'fetch', true]]);
+    assert.deepEqual(actionsOf(lost), [['two', 'fetch', true]]);
     await upload(weights);
     await apply(before);
     await fetchFiles();
-    assert.deepEqual(actions(await plan(before)), [['two', 'unchanged', false]]);
+    assert.deepEqual(actionsOf(await plan(before)), [['two', 'unchanged', false]]);
   });
 
   test('bring no file that is not what it is called, though its digest is right, in no attempt', async () => {
@@ -179,7 +117,12 @@ describe('manifests that are applied', () => {
       for (let attempt = 1; attempt <= 2; attempt += 1) {
         await apply(declared);
         await fetchFiles();
-        assert.deepEqual(actions(await plan(declared)), [[name, 'fetch', false]]);
+        const planned = await plan(declared);
+        assert.deepEqual(actionsOf(planned), [[name, 'fetch', false]]);
+        assert.deepEqual(
+          [planned.items[0]?.failure?.code, planned.items[0]?.failure?.retried],
+          ['model.refused', false],
+        );
         const listed = (await listModels(bed.fresh.database, defaultScope)).find((one) => one.name === name);
         assert.equal(listed?.state, 'failed');
         assert.match(listed?.import.error ?? '', /^The files of the model are refused/);
@@ -197,12 +140,12 @@ describe('manifests that are applied', () => {
     const claim = declare(manifestOf('claim', weights));
     const planned = await planApply(dependencies, scope, claim);
     assert.equal(planned.items[0]?.missing.length, 1, 'nor tells that there is one');
-    await assert.rejects(applyDeclared(dependencies, context, claim, null), {
-      code: 'registry.files_missing',
-    });
+    const wish = { agreed: null, acceptLicense: false };
+    const applied = await applyDeclared(dependencies, context, claim, wish);
+    assert.deepEqual(failuresOf(applied), [['claim', 'registry.files_missing']]);
     // A source that is said to have it must hand it over.
     const sources = ['pypi:nothing@1.0'];
-    await applyDeclared(dependencies, context, declare(manifestOf('claim', weights, { sources })), null);
+    await applyDeclared(dependencies, context, declare(manifestOf('claim', weights, { sources })), wish);
     await assert.rejects(fetchFiles(scope), { code: 'model.source_unavailable' });
     const [claimed] = await listModels(bed.fresh.database, scope);
     assert.deepEqual([claimed?.name, claimed?.state], ['claim', 'failed']);
@@ -221,7 +164,7 @@ describe('manifests that are applied', () => {
       { path: 'other.yaml', value: { anything: 'else' }, folder: null },
     ]);
     await upload(weights);
-    assert.deepEqual(actions(await apply(declared)), [
+    assert.deepEqual(actionsOf(await apply(declared)), [
       ['three', 'create', false],
       ['support', 'later', false],
       ['three', 'later', false],
@@ -232,25 +175,6 @@ describe('manifests that are applied', () => {
       (await plan(declared)).items.map(({ action }) => action),
       ['unchanged', 'unchanged', 'unchanged'],
     );
-    await assert.rejects(plan(declare(manifestOf('support', weights))), {
-      code: 'request.invalid',
-      params: {
-        parameter: 'name',
-        reason: 'an alias is called support: models and aliases share their names',
-      },
-    });
-    assert.throws(
-      () => readDeclared([{ path: 'x', value: { schema: 'samovar.apply/v1', alias: {} }, folder: null }]),
-      {
-        code: 'model.manifest_invalid',
-      },
-    );
-    assert.throws(() => readDeclared([{ path: 'x', value: { schema: 'samovar.model/v9' }, folder: null }]), {
-      code: 'model.manifest_invalid',
-    });
-    await assert.rejects(plan(declare(manifestOf('twin', weights), manifestOf('twin', weights))), {
-      code: 'model.manifest_invalid',
-    });
   });
 
   test('and lie in a bucket with their files are all it takes to have a set of models', async () => {
@@ -295,7 +219,9 @@ describe('manifests that are applied', () => {
   test('are nothing to another project', async () => {
     const stranger = await createForeignScope(bed.fresh.database);
     const declared = declare({ ...base, name: 'base' });
-    assert.deepEqual(actions(await plan(declared)), [['base', 'unchanged', false]]);
-    assert.deepEqual(actions(await planApply(dependencies, stranger, declared)), [['base', 'create', false]]);
+    assert.deepEqual(actionsOf(await plan(declared)), [['base', 'unchanged', false]]);
+    assert.deepEqual(actionsOf(await planApply(dependencies, stranger, declared)), [
+      ['base', 'create', false],
+    ]);
   });
 });

@@ -1,4 +1,6 @@
 import type { ModelManifest } from '@samovar/contract/worker-protocol';
+import type { SamovarError } from '../../../kernel/errors.ts';
+import type { VersionFailure } from '../model-version.ts';
 
 /** A manifest as somebody wants it to be in the registry. */
 export interface DeclaredModel {
@@ -21,6 +23,8 @@ export interface DeclaredSet {
   /** Alias → model. */
   readonly aliases: Readonly<Record<string, string>>;
   readonly deployments: readonly DeclaredDeployment[];
+  /** Documents that are not valid. */
+  readonly refused: readonly { readonly path: string; readonly fault: SamovarError }[];
 }
 
 export type PlanAction =
@@ -35,6 +39,8 @@ export type PlanAction =
   | 'change'
   /** What it is about is not ready yet: apply again then. */
   | 'later'
+  /** It cannot be; `failure` says why. */
+  | 'refused'
   | 'unchanged';
 
 export interface PlanChange {
@@ -44,7 +50,8 @@ export interface PlanChange {
 }
 
 export interface PlanItem {
-  readonly kind: 'model' | 'alias' | 'deployment';
+  /** `document`: one that is not valid, called by its path. */
+  readonly kind: 'model' | 'alias' | 'deployment' | 'document';
   readonly name: string;
   readonly action: PlanAction;
   /** It was as declared once, and somebody has changed it since. */
@@ -52,10 +59,14 @@ export interface PlanItem {
   readonly changes: readonly PlanChange[];
   /** Files that are nowhere to be had yet: to be uploaded before the plan is applied. */
   readonly missing: readonly { readonly name: string; readonly sizeBytes: number; readonly sha256: string }[];
+  /** The licence that somebody has to accept first. */
+  readonly terms: { readonly id: string; readonly url: string | null } | null;
+  /** Why it is not as declared, where it has been tried or cannot be. */
+  readonly failure: VersionFailure | null;
 }
 
 export interface ApplyPlan {
   readonly items: readonly PlanItem[];
-  /** SHA-256 of the items: what is applied is what was looked at. */
+  /** SHA-256 of what is to be done: what is applied is what was looked at. */
   readonly digest: string;
 }

@@ -35,33 +35,56 @@ export interface DeclaredDocument {
   /** Where it was found, for errors. */
   readonly path: string;
   readonly value: unknown;
+  /** Why it could not be read: then there is no value. */
+  readonly fault?: SamovarError;
   /** Where the files beside it lie, as a source; `null`: uploads, or the manifest's own sources. */
   readonly folder: string | null;
 }
 
-/**
- * Sorts documents into what they declare; those that are none of ours are passed over. Throws
- * `model.manifest_invalid` with the first fault.
- */
+/** Sorts documents into what they declare; those that are none of ours are passed over, faulty ones told apart. */
 export function readDeclared(documents: readonly DeclaredDocument[]): DeclaredSet {
   const models: DeclaredModel[] = [];
   const aliases: Record<string, string> = {};
   const deployments: DeclaredDeployment[] = [];
-  for (const { path, value, folder } of documents) {
-    const schema = schemaOf(value);
-    if (schema === 'samovar.model/v1') models.push({ manifest: parseManifest(value, path), folder });
-    else if (schema === 'samovar.apply/v1') {
-      const { schema: _, ...rest } = value as Record<string, unknown>;
-      if (!Value.Check(declarationsSchema, rest))
-        throw invalid(path, firstFault(Value.Errors(declarationsSchema, rest)));
-      for (const [alias, model] of Object.entries(rest.aliases ?? {})) aliases[normalName(alias)] = model;
-      deployments.push(...(rest.deployments ?? []));
-    } else if (schema?.startsWith('samovar.'))
-      throw new SamovarError('model.manifest_invalid', {
-        params: { name: path, reason: `its schema ${schema} is not known here` },
-      });
+  const refused: { path: string; fault: SamovarError }[] = [];
+  for (const document of documents)
+    try {
+      const declared = readDocument(document);
+      if (declared === null) continue;
+      if ('manifest' in declared) models.push(declared);
+      else {
+        for (const [alias, model] of Object.entries(declared.aliases ?? {}))
+          aliases[normalName(alias)] = model;
+        deployments.push(...(declared.deployments ?? []));
+      }
+    } catch (error) {
+      if (!(error instanceof SamovarError)) throw error;
+      refused.push({ path: document.path, fault: error });
+    }
+  return { models, aliases, deployments, refused };
+}
+
+/** `null` for a document that is none of ours. Throws `model.manifest_invalid`. */
+function readDocument({
+  path,
+  value,
+  fault: unread,
+  folder,
+}: DeclaredDocument): DeclaredModel | Type.Static<typeof declarationsSchema> | null {
+  if (unread !== undefined) throw unread;
+  const schema = schemaOf(value);
+  if (schema === 'samovar.model/v1') return { manifest: parseManifest(value, path), folder };
+  if (schema === 'samovar.apply/v1') {
+    const { schema: _, ...rest } = value as Record<string, unknown>;
+    if (!Value.Check(declarationsSchema, rest))
+      throw invalid(path, firstFault(Value.Errors(declarationsSchema, rest)));
+    return rest;
   }
-  return { models, aliases, deployments };
+  if (schema?.startsWith('samovar.'))
+    throw new SamovarError('model.manifest_invalid', {
+      params: { name: path, reason: `its schema ${schema} is not known here` },
+    });
+  return null;
 }
 
 function schemaOf(value: unknown): string | null {

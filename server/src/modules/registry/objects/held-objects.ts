@@ -3,7 +3,11 @@ import type { DatabaseOrTransaction } from '../../../kernel/ports/database.ts';
 import type { ObjectInfo, ObjectStore } from '../../../kernel/ports/object-store.ts';
 import type { Scope } from '../../../kernel/principal.ts';
 import { modelFileKey } from '../get-version-files.ts';
+import { inParallel } from '../in-parallel.ts';
 import type { RegistryTables } from '../registry-tables.ts';
+
+/** Of a store that is far away, each takes as long as a round trip. */
+const headsAtOnce = 32;
 
 export interface HeldObjects {
   readonly database: DatabaseOrTransaction;
@@ -31,12 +35,13 @@ export async function findHeldObjects(
     .where('sha256', '=', sql<string>`any (${[...digests]}::text[])`)
     .where('object_key', 'is not', null)
     .execute();
-  const held = new Map<string, ObjectInfo>();
-  for (const { sha256 } of rows) {
-    const found = await objectStore.head(modelFileKey(sha256));
-    if (found !== null) held.set(sha256, found);
-  }
-  return held;
+  const found = await inParallel(rows, headsAtOnce, ({ sha256 }) => objectStore.head(modelFileKey(sha256)));
+  return new Map(
+    rows.flatMap(({ sha256 }, index) => {
+      const object = found[index];
+      return object ? [[sha256, object]] : [];
+    }),
+  );
 }
 
 /** Writes down that a file of a version lies in the object store: its bytes have come and are what they should be. */

@@ -1,4 +1,4 @@
-import type { Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import { SamovarError } from '../../../kernel/errors.ts';
 import { withoutPrefix, withPrefix } from '../../../kernel/ids.ts';
 import type { Page } from '../../../kernel/paging.ts';
@@ -74,6 +74,20 @@ export async function findCompleteUpload(
     .limit(1)
     .executeTakeFirst();
   return row === undefined ? null : uploadOf(row);
+}
+
+/** Whole uploads of the project with the bytes of any of these files. */
+export async function findCompleteUploads(
+  database: DatabaseOrTransaction,
+  scope: Scope,
+  files: readonly { readonly sha256: string }[],
+): Promise<readonly Upload[]> {
+  if (files.length === 0) return [];
+  const rows = await inScope(database, scope)
+    .where('state', '=', 'complete')
+    .where('sha256', '=', sql<string>`any (${files.map(({ sha256 }) => sha256)}::text[])`)
+    .execute();
+  return rows.map(uploadOf);
 }
 
 /** The parts of an upload in the order of their bytes. */

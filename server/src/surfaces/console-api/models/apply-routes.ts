@@ -6,7 +6,7 @@ import type { BoundRoute, ManagementRequest } from '../../../kernel/ports/http-r
 import type { JobSender } from '../../../kernel/ports/job-queue.ts';
 import type { ManifestFolder } from '../../../kernel/ports/manifest-folder.ts';
 import type { ObjectStore } from '../../../kernel/ports/object-store.ts';
-import type { Scope } from '../../../kernel/principal.ts';
+import type { Principal, Scope } from '../../../kernel/principal.ts';
 import { type AuditContext, auditContextOf } from '../../../modules/audit/index.ts';
 import {
   type ApplyDependencies,
@@ -16,6 +16,7 @@ import {
   type DeclaredDocument,
   type DeclaredSet,
   findListedModel,
+  findListedModels,
   type ModelChanges,
   type PlanChange,
   planApply,
@@ -26,6 +27,9 @@ import { consoleRoute } from '../console-route.ts';
 import { applyBody, planBody, planObject } from './apply-schema.ts';
 
 const tag = 'Model management';
+
+type PlanFailure = NonNullable<ApplyPlan['items'][number]['failure']>;
+type ShownFailure = NonNullable<Type.Static<typeof planObject>['items'][number]['failure']>;
 
 export interface ApplyApi extends ModelChanges {
   readonly jobs: JobSender;
@@ -53,7 +57,7 @@ export function applyRoutes(api: ApplyApi): BoundRoute[] {
       },
       async ({ principal, body, signal }) => {
         const declared = await declaredBy(api, body as Type.Static<typeof planBody>, signal);
-        return { status: 200, body: planOf(await planApply(dependencies, principal, declared)) };
+        return { status: 200, body: planOf(await planApply(dependencies, principal, declared), principal) };
       },
     ),
     consoleRoute(
@@ -66,30 +70,40 @@ export function applyRoutes(api: ApplyApi): BoundRoute[] {
         tag,
         summary: 'Make models what manifests declare',
         description:
-          'The same again changes nothing. Files are fetched by jobs; what waits for them (`later`) is done by applying again. With `plan`, only what that plan says is done.',
+          'The same again changes nothing. Files are fetched by jobs; what waits for them (`later`) is done by applying again. What cannot be applied has its `failure`, and everything else is applied; a model whose files are refused later has its `failure` in the next plan. With `plan`, only what that plan says is done.',
         body: applyBody,
         responses: { 202: { description: 'What was done.', schema: planObject } },
       },
       async ({ principal, requestId, body, signal }) => {
-        const { plan, ...folder } = body as Type.Static<typeof applyBody>;
+        const { plan, acceptLicense, ...folder } = body as Type.Static<typeof applyBody>;
         const declared = await declaredBy(api, folder, signal);
         const context = auditContextOf(principal, requestId);
-        const done = await applyDeclared(dependencies, context, declared, plan ?? null);
-        return { status: 202, body: planOf(done) };
+        const done = await applyDeclared(dependencies, context, declared, {
+          agreed: plan ?? null,
+          acceptLicense: acceptLicense === true,
+        });
+        return { status: 202, body: planOf(done, principal) };
       },
     ),
   ];
 }
 
-function planOf({ items, digest }: ApplyPlan): Type.Static<typeof planObject> {
+function planOf({ items, digest }: ApplyPlan, reader: Principal): Type.Static<typeof planObject> {
   return {
     items: items.map((item) => ({
       ...item,
       changes: item.changes.map((change) => ({ ...change })),
       missing: item.missing.map((file) => ({ ...file })),
+      failure: item.failure && failureFor(item.failure, reader),
     })),
     digest,
   };
+}
+
+/** Whole failures name folders of machines and addresses: they are for those who manage models. */
+function failureFor({ code, message, remedy, retried }: PlanFailure, reader: Principal): ShownFailure {
+  const shown = reader.permissions.has('models.manage') ? message : 'It could not be done.';
+  return { code, message: shown, remedy, retried };
 }
 
 async function declaredBy(
@@ -106,18 +120,21 @@ async function declaredBy(
   const base = source.replace(/\/+$/, '');
   const found = (await folders.read(source, signal)).map(({ path, text }) => ({
     path,
-    value: parsed(path, text),
+    ...parsed(path, text),
     folder: `${base}/${path.includes('/') ? path.slice(0, path.lastIndexOf('/') + 1) : ''}`,
   }));
   return readDeclared([...found, ...given]);
 }
 
-function parsed(path: string, text: string): unknown {
+function parsed(path: string, text: string): Pick<DeclaredDocument, 'value' | 'fault'> {
   try {
-    return parse(text);
+    return { value: parse(text) };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new SamovarError('model.manifest_invalid', { params: { name: path, reason } });
+    return {
+      value: null,
+      fault: new SamovarError('model.manifest_invalid', { params: { name: path, reason } }),
+    };
   }
 }
 
@@ -132,24 +149,28 @@ function dependenciesOf(api: ApplyApi): ApplyDependencies {
 async function differences(
   database: Database,
   scope: Scope,
-  declared: DeclaredDeployment,
-): Promise<readonly PlanChange[] | null> {
-  const model = await findListedModel(database, scope, declared.model).catch((error: unknown) => {
-    if (error instanceof SamovarError && error.code === 'model.not_found') return null;
-    throw error;
-  });
-  if (model === null || model.state !== 'ready') return null;
+  declared: readonly DeclaredDeployment[],
+): Promise<readonly (readonly PlanChange[] | null)[]> {
   const statuses = await listDeployments(database, scope);
-  const status = statuses.find(({ versionId }) => versionId === model.versionId);
-  if (status === undefined) return null;
-  const pairs: readonly (readonly [string, unknown, unknown])[] = [
-    ['residency', status.desired, declared.residency],
-    ['pinned', status.pinned, declared.pinned],
-    ['engine', status.engine ?? model.manifest.engine, declared.engine],
-  ];
-  return pairs
-    .filter(([, from, to]) => to !== undefined && from !== to)
-    .map(([field, from, to]) => ({ field, from, to }));
+  const byVersion = new Map(statuses.map((status) => [status.versionId, status]));
+  const models = await findListedModels(
+    database,
+    scope,
+    declared.map(({ model }) => model),
+  );
+  return declared.map((wanted) => {
+    const model = models.get(wanted.model);
+    const status = model && byVersion.get(model.versionId);
+    if (model?.state !== 'ready' || !status) return null;
+    const pairs: readonly (readonly [string, unknown, unknown])[] = [
+      ['residency', status.desired, wanted.residency],
+      ['pinned', status.pinned, wanted.pinned],
+      ['engine', status.engine ?? model.manifest.engine, wanted.engine],
+    ];
+    return pairs
+      .filter(([, from, to]) => to !== undefined && from !== to)
+      .map(([field, from, to]) => ({ field, from, to }));
+  });
 }
 
 async function deploy(api: ApplyApi, context: AuditContext, declared: DeclaredDeployment): Promise<void> {

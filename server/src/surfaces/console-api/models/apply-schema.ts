@@ -15,7 +15,7 @@ const folder = {
         },
         closed,
       ),
-      { maxItems: 2000 },
+      { maxItems: 20_000 },
     ),
   ),
   source: Type.Optional(
@@ -40,15 +40,29 @@ export const applyBody = Type.Object(
     plan: Type.Optional(
       Type.String({ pattern: '^[0-9a-f]{64}$', description: 'The `digest` of the plan that was agreed to.' }),
     ),
+    acceptLicense: Type.Optional(
+      Type.Boolean({
+        description:
+          'The terms of these models are accepted, whatever they turn out to be. Recorded with your key; asked for once.',
+      }),
+    ),
   },
   { ...closed, minProperties: 1, examples: [{ source: 's3://models/production/' }] },
 );
 
 const item = Type.Object(
   {
-    kind: Type.Enum(['model', 'alias', 'deployment']),
+    kind: Type.Enum(['model', 'alias', 'deployment', 'document'], {
+      description: '`document`: one that is not valid, called by its path.',
+    }),
     name: Type.String(),
-    action: Type.Enum(['create', 'new-version', 'make-current', 'fetch', 'change', 'later', 'unchanged']),
+    action: Type.Enum(
+      ['create', 'new-version', 'make-current', 'fetch', 'change', 'later', 'refused', 'unchanged'],
+      {
+        description:
+          '`later`: what it is about is not ready; `refused`: it cannot be, and `failure` says why.',
+      },
+    ),
     drift: Type.Boolean({ description: 'It was as declared once, and has been changed since.' }),
     changes: Type.Array(
       Type.Object({ field: Type.String(), from: Type.Unknown(), to: Type.Unknown() }, closed),
@@ -56,6 +70,28 @@ const item = Type.Object(
     missing: Type.Array(
       Type.Object({ name: Type.String(), sizeBytes: Type.Integer(), sha256: Type.String() }, closed),
       { description: 'Files that are nowhere to be had yet: upload them before applying.' },
+    ),
+    terms: Type.Union(
+      [
+        Type.Object({ id: Type.String(), url: Type.Union([Type.String(), Type.Null()]) }, closed),
+        Type.Null(),
+      ],
+      { description: 'The licence that somebody has to accept: apply with `acceptLicense`.' },
+    ),
+    failure: Type.Union(
+      [
+        Type.Object(
+          {
+            code: Type.String(),
+            message: Type.String(),
+            remedy: Type.String(),
+            retried: Type.Boolean({ description: 'It is tried again by itself.' }),
+          },
+          closed,
+        ),
+        Type.Null(),
+      ],
+      { description: 'Why it is not as declared. In the answer of `apply`: why it was not applied.' },
     ),
   },
   closed,
@@ -75,6 +111,24 @@ export const planObject = Type.Object(
             drift: false,
             changes: [{ field: 'contextTokens', from: 8192, to: 16384 }],
             missing: [],
+            terms: null,
+            failure: null,
+          },
+          {
+            kind: 'model',
+            name: 'llama-3.2-1b',
+            action: 'create',
+            drift: false,
+            changes: [],
+            missing: [],
+            terms: { id: 'llama3.2', url: 'https://www.llama.com/llama3_2/license/' },
+            failure: {
+              code: 'model.license_unaccepted',
+              message:
+                'The model llama-3.2-1b comes under the terms of llama3.2, which nobody has accepted. https://www.llama.com/llama3_2/license/',
+              remedy: 'Read them. `samovar models apply … --accept-license` accepts them, which is recorded.',
+              retried: false,
+            },
           },
         ],
         digest: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',

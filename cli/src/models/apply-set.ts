@@ -1,0 +1,152 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ApiClient } from '../api-client.ts';
+import { CommandError } from '../command-error.ts';
+import { printNews } from '../output/print-line.ts';
+import type { ItemFailure, PlanAnswer, PlanItemAnswer } from './apply-answers.ts';
+import type { ManifestFolder } from './manifest-folder.ts';
+import { uploadFile } from './upload-file.ts';
+
+/** The first tries may meet a network that is just coming up. */
+const failureMs = 15_000;
+const pauseMs = 500;
+
+export interface SetWish {
+  readonly acceptLicense: boolean;
+  /** Return before the files are fetched. */
+  readonly detach: boolean;
+}
+
+/**
+ * Applies an agreed plan: uploads what is missing, and waits for the files. What cannot be applied does not hold the
+ * rest up: it has its `failure` in the answer, with the reason.
+ */
+export async function applySet(
+  client: ApiClient,
+  folder: ManifestFolder,
+  agreed: PlanAnswer,
+  { acceptLicense, detach }: SetWish,
+): Promise<PlanAnswer> {
+  const failures = new Map<string, ItemFailure>();
+  const uploaded = await uploadMissing(client, folder, agreed, { acceptLicense, failures });
+  const { digest } = uploaded ? await planFor(client, folder) : agreed;
+  const body = { ...folder.body, ...(acceptLicense && { acceptLicense }) };
+  const first = (await client.send('POST', '/api/models/apply', { ...body, plan: digest })) as PlanAnswer;
+  const asked = withFailures(first, failures);
+  if (detach) return asked;
+  for (const item of asked.items) if (item.failure !== null) failures.set(keyOf(item), item.failure);
+  await untilFetched(client, folder, failures);
+  // What had to wait for files: aliases and deployments.
+  const { items } = await planFor(client, folder);
+  const last = items.some(
+    ({ kind, action }) => kind !== 'model' && (action === 'create' || action === 'change'),
+  )
+    ? ((await client.send('POST', '/api/models/apply', folder.body)) as PlanAnswer)
+    : asked;
+  return withFailures(last, failures);
+}
+
+export async function planFor(client: ApiClient, { body }: ManifestFolder): Promise<PlanAnswer> {
+  const plan = (await client.send('POST', '/api/models/plan', body)) as PlanAnswer;
+  if (plan.items.length > 0) return plan;
+  throw new CommandError(
+    'There is no manifest in it.',
+    'A manifest is a YAML file with `schema: samovar.model/v1`; `models/model.schema.json` describes it.',
+  );
+}
+
+function keyOf({ kind, name }: Pick<PlanItemAnswer, 'kind' | 'name'>): string {
+  return `${kind} ${name}`;
+}
+
+/** What went wrong here says more than what the server makes of it. */
+function withFailures(plan: PlanAnswer, failures: ReadonlyMap<string, ItemFailure>): PlanAnswer {
+  const items = plan.items.map((item) => ({ ...item, failure: failures.get(keyOf(item)) ?? item.failure }));
+  return { ...plan, items };
+}
+
+interface Uploading {
+  readonly acceptLicense: boolean;
+  readonly failures: Map<string, ItemFailure>;
+}
+
+/** True: something was uploaded. */
+async function uploadMissing(
+  client: ApiClient,
+  folder: ManifestFolder,
+  plan: PlanAnswer,
+  { acceptLicense, failures }: Uploading,
+): Promise<boolean> {
+  let uploaded = false;
+  for (const item of plan.items) {
+    // Nobody sends gigabytes in order to be refused.
+    if (item.terms !== null && !acceptLicense) continue;
+    try {
+      for (const file of item.missing) {
+        await uploadOne(client, folder, item.name, file);
+        uploaded = true;
+      }
+    } catch (error) {
+      if (!(error instanceof FileRefused)) throw error;
+      const { message, remedy } = error;
+      failures.set(keyOf(item), { code: 'registry.files_missing', message, remedy, retried: false });
+    }
+  }
+  return uploaded;
+}
+
+/** A file that is not there, or not the one that is meant: a matter of its model alone. */
+class FileRefused extends CommandError {}
+
+async function uploadOne(
+  client: ApiClient,
+  folder: ManifestFolder,
+  model: string,
+  file: PlanItemAnswer['missing'][number],
+): Promise<void> {
+  const path = placeOf(folder, model, file.name);
+  if (path === null)
+    throw new FileRefused(
+      `The file ${file.name} of ${model} is neither here nor beside its manifest.`,
+      'Put it into the folder of the manifest, or name a source in the manifest.',
+    );
+  await uploadFile(client, path, (sha256) => {
+    if (sha256 !== file.sha256)
+      throw new FileRefused(
+        `${path} is not the file that the manifest of ${model} pins: its SHA-256 is ${sha256}.`,
+        'Correct the manifest, or put the right file there.',
+      );
+  });
+}
+
+function placeOf(folder: ManifestFolder, model: string, fileName: string): string | null {
+  try {
+    return folder.fileOf(model, fileName);
+  } catch (error) {
+    if (error instanceof CommandError) throw new FileRefused(error.message, error.remedy);
+    throw error;
+  }
+}
+
+/** Waits until the files of every model that was applied are here, or are refused. */
+async function untilFetched(
+  client: ApiClient,
+  folder: ManifestFolder,
+  failures: Map<string, ItemFailure>,
+): Promise<void> {
+  let told = '';
+  const startedAt = Date.now();
+  for (;;) {
+    const askedAt = Date.now();
+    const { items } = await planFor(client, folder);
+    const left = items.filter((item) => item.action === 'fetch' && !failures.has(keyOf(item)));
+    for (const item of left)
+      if (item.failure !== null && (!item.failure.retried || Date.now() - startedAt > failureMs))
+        failures.set(keyOf(item), item.failure);
+    const [next, ...others] = left.filter((item) => !failures.has(keyOf(item)));
+    if (next === undefined) return;
+    if (next.name !== told) printNews(`fetching ${next.name}, ${others.length + 1} to go`);
+    told = next.name;
+    // A large set is asked for less often.
+    await sleep(Math.max(pauseMs, 2 * (Date.now() - askedAt)));
+  }
+}
