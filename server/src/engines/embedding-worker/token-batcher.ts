@@ -1,4 +1,5 @@
 import { SamovarError } from '../../kernel/errors.ts';
+import { chooseBatch } from './choose-batch.ts';
 import { type BatchLender, createBatchLender } from './lent-batch.ts';
 import type { SpareThread } from './spare-thread.ts';
 
@@ -25,11 +26,16 @@ export interface TokenBatcher {
 
 export interface TokenBatcherOptions {
   run(inputs: readonly (readonly number[])[]): Promise<Float32Array[]>;
+  /**
+   * Whether `run` holds the loop of this thread while it computes. Then the next batch is chosen once the answers of
+   * the last are written and what came meanwhile is read; else at once, and computed meanwhile.
+   */
+  readonly holdsLoop: boolean;
   /** Tokens of one batch at most, padding included; a longer input runs alone. */
   readonly budgetTokens: number;
   /** Inputs that may wait. */
   readonly queueLimit: number;
-  /** Takes a batch where more waits than one. */
+  /** Takes batches where more waits than one. */
   readonly spareThread: SpareThread | null;
 }
 
@@ -42,10 +48,9 @@ interface Waiting {
 }
 
 /**
- * Batches across requests: the longest waiting input leads, those nearest to it in length fill its batch up to the
- * token budget, so little is spent on padding and none waits behind newer ones for long. Nothing waits for company: an
- * idle model runs at once, a busy one gathers the next batch meanwhile. What waits beyond one batch a spare thread may
- * take; what that cannot do in good time is computed here after all.
+ * Batches across requests (`chooseBatch`). Nothing waits for company: an idle model runs at once, a busy one gathers
+ * the next batch meanwhile. What waits beyond one batch a spare thread may take; what that does not begin or cannot do
+ * in good time is computed here after all.
  */
 export function createTokenBatcher(options: TokenBatcherOptions): TokenBatcher {
   let waiting: Waiting[] = [];
@@ -53,6 +58,7 @@ export function createTokenBatcher(options: TokenBatcherOptions): TokenBatcher {
   let batches = 0;
   let inputsDone = 0;
   let paddingTokens = 0;
+  let willLook = false;
 
   const lender: BatchLender<readonly Waiting[]> | null =
     options.spareThread === null
@@ -64,34 +70,39 @@ export function createTokenBatcher(options: TokenBatcherOptions): TokenBatcher {
         });
 
   const take = (): Taken | null => {
-    const [batch, rest] = takeBatch(waiting, options.budgetTokens);
+    const [batch, rest] = chooseBatch(inTime(waiting), options.budgetTokens);
     waiting = rest;
     if (batch.length === 0) return null;
-    const lengths = batch.map((each) => each.input.length);
-    const tokens = Math.max(...lengths) * lengths.length;
+    const taken = asTaken(batch);
     batches += 1;
     inputsDone += batch.length;
-    paddingTokens += tokens - lengths.reduce((sum, each) => sum + each, 0);
-    return { batch, inputs: batch.map((each) => each.input), tokens };
+    paddingTokens += taken.tokens - batch.reduce((sum, { input }) => sum + input.length, 0);
+    return taken;
+  };
+
+  const takeUnbegun = (): Taken | null => {
+    const batch = lender?.takeUnbegun() ?? null;
+    return batch === null ? null : asTaken(batch);
   };
 
   /** What waits beyond the batch that is computed here. */
   const lend = (): void => {
-    if (waiting.length === 0 || !lender?.isReady()) return;
-    const work = take();
-    if (work !== null) lender.lend(work);
+    while (waiting.length > 0 && lender?.canLend()) {
+      const work = take();
+      if (work !== null) lender.lend(work);
+    }
   };
 
   /** Takes the next batch and starts it; `null` when nothing waits. */
   const begin = (): RunningBatch | null => {
     const late = lender?.takeLate() ?? null;
-    const work = late === null ? take() : { batch: late, inputs: late.map((each) => each.input), tokens: 0 };
+    const work = late === null ? (take() ?? takeUnbegun()) : asTaken(late);
     if (work === null) return null;
     lend();
     const beganAt = performance.now();
     const vectors = options.run(work.inputs).then(
       (made) => {
-        if (work.tokens > 0) lender?.took(work.tokens, performance.now() - beganAt);
+        lender?.took(work.tokens, performance.now() - beganAt);
         return { made };
       },
       (error: unknown) => ({ error }),
@@ -100,19 +111,23 @@ export function createTokenBatcher(options: TokenBatcherOptions): TokenBatcher {
   };
 
   const work = async (): Promise<void> => {
-    let current: RunningBatch | null = null;
-    do {
-      // Whatever arrives in this turn of the loop still joins.
-      await new Promise((resolve) => setImmediate(resolve));
-      current = begin();
-      while (current !== null) {
-        const outcome = await current.vectors;
+    // Whatever arrives in this turn of the loop still joins.
+    await nextTurn();
+    let current = begin();
+    while (current !== null) {
+      const outcome = await current.vectors;
+      if (options.holdsLoop) {
+        deliver(current.batch, outcome);
+        // What came meanwhile is read first, so that the next batch can be chosen from it.
+        await nextTurn();
+        current = begin();
+      } else {
         // The next batch is computed while the answers of this one are written.
         const next = begin();
         deliver(current.batch, outcome);
         current = next;
       }
-    } while (waiting.length > 0);
+    }
     running = false;
     wake();
   };
@@ -121,12 +136,16 @@ export function createTokenBatcher(options: TokenBatcherOptions): TokenBatcher {
   const wake = (): void => {
     if (running) return;
     const lateInMs = lender?.lateInMs ?? null;
-    if (waiting.length === 0 && lateInMs !== 0) {
-      if (lateInMs !== null) setTimeout(wake, lateInMs + 1);
-      return;
+    if (waiting.length > 0 || lateInMs === 0) {
+      running = true;
+      void work();
+    } else if (lateInMs !== null && !willLook) {
+      willLook = true;
+      setTimeout(() => {
+        willLook = false;
+        wake();
+      }, lateInMs + 1);
     }
-    running = true;
-    void work();
   };
 
   return {
@@ -197,25 +216,19 @@ function deliver(batch: readonly Waiting[], outcome: Outcome): void {
   }
 }
 
-/** Splits what waits into the next batch and the rest. Work past its deadline is refused on the way. */
-function takeBatch(waiting: readonly Waiting[], budgetTokens: number): [Waiting[], Waiting[]] {
+/** What may still begin; work past its deadline is refused. */
+function inTime(waiting: readonly Waiting[]): readonly Waiting[] {
   const now = Date.now();
-  const alive = waiting.filter((each) => {
-    if (each.job.deadline === null || each.job.deadline >= now) return true;
-    each.failed(new SamovarError('engine.deadline_passed'));
-    return false;
-  });
-  const leader = alive.find((each) => each.job.priority === 'interactive') ?? alive[0];
-  if (leader === undefined) return [[], []];
-  const distance = (each: Waiting) => Math.abs(each.input.length - leader.input.length);
-  const nearest = alive.toSorted((a, b) => distance(a) - distance(b));
-  const batch = new Set<Waiting>([leader]);
-  let longest = leader.input.length;
-  for (const each of nearest) {
-    const length = Math.max(longest, each.input.length);
-    if (length * (batch.size + 1) > budgetTokens) break;
-    batch.add(each);
-    longest = length;
-  }
-  return [[...batch], alive.filter((each) => !batch.has(each))];
+  const late = waiting.filter(({ job }) => job.deadline !== null && job.deadline < now);
+  for (const each of late) each.failed(new SamovarError('engine.deadline_passed'));
+  return late.length === 0 ? waiting : waiting.filter((each) => !late.includes(each));
+}
+
+function asTaken(batch: readonly Waiting[]): Taken {
+  const inputs = batch.map((each) => each.input);
+  return { batch, inputs, tokens: inputs.length * Math.max(...inputs.map((each) => each.length)) };
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }

@@ -41,6 +41,7 @@ export async function loadEmbeddingModel(start: WorkerStart, log: Log): Promise<
     decodeTokens: createTokenDecoder(options.tokenArrayEncoding),
     batcher: createTokenBatcher({
       run: (inputs) => session.run(inputs),
+      holdsLoop: true,
       budgetTokens: manifest.engineOptions.sharedBatches === false ? 1 : budgetPerThread * start.threads,
       queueLimit: start.queueLimit,
       spareThread,

@@ -63,6 +63,7 @@ export async function loadLlamaEmbeddings(start: WorkerStart, log: Log): Promise
     // Nothing is won by batches: each input is one of its own, and the next request waits for no longer than one.
     batcher: createTokenBatcher({
       run,
+      holdsLoop: false,
       budgetTokens: 1,
       queueLimit: Math.max(waitingInputs, start.queueLimit),
       spareThread: null,
