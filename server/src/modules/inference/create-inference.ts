@@ -1,13 +1,14 @@
 import { steadyClock } from '../../kernel/clock.ts';
 import type { SamovarError } from '../../kernel/errors.ts';
 import { OpenItems } from '../../kernel/open-items.ts';
-import { createEngineGates, isRemote } from './engine-gates.ts';
+import { type EngineConditions, engineConditions } from './engine-conditions.ts';
+import { createEngineGates } from './engine-gates.ts';
 import type { InferenceDependencies } from './inference-dependencies.ts';
 import type { StartInference } from './inference-request.ts';
 import { InferenceRun, type RunParts } from './inference-run.ts';
 import { createLoadWaiters } from './load-waiters.ts';
 import { type MeterRefused, meterRefused } from './meter-refused.ts';
-
+import { isRemote } from './remote-replica.ts';
 import { createReplicaPicker } from './replica-picker.ts';
 
 export interface Inference {
@@ -18,6 +19,8 @@ export interface Inference {
   readonly running: number;
   /** Requests that wait for their model to be loaded, or for a place at a foreign engine. */
   readonly waiting: number;
+  /** How foreign engines do. Throws `system.policy_stale`. */
+  engineConditions(): EngineConditions;
   /** Ends everything that still runs with this error. */
   endAll(error: SamovarError): void;
   close(): Promise<void>;
@@ -55,6 +58,7 @@ export function createInference(deps: InferenceDependencies): Inference {
     get waiting() {
       return waiters.waiting + gates.waiting;
     },
+    engineConditions: () => engineConditions(deps.policy(), gates),
     endAll(error) {
       for (const run of runs.toArray()) run.endWith(error);
     },

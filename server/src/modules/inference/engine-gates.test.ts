@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createEngineGates, type RemoteReplica } from './engine-gates.ts';
+import { createEngineGates } from './engine-gates.ts';
+import type { RemoteReplica } from './remote-replica.ts';
 
 const timeouts = { connectMs: 1000, firstByteMs: 1000, idleMs: 1000, wholeMs: 1000 };
 const replica: RemoteReplica = {

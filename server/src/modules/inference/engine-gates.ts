@@ -1,26 +1,10 @@
 import type { ErrorCode } from '@samovar/contract/errors';
 import type { Clock } from '../../kernel/clock.ts';
 import { SamovarError } from '../../kernel/errors.ts';
-import type { RemoteTarget, Replica } from '../serving/index.ts';
+import type { RemoteTarget } from '../serving/index.ts';
+import { createEngineBreakers, type EngineFailures, longestPauseMs } from './engine-breakers.ts';
+import type { RemoteReplica } from './remote-replica.ts';
 
-/** A replica of a foreign engine. */
-export type RemoteReplica = Replica & { readonly remote: RemoteTarget };
-
-export function isRemote(replica: Replica): replica is RemoteReplica {
-  return replica.remote !== undefined;
-}
-
-/**
- * Failures in a row after which a replica gets nothing for a while: three of an engine that is not there, ten of one that
- * fails requests, as a few requests of one caller may be what it fails at.
- */
-const pointsToOpen = 30;
-const pointsOfAbsence = 10;
-const pointsOfFailure = 3;
-const firstPauseMs = 1000;
-const longestPauseMs = 30_000;
-/** What was not blamed for so long is forgotten: engines come and go while a process runs for months. */
-const forgottenAfterMs = 10 * 60_000;
 /** How often those that wait are looked at. */
 const checkMs = 250;
 
@@ -53,8 +37,15 @@ export interface EngineGates {
   /** Why none of these takes a request now. */
   refusal(model: string, replicas: readonly RemoteReplica[]): SamovarError;
   readonly waiting: number;
-  /** Engines of which something bad is remembered. */
+  /** How an engine does, all of its replicas taken together. */
+  loadOf(engineId: string): EngineLoad;
+  /** Replicas of which something bad is remembered. */
   readonly remembered: number;
+}
+
+export interface EngineLoad extends EngineFailures {
+  readonly running: number;
+  readonly waiting: number;
 }
 
 interface Gate {
@@ -62,20 +53,9 @@ interface Gate {
   readonly waiting: { readonly waiter: PlaceWaiter; readonly untilMs: number }[];
 }
 
-interface Breaker {
-  points: number;
-  /** How often it was found failing since it was well. */
-  pauses: number;
-  openUntilMs: number;
-  restUntilMs: number;
-  blamedAtMs: number;
-  /** One request tries whether it is well again. */
-  trial: boolean;
-}
-
 export function createEngineGates(clock: Clock): EngineGates {
   const gates = new Map<string, Gate>();
-  const breakers = new Map<string, Breaker>();
+  const breakers = createEngineBreakers(clock);
   let timer: NodeJS.Timeout | null = null;
 
   function gateOf({ engineId }: RemoteTarget): Gate {
@@ -87,42 +67,11 @@ export function createEngineGates(clock: Clock): EngineGates {
     return gate;
   }
 
-  function breakerOf({ workerId }: Replica): Breaker {
-    const now = clock.now();
-    let breaker = breakers.get(workerId);
-    if (!breaker) {
-      forgetOld(now);
-      breaker = { points: 0, pauses: 0, openUntilMs: 0, restUntilMs: 0, blamedAtMs: now, trial: false };
-      breakers.set(workerId, breaker);
-    }
-    breaker.blamedAtMs = now;
-    return breaker;
-  }
-
-  function forgetOld(now: number): void {
-    for (const [workerId, { blamedAtMs, trial }] of breakers)
-      if (!trial && now - blamedAtMs > forgottenAfterMs) breakers.delete(workerId);
-  }
-
   function state(replica: RemoteReplica): GateState {
-    const breaker = breakers.get(replica.workerId);
-    if (breaker) {
-      const now = clock.now();
-      if (breaker.openUntilMs > now || breaker.trial) return 'broken';
-      if (breaker.restUntilMs > now) return 'resting';
-    }
+    const broken = breakers.state(replica);
+    if (broken !== null) return broken;
     const gate = gates.get(replica.remote.engineId);
     return gate && gate.running >= replica.remote.parallelRequests ? 'full' : 'open';
-  }
-
-  function blame(replica: RemoteReplica, points: number): void {
-    const breaker = breakerOf(replica);
-    breaker.points += points;
-    breaker.trial = false;
-    if (breaker.points < pointsToOpen) return;
-    const pauseMs = firstPauseMs * 2 ** breaker.pauses;
-    breaker.pauses += 1;
-    breaker.openUntilMs = clock.now() + Math.min(longestPauseMs, pauseMs);
   }
 
   function check(): void {
@@ -153,31 +102,20 @@ export function createEngineGates(clock: Clock): EngineGates {
     state,
     begin(replica) {
       gateOf(replica.remote).running += 1;
-      const breaker = breakers.get(replica.workerId);
-      if (breaker && breaker.points >= pointsToOpen) breaker.trial = true;
+      breakers.begin(replica);
     },
     end(replica) {
       const gate = gateOf(replica.remote);
       gate.running -= 1;
-      const breaker = breakers.get(replica.workerId);
-      if (breaker) breaker.trial = false;
+      breakers.end(replica);
       admit(gate, replica.remote.parallelRequests);
       if (gate.running === 0 && gate.waiting.length === 0) gates.delete(replica.remote.engineId);
     },
-    heard({ workerId }) {
-      const breaker = breakers.get(workerId);
-      if (breaker) breaker.trial = false;
-    },
-    answered({ workerId }) {
-      const breaker = breakers.get(workerId);
-      if (breaker && breaker.restUntilMs <= clock.now()) breakers.delete(workerId);
-      else if (breaker) breaker.points = 0;
-    },
-    absent: (replica) => blame(replica, pointsOfAbsence),
-    failed: (replica) => blame(replica, pointsOfFailure),
-    rest(replica, seconds) {
-      breakerOf(replica).restUntilMs = clock.now() + Math.min(longestPauseMs, seconds * 1000);
-    },
+    heard: breakers.heard,
+    answered: breakers.answered,
+    absent: breakers.absent,
+    failed: breakers.failed,
+    rest: breakers.rest,
     wait(replicas, waiter) {
       const full = replicas.filter((replica) => state(replica) === 'full');
       const [target] = full.sort(
@@ -195,23 +133,23 @@ export function createEngineGates(clock: Clock): EngineGates {
       };
     },
     refusal(model, replicas) {
-      const states = replicas.map((replica) => ({ replica, state: state(replica) }));
-      const code: ErrorCode = states.some((one) => one.state === 'full' || one.state === 'resting')
+      const states = replicas.map(state);
+      const code: ErrorCode = states.some((one) => one === 'full' || one === 'resting')
         ? 'engine.busy'
         : 'engine.unreachable';
-      const now = clock.now();
-      const waits = states.map(({ replica }) => {
-        const breaker = breakers.get(replica.workerId);
-        return breaker ? Math.max(breaker.openUntilMs, breaker.restUntilMs) - now : 0;
-      });
-      const soonestMs = Math.max(1000, Math.min(longestPauseMs, ...waits));
+      const soonestMs = Math.max(1000, Math.min(longestPauseMs, ...replicas.map(breakers.pauseMs)));
       return new SamovarError(code, {
         params: { model },
         retryAfterSeconds: Math.ceil(soonestMs / 1000),
       });
     },
+    loadOf(engineId) {
+      const gate = gates.get(engineId);
+      const waiting = gate?.waiting.length ?? 0;
+      return { running: gate?.running ?? 0, waiting, ...breakers.failuresOf(engineId) };
+    },
     get remembered() {
-      return breakers.size;
+      return breakers.remembered;
     },
     get waiting() {
       let sum = 0;

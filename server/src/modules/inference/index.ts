@@ -1,5 +1,6 @@
 export { type AnswerMark, answerMark, markHeaders } from './answer-marks.ts';
 export { createInference, type Inference } from './create-inference.ts';
+export type { EngineConditions } from './engine-conditions.ts';
 export type { InferenceDependencies, InferencePolicy, LoadState } from './inference-dependencies.ts';
 export type {
   AnswerStart,

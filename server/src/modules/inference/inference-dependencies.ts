@@ -35,6 +35,9 @@ export interface InferenceObservation {
   readonly timeToFirstTokenSeconds: number | null;
   readonly inputTokens: number;
   readonly outputTokens: number;
+  /** The model that its alias chose, where a fallback was taken, and what went wrong there; else `null`. */
+  readonly chosenModel: string | null;
+  readonly chosenError: string | null;
 }
 
 export interface InferenceMetrics {

@@ -70,5 +70,7 @@ export function meterOutcome(
     timeToFirstTokenSeconds: timeToFirstTokenMs === null ? null : timeToFirstTokenMs / 1000,
     inputTokens: counts.inputTokens,
     outputTokens: counts.outputTokens,
+    chosenModel: fallback?.chosenError ? fallback.chosen.name : null,
+    chosenError: fallback?.chosenError ?? null,
   });
 }

@@ -2,7 +2,8 @@ import type { SamovarError } from '../../kernel/errors.ts';
 import type { Log } from '../../kernel/ports/log.ts';
 import { withoutSecrets } from '../../kernel/without-secrets.ts';
 import type { Replica } from '../serving/index.ts';
-import { type EngineGates, isRemote } from './engine-gates.ts';
+import type { EngineGates } from './engine-gates.ts';
+import { isRemote } from './remote-replica.ts';
 import type { ReplicaPicker } from './replica-picker.ts';
 import type { Refusal } from './worker-call.ts';
 

@@ -1,7 +1,8 @@
 import type { Clock } from '../../kernel/clock.ts';
 import type { Replica } from '../serving/index.ts';
 import { affinityKey, hashText } from './affinity-key.ts';
-import { type EngineGates, isRemote } from './engine-gates.ts';
+import type { EngineGates } from './engine-gates.ts';
+import { isRemote } from './remote-replica.ts';
 
 /** How long a worker that could not be reached is passed over; the snapshot has noticed by then. */
 const lostMs = 3000;

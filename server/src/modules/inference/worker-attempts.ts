@@ -4,13 +4,14 @@ import type { RemoteTarget, Replica } from '../serving/index.ts';
 import type { AnswerReader, AnswerTarget } from './answer-reader.ts';
 import { cancelOnWorker } from './cancel-on-worker.ts';
 import { createAnswerReader } from './create-answer-reader.ts';
-import { type EngineGates, isRemote, type PlaceWaiter } from './engine-gates.ts';
+import type { EngineGates, PlaceWaiter } from './engine-gates.ts';
 import type { InferenceDependencies } from './inference-dependencies.ts';
 import type { InferenceRequest, InferenceSink, TokenCounts } from './inference-request.ts';
 import { type AttemptNotes, noteFailure, noteLost, noteRefusal } from './note-attempt.ts';
 import { estimateCounts } from './read-usage.ts';
 import { explainReader, explainRemote } from './remote/remote-error.ts';
 import { sendRemote } from './remote/send-remote.ts';
+import { isRemote } from './remote-replica.ts';
 import type { ReplicaPicker } from './replica-picker.ts';
 import { workerBody } from './worker-body.ts';
 import {

@@ -3,6 +3,7 @@ export { changeEngine } from './change-engine.ts';
 export { connectEngine } from './connect-engine.ts';
 export { type ListedEngine, listEngines, type ShownEngine, showEngine } from './list-engines.ts';
 export { loadRemoteReplicas } from './load-remote-replicas.ts';
+export { type MeasuredEngine, measureEngines } from './measure-engines.ts';
 export { probeNow } from './probe-now.ts';
 export type { RemoteEngineDependencies } from './remote-dependencies.ts';
 export { defaultLimits, defaultTimeouts } from './remote-engine.ts';

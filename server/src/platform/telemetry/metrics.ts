@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { createFastHistogram, type HistogramChild } from './fast-histogram.ts';
 
 /** A value that is read when metrics are asked for. */
@@ -6,6 +6,21 @@ export interface MeasuredValue {
   readonly name: string;
   readonly help: string;
   read(): number | Promise<number>;
+}
+
+/** Values of one kind with labels, read when metrics are asked for. */
+export interface MeasuredSeries {
+  readonly name: string;
+  readonly help: string;
+  /** A counter never falls while the process lives. */
+  readonly type: 'gauge' | 'counter';
+  readonly labels: readonly string[];
+  read(): readonly LabelledValue[] | Promise<readonly LabelledValue[]>;
+}
+
+export interface LabelledValue {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
 }
 
 /** One finished inference request. */
@@ -17,12 +32,16 @@ export interface RequestObservation {
   readonly timeToFirstTokenSeconds: number | null;
   readonly inputTokens: number;
   readonly outputTokens: number;
+  /** The model that its alias chose, where a fallback was taken, and what went wrong there; else `null`. */
+  readonly chosenModel: string | null;
+  readonly chosenError: string | null;
 }
 
 export interface Metrics {
   observe(observation: RequestObservation): void;
   /** Adds gauges that are read on demand. */
   measure(values: readonly MeasuredValue[]): void;
+  measureSeries(series: readonly MeasuredSeries[]): void;
   text(): Promise<{ readonly text: string; readonly contentType: string }>;
 }
 
@@ -73,6 +92,12 @@ export function createMetrics(): Metrics {
     help: 'Tokens of each request.',
     buckets: tokenBuckets,
   });
+  const fallbacks = new Counter({
+    name: 'samovar_fallbacks_total',
+    help: 'Requests of which an alias tried another model than it chose, by what went wrong there.',
+    labelNames: ['gen_ai_request_model', 'gen_ai_response_model', 'error_type'],
+    registers,
+  });
   const series = new Map<string, Series>();
 
   function seriesOf({ endpoint, model, errorCode }: RequestObservation): Series {
@@ -102,6 +127,13 @@ export function createMetrics(): Metrics {
         found.firstToken.observe(observation.timeToFirstTokenSeconds);
       found.inputTokens.observe(observation.inputTokens);
       found.outputTokens.observe(observation.outputTokens);
+      const { chosenModel, chosenError, model } = observation;
+      if (chosenModel === null || chosenError === null) return;
+      fallbacks.inc({
+        gen_ai_request_model: chosenModel,
+        gen_ai_response_model: model,
+        error_type: chosenError,
+      });
     },
     measure(values) {
       for (const { name, help, read } of values)
@@ -114,9 +146,34 @@ export function createMetrics(): Metrics {
           },
         });
     },
+    measureSeries(all) {
+      for (const one of all) measureOne(one, registers);
+    },
     text: async () => ({
       text: [await registry.metrics(), duration.text(), firstToken.text(), tokens.text()].join('\n'),
       contentType: registry.contentType,
     }),
   };
+}
+
+function measureOne({ name, help, type, labels, read }: MeasuredSeries, registers: Registry[]): void {
+  const options = { name, help, labelNames: labels, registers };
+  if (type === 'gauge')
+    new Gauge({
+      ...options,
+      async collect() {
+        const values = await read();
+        this.reset();
+        for (const one of values) this.set(one.labels, one.value);
+      },
+    });
+  else
+    new Counter({
+      ...options,
+      async collect() {
+        const values = await read();
+        this.reset();
+        for (const one of values) this.inc(one.labels, one.value);
+      },
+    });
 }

@@ -41,6 +41,7 @@ import { ownVersion } from '../prepare/own-version.ts';
 import { requiredPostgresUrl } from '../required-postgres-url.ts';
 import { createAuthenticate } from './authenticate.ts';
 import { createJobSender } from './create-job-sender.ts';
+import { engineSeries } from './engine-series.ts';
 import { grpcAddress } from './grpc-address.ts';
 import { openAsyncRequests } from './open-async-requests.ts';
 import { openModelApi } from './open-model-api.ts';
@@ -248,6 +249,7 @@ export async function startApi(settings: ServerSettings, log: Log): Promise<Runn
       read: () => grpc.openCalls,
     },
   ]);
+  metrics.measureSeries(engineSeries(inference, database, log));
   const url = `${certificate === null ? 'http' : 'https'}://${server.host.includes(':') ? `[${server.host}]` : server.host}:${server.port}`;
   grpcPort = grpc.port;
   log.info({ url, grpcPort }, 'listening');
