@@ -71,7 +71,9 @@ export async function createTestChecks({ database }: TestDatabase): Promise<Test
       ),
     async work(check, signal = new AbortController().signal, attempt = 1) {
       await job.handle({ checkId: check.id }, { jobId: 'a job', attempt, signal });
-      const [latest] = await listChecks(database, model, model.versionId, { kind: check.kind, limit: 1 });
+      const filter = { versionId: model.versionId, kind: check.kind };
+      const { items } = await listChecks(database, model, filter, { limit: 1, cursor: null });
+      const [latest] = items;
       if (latest === undefined) throw new Error('the check is gone');
       return latest;
     },

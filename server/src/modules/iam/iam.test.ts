@@ -159,7 +159,7 @@ test('keys of another project are neither seen nor revoked', async () => {
     organizationId: '00000000-0000-7000-8000-0000000000f1',
     projectId: '00000000-0000-7000-8000-0000000000f2',
   });
-  assert.deepEqual((await listKeys(iam, foreign, { limit: 100, cursor: null })).items, []);
+  assert.deepEqual((await listKeys(iam, foreign, {}, { limit: 100, cursor: null })).items, []);
   await assert.rejects(
     revokeKey(iam, { principal: foreign, requestId, keyId: admin.keyId, force: true }),
     code('request.not_found'),
@@ -169,10 +169,10 @@ test('keys of another project are neither seen nor revoked', async () => {
 test('pages list every key once, newest first', async () => {
   for (let number = 0; number < 5; number += 1)
     await createKey(iam, { principal: admin, requestId, key: newKey(`page ${number}`) });
-  const whole = await listKeys(iam, admin, { limit: 1000, cursor: null });
+  const whole = await listKeys(iam, admin, {}, { limit: 1000, cursor: null });
   const paged: string[] = [];
   for (let cursor: string | null = null; ; ) {
-    const page = await listKeys(iam, admin, { limit: 2, cursor });
+    const page = await listKeys(iam, admin, {}, { limit: 2, cursor });
     paged.push(...page.items.map((key) => key.keyId));
     cursor = page.nextCursor;
     if (cursor === null) break;
@@ -182,7 +182,7 @@ test('pages list every key once, newest first', async () => {
     whole.items.map((key) => key.keyId),
   );
   assert.deepEqual(paged, [...paged].sort().reverse());
-  await assert.rejects(listKeys(iam, admin, { limit: 2, cursor: 'nonsense' }), code('request.invalid'));
+  await assert.rejects(listKeys(iam, admin, {}, { limit: 2, cursor: 'nonsense' }), code('request.invalid'));
 });
 
 test('audit records cannot be changed or deleted', async () => {

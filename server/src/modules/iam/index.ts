@@ -5,7 +5,7 @@ export { createKey } from './create-key.ts';
 export type { IamDependencies } from './iam-dependencies.ts';
 export type { KeyLimits, KeyRecord, KeySnapshot } from './key-record.ts';
 export { hashKeySecret, hexHashOfKeySecret } from './key-secret.ts';
-export { loadKeySnapshot } from './key-store.ts';
+export { type KeyState, loadKeySnapshot } from './key-store.ts';
 export { listKeys } from './list-keys.ts';
 export { listProjectIds } from './list-project-ids.ts';
 export { loadProjectNames } from './load-project-names.ts';

@@ -64,13 +64,27 @@ export async function findKey(
   return row ? apiKeyOf(row) : null;
 }
 
+export type KeyState = 'valid' | 'expired' | 'revoked';
+
+/** What is absent does not matter. */
+export interface KeyFilter {
+  readonly state?: { readonly is: KeyState; readonly at: Date };
+}
+
+function stateAt(now: Date) {
+  return sql<KeyState>`case when revoked_at is not null then 'revoked' when expires_at <= ${now} then 'expired' else 'valid' end`;
+}
+
 /** Newest first; `before` is the id of the last key of the page before. */
 export async function selectKeys(
   database: DatabaseOrTransaction,
   scope: Scope,
+  filter: KeyFilter,
   page: { readonly limit: number; readonly before: string | null },
 ): Promise<ApiKey[]> {
   let query = keysOf(database, scope).orderBy('id', 'desc').limit(page.limit);
+  if (filter.state !== undefined)
+    query = query.where(sql<boolean>`${filter.state.is} = ${stateAt(filter.state.at)}`);
   if (page.before !== null) query = query.where('id', '<', page.before);
   return (await query.execute()).map(apiKeyOf);
 }

@@ -8,6 +8,7 @@ import {
   type CheckFailure,
   type CheckKind,
   type CheckResult,
+  type CheckState,
   type ModelCheck,
   type SpeedWish,
   statesBefore,
@@ -48,11 +49,20 @@ export async function insertCheck(transaction: DatabaseTransaction, check: NewCh
   return row !== undefined;
 }
 
+export interface CheckSelection {
+  readonly versionIds: readonly string[];
+  readonly kind: CheckKind;
+  readonly state?: CheckState | undefined;
+  /** Only those that are older than this one. */
+  readonly before?: string | null;
+  readonly limit: number;
+}
+
 /** The latest checks of versions, newest first. */
 export async function selectChecks(
   database: DatabaseOrTransaction,
   scope: Scope,
-  { versionIds, kind, limit }: { versionIds: readonly string[]; kind: CheckKind; limit: number },
+  { versionIds, kind, state, before = null, limit }: CheckSelection,
 ): Promise<ModelCheck[]> {
   if (versionIds.length === 0) return [];
   const rows = await database
@@ -63,6 +73,8 @@ export async function selectChecks(
     .where('project_id', '=', scope.projectId)
     .where('version_id', 'in', [...versionIds])
     .where('kind', '=', kind)
+    .$if(state !== undefined, (query) => query.where('state', '=', state ?? 'done'))
+    .$if(before !== null, (query) => query.where('id', '<', before ?? ''))
     .orderBy('id', 'desc')
     .limit(limit)
     .execute();

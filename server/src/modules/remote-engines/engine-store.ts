@@ -21,13 +21,19 @@ export async function insertEngine(
 }
 
 /** The connections of a project by name, after `after`. */
+/** What is absent does not matter. */
+export interface EngineFilter {
+  readonly state?: RemoteEngine['state'] | undefined;
+}
+
 export async function selectEngines(
   database: DatabaseOrTransaction,
   scope: Scope,
-  page: { readonly limit: number; readonly after: string | null },
+  { state, limit, after }: EngineFilter & { readonly limit: number; readonly after: string | null },
 ): Promise<RemoteEngine[]> {
-  let query = enginesOf(database, scope).orderBy('name').limit(page.limit);
-  if (page.after !== null) query = query.where('name', '>', page.after);
+  let query = enginesOf(database, scope).orderBy('name').limit(limit);
+  if (state !== undefined) query = query.where('state', '=', state);
+  if (after !== null) query = query.where('name', '>', after);
   return (await query.execute()).map(engineOf);
 }
 

@@ -1,9 +1,10 @@
+import { type Page, type PageRequest, pageOf } from '../../kernel/paging.ts';
 import type { Database } from '../../kernel/ports/database.ts';
 import type { Scope } from '../../kernel/principal.ts';
 import { type AdapterRecord, selectAdapters } from './adapter-store.ts';
 import { notFound } from './change-engine.ts';
 import { type EngineEventRecord, selectEngineEvents } from './engine-events.ts';
-import { findEngine, selectEngines } from './engine-store.ts';
+import { type EngineFilter, findEngine, selectEngines } from './engine-store.ts';
 import { type ModelOfEngine, selectModelsOf } from './model-rows.ts';
 import type { RemoteEngine } from './remote-engine.ts';
 
@@ -18,22 +19,29 @@ export interface ShownEngine extends ListedEngine {
   readonly events: readonly EngineEventRecord[];
 }
 
-/** The connections of a project by name, those after `after`. */
+/** The connections of a project by name, which is their cursor. */
 export async function listEngines(
   database: Database,
   scope: Scope,
-  page: { readonly limit: number; readonly after: string | null },
-): Promise<readonly ListedEngine[]> {
-  const engines = await selectEngines(database, scope, page);
+  filter: EngineFilter,
+  page: PageRequest,
+): Promise<Page<ListedEngine>> {
+  const found = await selectEngines(database, scope, {
+    ...filter,
+    limit: page.limit + 1,
+    after: page.cursor,
+  });
+  const { items: engines, nextCursor } = pageOf(found, page, ({ name }) => name);
   const models = await selectModelsOf(
     database,
     scope,
     engines.map(({ id }) => id),
   );
-  return engines.map((engine) => ({
+  const items = engines.map((engine) => ({
     engine,
     models: models.filter(({ engineId }) => engineId === engine.id),
   }));
+  return { items, nextCursor };
 }
 
 /** One connection with everything that is known of it. Throws `remote.not_found`. */

@@ -1,6 +1,5 @@
-import { SamovarError } from '../../kernel/errors.ts';
 import { withoutPrefix, withPrefix } from '../../kernel/ids.ts';
-import type { Page } from '../../kernel/paging.ts';
+import { idOfCursor, type Page, type PageRequest, pageOf } from '../../kernel/paging.ts';
 import type { Database } from '../../kernel/ports/database.ts';
 import type { Scope } from '../../kernel/principal.ts';
 import type { DeploymentStatus, Residency } from './deployment.ts';
@@ -24,14 +23,9 @@ export async function pageDeployments(
   database: Database,
   scope: Scope,
   filter: DeploymentFilter,
-  page: { readonly limit: number; readonly cursor: string | null },
+  page: PageRequest,
 ): Promise<Page<DeploymentStatus>> {
-  let after = page.cursor === null ? null : withoutPrefix('dep', page.cursor);
-  if (page.cursor !== null && after === null)
-    throw new SamovarError('request.invalid', {
-      params: { parameter: 'cursor', reason: 'it is not a cursor of this listing' },
-      field: 'cursor',
-    });
+  let after = idOfCursor('dep', page);
   const items: DeploymentStatus[] = [];
   for (;;) {
     const found = await selectStatuses(database, {
@@ -50,12 +44,7 @@ export async function pageDeployments(
     after = found.at(-1)?.deploymentId ?? after;
     if (items.length > page.limit || found.length < portion) break;
   }
-  const shown = items.slice(0, page.limit);
-  const last = shown.at(-1);
-  return {
-    items: shown,
-    nextCursor: items.length > page.limit && last ? withPrefix('dep', last.deploymentId) : null,
-  };
+  return pageOf(items, page, ({ deploymentId }) => withPrefix('dep', deploymentId));
 }
 
 /** A deployment by its id (`dep_…`) or by the name of its model: the newest of that name. Throws `deployment.not_found`. */

@@ -1,8 +1,10 @@
+import type { RouteResponse } from '@samovar/contract/route';
 import Type from 'typebox';
 import type { ErrorBody } from '../../kernel/ports/http-routes.ts';
+import { sampleError, sampleRequestId } from '../../kernel/sample-error.ts';
 
 /** The error body of the console API. `params` are those of the message, for clients that translate it. */
-export const consoleError = Type.Object(
+const consoleError = Type.Object(
   {
     error: Type.Object(
       {
@@ -27,3 +29,13 @@ export const consoleErrorBody: ErrorBody = (error, requestId) => ({
     params: error.params,
   },
 });
+
+/** An error that a route answers with, as it declares it. */
+export function errorResponse(status: number, description: string): RouteResponse {
+  const error = sampleError(status);
+  return {
+    description,
+    schema: consoleError,
+    ...(error && { example: consoleErrorBody(error, sampleRequestId) }),
+  };
+}

@@ -3,11 +3,19 @@ import { type Clock, systemClock } from '../../kernel/clock.ts';
 import { SamovarError } from '../../kernel/errors.ts';
 import type { Principal } from '../../kernel/principal.ts';
 import type { KeySnapshot } from '../../modules/iam/index.ts';
-import { consoleError } from './console-error.ts';
+import { errorResponse } from './console-error.ts';
 
 /** What routes that follow answer besides the usual. */
 export const followerErrors: Route['responses'] = {
-  429: { description: 'Too many streams are being followed.', schema: consoleError },
+  429: errorResponse(429, 'Too many streams are being followed.'),
+};
+
+/** What a client that comes again sends to go on where it was, as far as its stream can. */
+export const lastEventIdHeader: NonNullable<Route['headers']> = {
+  'Last-Event-ID': {
+    description: 'The id of the last event that came: what is newer follows.',
+    example: '42',
+  },
 };
 
 /** Streams of events that this process sends, as each asks the database every second. */

@@ -1,5 +1,7 @@
 import { errorAnswer } from '@samovar/contract/answers/answer-pieces';
 import type { Route } from '@samovar/contract/route';
+import { sampleError, sampleRequestId } from '../../kernel/sample-error.ts';
+import { openaiErrorBody } from './openai-error.ts';
 
 const descriptions = {
   400: 'The request is not valid.',
@@ -20,7 +22,11 @@ const descriptions = {
 /** The errors that a route answers with, as it declares them. */
 export function errorResponses(...statuses: readonly (keyof typeof descriptions)[]): Route['responses'] {
   return Object.fromEntries(
-    statuses.map((status) => [status, { description: descriptions[status], schema: errorAnswer }]),
+    statuses.map((status) => {
+      const error = sampleError(status);
+      const example = error && openaiErrorBody(error, sampleRequestId);
+      return [status, { description: descriptions[status], schema: errorAnswer, example }];
+    }),
   );
 }
 

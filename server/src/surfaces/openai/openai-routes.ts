@@ -13,15 +13,20 @@ import type {
 } from '../../kernel/ports/http-routes.ts';
 import type { Scope } from '../../kernel/principal.ts';
 import type { Endpoint, MeterRefused, StartInference } from '../../modules/inference/index.ts';
+import { answerHeaderTexts } from './answer-header-texts.ts';
 import { bodySchema } from './body-schema.ts';
+import { chatExamples } from './chat/chat-example.ts';
 import { chatParameters } from './chat/chat-parameters.ts';
 import { createChatCompletion } from './chat/create-chat-completion.ts';
+import { completionExamples } from './completions/completion-example.ts';
 import { completionParameters } from './completions/completion-parameters.ts';
 import { createCompletion } from './completions/create-completion.ts';
 import { createEmbeddings } from './embeddings/create-embeddings.ts';
+import { embeddingExamples } from './embeddings/embedding-example.ts';
 import { embeddingParameters } from './embeddings/embedding-parameters.ts';
 import { errorResponses, inferenceErrors, readErrors } from './error-responses.ts';
 import { type Forwarded, forward } from './forward.ts';
+import type { InferenceExamples } from './inference-examples.ts';
 import { createModelList, retrieveModel } from './models/list-models.ts';
 import { modelList, modelObject } from './models/model-schema.ts';
 import { openaiErrorBody } from './openai-error.ts';
@@ -29,6 +34,7 @@ import type { ParameterTable } from './parameter.ts';
 import { requestedModel } from './requested-model.ts';
 import { createResponse } from './responses/create-response.ts';
 import { responseAnswer } from './responses/response-answer-schema.ts';
+import { responseExamples } from './responses/response-example.ts';
 import { responseParameters } from './responses/response-parameters.ts';
 import type { SurfacePolicy } from './surface-policy.ts';
 
@@ -110,6 +116,7 @@ function inferenceRoutes(surface: OpenaiSurface): BoundRoute[] {
         summary: 'Create a chat completion',
         parameters: chatParameters,
         answer: chatCompletion,
+        examples: chatExamples,
       }),
       (exchange) => createChatCompletion(exchange, surface.policy()),
     ),
@@ -123,6 +130,7 @@ function inferenceRoutes(surface: OpenaiSurface): BoundRoute[] {
         summary: 'Complete a text',
         parameters: completionParameters,
         answer: completion,
+        examples: completionExamples,
       }),
       (exchange) => createCompletion(exchange, surface.policy()),
     ),
@@ -136,6 +144,7 @@ function inferenceRoutes(surface: OpenaiSurface): BoundRoute[] {
         summary: 'Embed texts',
         parameters: embeddingParameters,
         answer: embeddingList,
+        examples: embeddingExamples,
       }),
       (exchange) => createEmbeddings(exchange, surface.policy()),
     ),
@@ -149,6 +158,7 @@ function inferenceRoutes(surface: OpenaiSurface): BoundRoute[] {
         summary: 'Create a response, stateless',
         parameters: responseParameters,
         answer: responseAnswer,
+        examples: responseExamples,
       }),
       (exchange) => createResponse(exchange, surface.policy()),
     ),
@@ -162,10 +172,12 @@ interface InferenceRouteParts {
   readonly summary: string;
   readonly parameters: ParameterTable;
   readonly answer: TSchema;
+  readonly examples: InferenceExamples;
 }
 
 function inferenceRoute(parts: InferenceRouteParts): Route & { readonly lane: 'data' } {
-  const { parameters, answer, ...named } = parts;
+  const { parameters, answer, examples, ...named } = parts;
+  const { events } = examples;
   return {
     ...named,
     method: 'POST',
@@ -173,8 +185,15 @@ function inferenceRoute(parts: InferenceRouteParts): Route & { readonly lane: 'd
     permission: 'inference.invoke',
     audit: null,
     body: bodySchema(parameters),
+    bodyExample: examples.body,
     responses: {
-      200: { description: 'The answer, or a stream of its events.', schema: answer },
+      200: {
+        description: events ? 'The answer, or a stream of its events.' : 'The answer.',
+        schema: answer,
+        example: examples.answer,
+        headers: answerHeaderTexts,
+        ...(events && { events }),
+      },
       ...inferenceErrors,
     },
   };

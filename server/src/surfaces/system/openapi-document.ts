@@ -1,5 +1,5 @@
 import type { GrpcMethod } from '@samovar/contract/grpc-method';
-import type { Route, RouteResponse } from '@samovar/contract/route';
+import type { Route, RouteEvent, RouteResponse } from '@samovar/contract/route';
 import type { TSchema } from 'typebox';
 
 interface JsonObject {
@@ -16,7 +16,11 @@ export function openapiDocument({ routes, grpcMethods }: DocumentedTables, versi
   const paths: Record<string, Record<string, JsonObject>> = {};
   for (const route of routes) {
     const path = route.path.replace(/\{(\w+)\+\}/g, '{$1}');
-    paths[path] = { ...paths[path], [route.method.toLowerCase()]: operation(route) };
+    paths[path] = {
+      ...paths[path],
+      [route.method.toLowerCase()]: operation(route),
+      ...(route.head && { head: headOperation(route, route.head.summary) }),
+    };
   }
   return {
     openapi: '3.1.0',
@@ -27,7 +31,8 @@ export function openapiDocument({ routes, grpcMethods }: DocumentedTables, versi
         'A self-hosted platform for machine-learning models.\n\n' +
         'Beside what each operation declares, any address can answer what HTTP itself forbids: 400 without `Host`, ' +
         '405 for another method (with `Allow`), 408 for a request that does not arrive in time, 417 for an `Expect` ' +
-        'other than `100-continue`, 431 for headers that are too large, and 503 while the server stops or is full.',
+        'other than `100-continue`, 431 for headers that are too large, and 503 while the server stops or is full. ' +
+        'What answers GET answers HEAD too, unless it is a stream of events.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/' }],
@@ -49,7 +54,7 @@ function requestBody(route: Route): JsonObject {
   return {
     requestBody: {
       required: route.bodyOptional !== true,
-      content: { 'application/json': { schema: route.body } },
+      content: { 'application/json': media(route.body, route.bodyExample) },
     },
   };
 }
@@ -70,6 +75,22 @@ function operation(route: Route): JsonObject {
   };
 }
 
+/** The same without bodies: what the headers tell. */
+function headOperation(route: Route, summary: string): JsonObject {
+  const { description: _, ...read } = operation(route);
+  return {
+    ...read,
+    operationId: `${route.id}.head`,
+    summary,
+    responses: Object.fromEntries(
+      Object.entries(route.responses).map(([status, { description, headers }]) => [
+        status,
+        response({ description, ...(headers && { headers }) }),
+      ]),
+    ),
+  };
+}
+
 function grpcMethod({ id, descriptor, permission, summary }: GrpcMethod): JsonObject {
   return {
     id,
@@ -83,11 +104,55 @@ function grpcMethod({ id, descriptor, permission, summary }: GrpcMethod): JsonOb
 }
 
 function response(answer: RouteResponse): JsonObject {
-  if (!answer.schema && !answer.contentType) return { description: answer.description };
-  return {
-    description: answer.description,
-    content: { [answer.contentType ?? 'application/json']: answer.schema ? { schema: answer.schema } : {} },
+  const { description, schema, contentType = 'application/json', headers, events } = answer;
+  const content = {
+    ...(schema && { [contentType]: media(schema, answer.example) }),
+    ...(events && { [eventStreamType]: eventMedia(events) }),
+    ...(!schema && !events && answer.contentType && { [contentType]: textMedia(answer.example) }),
   };
+  return {
+    description,
+    ...(headers && {
+      headers: Object.fromEntries(
+        Object.entries(headers).map(([name, header]) => [
+          name,
+          { description: header.description, schema: { type: 'string' }, example: header.example },
+        ]),
+      ),
+    }),
+    ...(Object.keys(content).length > 0 && { content }),
+  };
+}
+
+/** An example stands beside the schema, where tools look for it, and there alone. */
+function media(schema: TSchema, given: unknown): JsonObject {
+  const { examples, ...rest } = schema as TSchema & { readonly examples?: readonly unknown[] };
+  const example = given ?? examples?.[0];
+  return { schema: rest, ...(example !== undefined && { example }) };
+}
+
+function textMedia(example: unknown): JsonObject {
+  return example === undefined ? {} : { schema: { type: 'string' }, example };
+}
+
+const eventStreamType = 'text/event-stream';
+
+/** OpenAPI 3.1 has no words for events: the stream is a text, and what is in it stands beside. */
+function eventMedia(events: readonly RouteEvent[]): JsonObject {
+  return {
+    schema: { type: 'string' },
+    example: events.map(eventText).join(''),
+    'x-samovar-events': events.map(({ name, description, schema, example }) => ({
+      event: name,
+      description,
+      ...(schema && { data: media(schema, example) }),
+    })),
+  };
+}
+
+function eventText({ name, example, schema }: RouteEvent): string {
+  const data = schema ? JSON.stringify(example) : String(example);
+  return `${name === null ? '' : `event: ${name}\n`}data: ${data}\n\n`;
 }
 
 function parameters(route: Route): JsonObject[] {
@@ -96,6 +161,8 @@ function parameters(route: Route): JsonObject[] {
   for (const [, name] of route.path.matchAll(/\{(\w+)\+?\}/g))
     if (name && !described.has(name))
       list.push({ name, in: 'path', required: true, schema: { type: 'string' } });
+  for (const [name, { description, example, required = false }] of Object.entries(route.headers ?? {}))
+    list.push({ name, in: 'header', required, description, schema: { type: 'string' }, example });
   if (route.idempotent)
     list.push({
       name: 'Idempotency-Key',

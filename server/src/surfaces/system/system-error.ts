@@ -1,6 +1,7 @@
-import type { Route } from '@samovar/contract/route';
+import type { Route, RouteResponse } from '@samovar/contract/route';
 import Type from 'typebox';
 import type { ErrorBody } from '../../kernel/ports/http-routes.ts';
+import { sampleError, sampleRequestId } from '../../kernel/sample-error.ts';
 
 /** The error body of what belongs to no other surface. */
 export const systemErrorBody: ErrorBody = (error, requestId) => ({
@@ -25,8 +26,17 @@ const systemError = Type.Object({
 
 /** The errors of a route that needs a key. */
 export const keyErrors: Route['responses'] = {
-  401: { description: 'The API key is missing or not valid.', schema: systemError },
-  403: { description: 'The key lacks a permission.', schema: systemError },
-  500: { description: 'Something went wrong on our side.', schema: systemError },
-  503: { description: 'Keys cannot be checked at the moment.', schema: systemError },
+  401: errorResponse(401, 'The API key is missing or not valid.'),
+  403: errorResponse(403, 'The key lacks a permission.'),
+  500: errorResponse(500, 'Something went wrong on our side.'),
+  503: errorResponse(503, 'Keys cannot be checked at the moment.'),
 };
+
+function errorResponse(status: number, description: string): RouteResponse {
+  const error = sampleError(status);
+  return {
+    description,
+    schema: systemError,
+    ...(error && { example: systemErrorBody(error, sampleRequestId) }),
+  };
+}

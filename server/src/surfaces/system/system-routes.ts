@@ -5,6 +5,7 @@ import type { BoundRoute, ManagementReply } from '../../kernel/ports/http-routes
 import { openapiDocument } from './openapi-document.ts';
 import { type ReadinessCheck, readinessOf } from './readiness.ts';
 import { keyErrors, systemErrorBody } from './system-error.ts';
+import { documentExample, metricsExample, notReadyExample, readyExample } from './system-examples.ts';
 
 export interface SystemSurface {
   readonly version: string;
@@ -34,7 +35,13 @@ export function systemRoutes(surface: SystemSurface): BoundRoute[] {
         path: '/healthz',
         permission: 'public',
         summary: 'Whether the process lives',
-        responses: { 200: { description: 'It lives.', schema: Type.Object({ status: Type.Literal('ok') }) } },
+        responses: {
+          200: {
+            description: 'It lives.',
+            schema: Type.Object({ status: Type.Literal('ok') }),
+            example: { status: 'ok' },
+          },
+        },
       },
       () => ({ status: 200, body: { status: 'ok' } }),
     ),
@@ -46,8 +53,8 @@ export function systemRoutes(surface: SystemSurface): BoundRoute[] {
         summary: 'Whether requests are served, and which part is not well',
         description: '`degraded` answers 200: inference goes on from memory while PostgreSQL is away.',
         responses: {
-          200: { description: 'Requests are served.', schema: readiness },
-          503: { description: 'Requests are refused.', schema: readiness },
+          200: { description: 'Requests are served.', schema: readiness, example: readyExample },
+          503: { description: 'Requests are refused.', schema: readiness, example: notReadyExample },
         },
       },
       () => {
@@ -65,6 +72,7 @@ export function systemRoutes(surface: SystemSurface): BoundRoute[] {
           200: {
             description: 'The release.',
             schema: Type.Object({ name: Type.Literal('samovar'), version: Type.String() }),
+            example: { name: 'samovar', version: '0.1.0' },
           },
         },
       },
@@ -76,7 +84,10 @@ export function systemRoutes(surface: SystemSurface): BoundRoute[] {
         path: '/openapi.json',
         permission: 'models.read',
         summary: 'This document',
-        responses: { 200: { description: 'OpenAPI 3.1.', schema: Type.Object({}) }, ...keyErrors },
+        responses: {
+          200: { description: 'OpenAPI 3.1.', schema: Type.Object({}), example: documentExample },
+          ...keyErrors,
+        },
       },
       () => {
         document ??= openapiDocument(
@@ -93,7 +104,11 @@ export function systemRoutes(surface: SystemSurface): BoundRoute[] {
         permission: 'metrics.read',
         summary: 'Prometheus metrics',
         responses: {
-          200: { description: 'Metrics in the Prometheus text format.', contentType: 'text/plain' },
+          200: {
+            description: 'Metrics in the Prometheus text format.',
+            contentType: 'text/plain',
+            example: metricsExample,
+          },
           ...keyErrors,
         },
       },

@@ -1,5 +1,4 @@
-import { SamovarError } from '../../../kernel/errors.ts';
-import type { Page } from '../../../kernel/paging.ts';
+import { invalidCursor, type Page, type PageRequest, pageOf } from '../../../kernel/paging.ts';
 import type { DatabaseOrTransaction } from '../../../kernel/ports/database.ts';
 import type { Scope } from '../../../kernel/principal.ts';
 import { normalName } from './alias-name.ts';
@@ -23,13 +22,9 @@ export async function listAliasMoves(
   database: DatabaseOrTransaction,
   scope: Scope,
   name: string,
-  page: { readonly limit: number; readonly cursor: string | null },
+  page: PageRequest,
 ): Promise<Page<AliasMove>> {
-  if (page.cursor !== null && !/^\d{1,18}$/.test(page.cursor))
-    throw new SamovarError('request.invalid', {
-      params: { parameter: 'cursor', reason: 'it is not a cursor of this listing' },
-      field: 'cursor',
-    });
+  if (page.cursor !== null && !/^\d{1,18}$/.test(page.cursor)) throw invalidCursor();
   const found = await database
     .withTables<AliasTables>()
     .selectFrom('alias_moves')
@@ -41,9 +36,9 @@ export async function listAliasMoves(
     .orderBy('seq', 'desc')
     .limit(page.limit + 1)
     .execute();
-  const rows = found.slice(0, page.limit);
+  const { items, nextCursor } = pageOf(found, page, ({ seq }) => seq);
   return {
-    items: rows.map((row) => ({
+    items: items.map((row) => ({
       id: row.id,
       action: row.action,
       before: row.before,
@@ -54,6 +49,6 @@ export async function listAliasMoves(
       requestId: row.request_id,
       at: row.created_at,
     })),
-    nextCursor: found.length > page.limit ? (rows.at(-1)?.seq ?? null) : null,
+    nextCursor,
   };
 }

@@ -1,6 +1,5 @@
 import { sql } from 'kysely';
-import { SamovarError } from '../../../kernel/errors.ts';
-import type { Page } from '../../../kernel/paging.ts';
+import { invalidCursor, type Page, type PageRequest, pageOf } from '../../../kernel/paging.ts';
 import type { DatabaseOrTransaction } from '../../../kernel/ports/database.ts';
 import type { Scope } from '../../../kernel/principal.ts';
 import { normalName } from './alias-name.ts';
@@ -57,7 +56,7 @@ export async function listAliases(
   database: DatabaseOrTransaction,
   scope: Scope,
   filter: AliasFilter,
-  page: { readonly limit: number; readonly cursor: string | null },
+  page: PageRequest,
 ): Promise<Page<ListedAlias>> {
   const after = page.cursor === null ? null : readCursor(page.cursor);
   let query = visible(database, scope)
@@ -80,15 +79,10 @@ export async function listAliases(
     query = query.where(sql<boolean>`${filter.canary} = exists (
       select from ${sql.table('alias_canaries')} c
       where c.project_id = a.project_id and c.alias = a.name and c.state = 'running')`);
-  const found = await query.execute();
-  const keys = found.slice(0, page.limit);
-  const items = await describe(database, scope, keys);
-  const last = keys.at(-1);
-  return {
-    items,
-    nextCursor:
-      found.length > page.limit && last ? writeCursor(last.name, last.project_id !== scope.projectId) : null,
-  };
+  const keys = pageOf(await query.execute(), page, (last) =>
+    writeCursor(last.name, last.project_id !== scope.projectId),
+  );
+  return { items: await describe(database, scope, keys.items), nextCursor: keys.nextCursor };
 }
 
 /** The alias that this name means in the project: its own, else the organization's. Throws `request.not_found`. */
@@ -180,12 +174,4 @@ function readCursor(cursor: string): { readonly name: string; readonly shared: b
     throw invalidCursor(error);
   }
   throw invalidCursor();
-}
-
-function invalidCursor(cause?: unknown): SamovarError {
-  return new SamovarError('request.invalid', {
-    params: { parameter: 'cursor', reason: 'it is not a cursor of this listing' },
-    field: 'cursor',
-    cause,
-  });
 }

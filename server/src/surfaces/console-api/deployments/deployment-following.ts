@@ -11,8 +11,9 @@ import {
 } from '../../../modules/serving/index.ts';
 import { consoleRoute } from '../console-route.ts';
 import { eventStream, type ServerEvent } from '../event-stream.ts';
-import { type Followers, followerErrors } from '../followers.ts';
-import { deploymentObjectOf, eventObjectOf, logLineObjectOf } from './deployment-schema.ts';
+import { type Followers, followerErrors, lastEventIdHeader } from '../followers.ts';
+import { deploymentStreamEvents, logStreamEvents } from './deployment-events.ts';
+import { deploymentObjectOf, eventObjectOf, logLineObjectOf } from './deployment-object.ts';
 import { namedDeployment } from './named-deployment.ts';
 
 export type FollowingApi = FollowDependencies & { readonly followers: Followers };
@@ -57,7 +58,15 @@ export function deploymentEventsRoute(api: FollowingApi): BoundRoute {
         'Server-sent events: `event` for each change of its state, decision and setting, with its reason, the past first; `status` with the whole deployment whenever its state, its progress, its place in the queue or its waiting requests change. `Last-Event-ID` goes on after an event without a gap.',
       params,
       query: query(usualEvents),
-      responses: { 200: { description: 'The events.', contentType: 'text/event-stream' }, ...followerErrors },
+      headers: lastEventIdHeader,
+      responses: {
+        200: {
+          description: 'The events.',
+          contentType: 'text/event-stream',
+          events: deploymentStreamEvents,
+        },
+        ...followerErrors,
+      },
     },
     async ({ principal, params: { id = '' }, query, headers, signal }) => {
       const { deploymentId } = await namedDeployment(api.database, principal, id);
@@ -86,7 +95,15 @@ export function deploymentLogsRoute(api: FollowingApi): BoundRoute {
         'Server-sent events, one `line` each; they may name files of the machine. Kept: the last 5,000 lines of a week.',
       params,
       query: query(usualLines),
-      responses: { 200: { description: 'The lines.', contentType: 'text/event-stream' }, ...followerErrors },
+      headers: lastEventIdHeader,
+      responses: {
+        200: {
+          description: 'The lines.',
+          contentType: 'text/event-stream',
+          events: logStreamEvents,
+        },
+        ...followerErrors,
+      },
     },
     async ({ principal, params: { id = '' }, query, headers, signal }) => {
       const deploymentId = await writerOf(api, principal, id);

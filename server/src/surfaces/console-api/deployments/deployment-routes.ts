@@ -18,13 +18,14 @@ import {
 } from '../../../modules/serving/index.ts';
 import { consoleRoute } from '../console-route.ts';
 import { findModel } from '../models/shown-model.ts';
+import { oneOf, pageQuery, pageReply, pageRequestOf } from '../page-query.ts';
+import { changedDeploymentExample } from './deployment-examples.ts';
 import { deploymentEventsRoute, deploymentLogsRoute, type FollowingApi } from './deployment-following.ts';
+import { deploymentObjectOf, measurementObjectOf } from './deployment-object.ts';
 import {
   deploymentChange,
   deploymentObject,
-  deploymentObjectOf,
   deploymentPage,
-  measurementObjectOf,
   newDeployment,
   residencies,
   shownDeployment,
@@ -63,36 +64,23 @@ function listRoute({ database }: DeploymentApi): BoundRoute {
       audit: null,
       tag,
       summary: 'List deployments with their state, in the order of their creation',
-      query: Type.Object(
-        {
-          model: Type.Optional(Type.String({ maxLength: 256 })),
-          state: Type.Optional(Type.Enum([...workerStates])),
-          residency: Type.Optional(Type.Enum([...residencies])),
-          limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 100 })),
-          cursor: Type.Optional(Type.String()),
-        },
-        { additionalProperties: false },
-      ),
+      query: pageQuery({
+        model: Type.Optional(Type.String({ maxLength: 256 })),
+        state: Type.Optional(Type.Enum([...workerStates])),
+        residency: Type.Optional(Type.Enum([...residencies])),
+      }),
       responses: { 200: { description: 'A page of deployments.', schema: deploymentPage } },
     },
     async ({ principal, query }) => {
-      const state = workerStates.find((one) => one === query.state);
-      const residency = residencies.find((one) => one === query.residency);
-      const page = await pageDeployments(
-        database,
-        principal,
-        {
-          ...(typeof query.model === 'string' && { modelName: query.model }),
-          ...(state && { state }),
-          ...(residency && { residency }),
-        },
-        {
-          limit: typeof query.limit === 'number' ? query.limit : 100,
-          cursor: typeof query.cursor === 'string' ? query.cursor : null,
-        },
-      );
-      const items = page.items.map((status) => deploymentObjectOf(status, principal));
-      return { status: 200, body: { items, nextCursor: page.nextCursor } };
+      const state = oneOf(workerStates, query.state);
+      const residency = oneOf(residencies, query.residency);
+      const filter = {
+        ...(typeof query.model === 'string' && { modelName: query.model }),
+        ...(state && { state }),
+        ...(residency && { residency }),
+      };
+      const page = await pageDeployments(database, principal, filter, pageRequestOf(query));
+      return pageReply(page, (status) => deploymentObjectOf(status, principal));
     },
   );
 }
@@ -168,7 +156,13 @@ function changeRoute(api: DeploymentApi): BoundRoute {
       summary: 'Set how a version is kept in memory, and how its worker is started',
       params,
       body: deploymentChange,
-      responses: { 200: { description: 'The deployment after this.', schema: deploymentObject } },
+      responses: {
+        200: {
+          description: 'The deployment after this.',
+          schema: deploymentObject,
+          example: changedDeploymentExample,
+        },
+      },
     },
     async ({ principal, requestId, params: { id = '' }, body }) => {
       const { deploymentId } = await namedDeployment(api.database, principal, id);

@@ -1,17 +1,8 @@
 import { kvCachePrecisions } from '@samovar/contract/engine-capabilities';
 import Type from 'typebox';
-import { withPrefix } from '../../../kernel/ids.ts';
-import type { Principal } from '../../../kernel/principal.ts';
-import {
-  type DeploymentEvent,
-  type DeploymentStatus,
-  type LogLine,
-  type Measurement,
-  type Residency,
-  type WorkerState,
-  workerStateMeanings,
-} from '../../../modules/serving/index.ts';
-import { timeText } from '../console-route.ts';
+import { type Residency, type WorkerState, workerStateMeanings } from '../../../modules/serving/index.ts';
+import { pageObject } from '../page-query.ts';
+import { deploymentExample, shownDeploymentExample } from './deployment-examples.ts';
 
 export const residencies: readonly Residency[] = ['always', 'on-demand', 'stopped'];
 export const workerStates: readonly WorkerState[] = [
@@ -160,45 +151,12 @@ export const deploymentObject = Type.Object(
     since: textOrNull,
     createdAt: Type.String(),
   },
-  { additionalProperties: false },
+  { additionalProperties: false, examples: [deploymentExample] },
 );
 
-const exampleDeployment = {
-  id: 'dep_019aaf0c1d3e7c5f8b2a4d6e8f0a1b2c',
-  model: 'smollm2-135m-instruct',
-  version: 'ver_019aaf0b7a107d3e9c4b5a6d7e8f9a0b',
-  residency: 'on-demand',
-  pinned: false,
-  priority: 0,
-  idleSeconds: null,
-  engine: null,
-  options: { contextTokens: 2048 },
-  state: 'unloaded',
-  loadProgress: 0,
-  reason: 'unloaded: idle for 300 s',
-  queue: null,
-  waitingRequests: 0,
-  lastError: null,
-  attempt: 1,
-  host: 'gpu-1',
-  processor: 'cpu',
-  threads: 4,
-  contextTokens: null,
-  memoryBytes: 287309824,
-  residentBytes: 0,
-  baseVersion: null,
-  adapterVersions: [],
-  requestedAt: '2026-11-23T12:00:00.000Z',
-  since: '2026-11-23T12:05:02.150Z',
-  createdAt: '2026-11-20T08:00:00.000Z',
-};
+export const deploymentPage = pageObject(deploymentObject);
 
-export const deploymentPage = Type.Object(
-  { items: Type.Array(deploymentObject), nextCursor: textOrNull },
-  { additionalProperties: false, examples: [{ items: [exampleDeployment], nextCursor: null }] },
-);
-
-const measurementObject = Type.Object(
+export const measurementObject = Type.Object(
   {
     hardware: Type.String(),
     engine: Type.String(),
@@ -236,87 +194,6 @@ export const shownDeployment = Type.Object(
   },
   {
     additionalProperties: false,
-    examples: [
-      {
-        ...exampleDeployment,
-        capability: {
-          engine: 'llama-cpp',
-          options: ['contextTokens', 'parallelSequences', 'threads', 'kvCache'],
-          adapters: true,
-        },
-        measured: [
-          {
-            hardware: 'AMD EPYC 7B13, 4 cores, cpu',
-            engine: 'llama-cpp',
-            options: { contextTokens: 2048, parallelSequences: 4, threads: 3 },
-            loads: 3,
-            loadMs: 2140,
-            residentBytes: 264241152,
-            measuredAt: '2026-11-23T12:00:02.150Z',
-          },
-        ],
-      },
-    ],
+    examples: [shownDeploymentExample],
   },
 );
-
-/** A deployment as `reader` may see it. */
-export function deploymentObjectOf(
-  status: DeploymentStatus,
-  reader: Pick<Principal, 'permissions'>,
-): Type.Static<typeof deploymentObject> {
-  const { engine: _engine, base: _base, ...options } = status.options;
-  return {
-    id: withPrefix('dep', status.deploymentId),
-    model: status.modelName,
-    version: withPrefix('ver', status.versionId),
-    residency: status.desired,
-    pinned: status.pinned,
-    priority: status.priority,
-    idleSeconds: status.idleSeconds,
-    engine: status.engine,
-    // The database keeps no order of them.
-    options: Object.fromEntries(Object.entries(options).toSorted(([a], [b]) => (a < b ? -1 : 1))),
-    state: status.state,
-    loadProgress: status.loadProgress,
-    reason: status.reason,
-    queue: status.queue && { ...status.queue, since: status.queue.since.toISOString() },
-    waitingRequests: status.waitingRequests,
-    lastError: reader.permissions.has('models.manage') ? status.lastError : status.publicError,
-    attempt: status.attempt,
-    host: status.hostName,
-    processor: status.processor,
-    threads: status.threads,
-    contextTokens: status.contextTokens,
-    memoryBytes: status.memoryBytes,
-    residentBytes: status.residentBytes,
-    baseVersion: status.baseVersionId && withPrefix('ver', status.baseVersionId),
-    adapterVersions: status.adapterVersionIds.map((id) => withPrefix('ver', id)),
-    requestedAt: timeText(status.requestedAt),
-    since: timeText(status.since),
-    createdAt: status.createdAt.toISOString(),
-  };
-}
-
-export function measurementObjectOf(measurement: Measurement): Type.Static<typeof measurementObject> {
-  const { versionId: _version, ...facts } = measurement;
-  return { ...facts, options: { ...facts.options }, measuredAt: facts.measuredAt.toISOString() };
-}
-
-/** An event as `reader` may see it: details name hosts, files and processes. */
-export function eventObjectOf(event: DeploymentEvent, reader: Pick<Principal, 'permissions'>): object {
-  const { id, at, kind, from, to, reason, detail } = event;
-  return {
-    id,
-    at: at.toISOString(),
-    kind,
-    from,
-    to,
-    reason,
-    ...(reader.permissions.has('models.manage') && { detail }),
-  };
-}
-
-export function logLineObjectOf({ id, at, workerId, line }: LogLine) {
-  return { id, at: at.toISOString(), worker: withPrefix('wrk', workerId), line };
-}

@@ -15,11 +15,13 @@ import {
   unloadAdapter,
 } from '../../../modules/remote-engines/index.ts';
 import { consoleRoute } from '../console-route.ts';
+import { oneOf, pageQuery, pageReply, pageRequestOf } from '../page-query.ts';
 import {
   adapterBody,
   changedEngineBody,
   engineObjectOf,
   enginePage,
+  engineStates,
   newEngineBody,
   removedEngineObject,
   shownEngineObject,
@@ -59,24 +61,12 @@ function listRoute({ database }: RemoteEngineDependencies): BoundRoute {
       audit: null,
       tag,
       summary: 'List connected engines by name',
-      query: Type.Object(
-        {
-          limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 100 })),
-          cursor: Type.Optional(Type.String({ maxLength: 64 })),
-        },
-        { additionalProperties: false },
-      ),
+      query: pageQuery({ state: Type.Optional(Type.Enum([...engineStates])) }),
       responses: { 200: { description: 'A page of engines.', schema: enginePage } },
     },
     async ({ principal, query }) => {
-      const limit = typeof query.limit === 'number' ? query.limit : 100;
-      const after = typeof query.cursor === 'string' ? query.cursor : null;
-      const engines = await listEngines(database, principal, { limit, after });
-      const last = engines.length === limit ? engines.at(-1) : undefined;
-      return {
-        status: 200,
-        body: { items: engines.map(engineObjectOf), nextCursor: last?.engine.name ?? null },
-      };
+      const filter = { state: oneOf(engineStates, query.state) };
+      return pageReply(await listEngines(database, principal, filter, pageRequestOf(query)), engineObjectOf);
     },
   );
 }

@@ -1,6 +1,8 @@
 import Type from 'typebox';
 import type { ListedEngine, ShownEngine } from '../../../modules/remote-engines/index.ts';
 import { timeText } from '../console-route.ts';
+import { pageObject } from '../page-query.ts';
+import { engineExample, shownEngineExample } from './engine-examples.ts';
 
 const closed = { additionalProperties: false } as const;
 const textOrNull = Type.Union([Type.String(), Type.Null()]);
@@ -127,6 +129,8 @@ const engineModel = Type.Object(
   closed,
 );
 
+export const engineStates = ['new', 'healthy', 'degraded', 'away', 'disabled'] as const;
+
 const engineFields = {
   name: Type.String(),
   kind: Type.Enum(['openai', 'tei']),
@@ -138,7 +142,7 @@ const engineFields = {
   limits: Type.Object(limitFields, closed),
   timeouts: Type.Object(timeoutFields, closed),
   enabled: Type.Boolean(),
-  state: Type.Enum(['new', 'healthy', 'degraded', 'away', 'disabled']),
+  state: Type.Enum([...engineStates]),
   reason: textOrNull,
   flavour: Type.Enum(['openai', 'vllm', 'sglang', 'llama-server', 'samovar', 'tei']),
   version: textOrNull,
@@ -147,43 +151,6 @@ const engineFields = {
   createdAt: Type.String(),
   mapping: Type.Array(mapping),
   models: Type.Array(engineModel),
-};
-
-const example = {
-  name: 'gpu-1',
-  kind: 'openai',
-  baseUrl: 'http://gpu-1:8000',
-  hasKey: true,
-  headerNames: [],
-  ca: null,
-  discover: true,
-  limits: { parallelRequests: 64, queuedRequests: 64 },
-  timeouts: { connectSeconds: 5, firstByteSeconds: 120, idleSeconds: 60, wholeSeconds: 3600 },
-  enabled: true,
-  state: 'healthy',
-  reason: null,
-  flavour: 'vllm',
-  version: '0.33.0',
-  since: '2026-11-23T12:00:00.000Z',
-  probedAt: '2026-11-23T12:05:00.000Z',
-  createdAt: '2026-11-23T12:00:00.000Z',
-  mapping: [{ upstream: 'Qwen/Qwen3-8B', name: 'qwen3-8b' }],
-  models: [
-    {
-      upstream: 'Qwen/Qwen3-8B',
-      name: 'qwen3-8b',
-      serving: true,
-      problem: null,
-      task: 'chat',
-      lane: 'normalise',
-      laneReason: 'its answers call the model Qwen/Qwen3-8B',
-      contextTokens: 40960,
-      capabilities: ['chat', 'completions', 'json-schema', 'logprobs', 'tools'],
-      dimensions: null,
-      adapterOf: null,
-      checkedAt: '2026-11-23T12:00:01.000Z',
-    },
-  ],
 };
 
 const shownFields = {
@@ -204,18 +171,9 @@ const shownFields = {
   }),
 };
 
-export const enginePage = Type.Object(
-  { items: Type.Array(Type.Object(engineFields, closed)), nextCursor: textOrNull },
-  { ...closed, examples: [{ items: [example], nextCursor: null }] },
-);
+export const enginePage = pageObject(Type.Object(engineFields, { ...closed, examples: [engineExample] }));
 
-const shownExample = {
-  ...example,
-  adapters: [{ name: 'support-tone', path: '/adapters/support-tone', state: 'loaded', error: null }],
-  events: [{ at: '2026-11-23T12:00:01.000Z', kind: 'state', detail: 'new → healthy' }],
-};
-
-export const shownEngineObject = Type.Object(shownFields, { ...closed, examples: [shownExample] });
+export const shownEngineObject = Type.Object(shownFields, { ...closed, examples: [shownEngineExample] });
 
 export const removedEngineObject = Type.Object(
   {
@@ -224,7 +182,7 @@ export const removedEngineObject = Type.Object(
       description: 'Those of its models that no engine serves any more. They stay until they are deleted.',
     }),
   },
-  { ...closed, examples: [{ ...shownExample, unservedModels: ['qwen3-8b'] }] },
+  { ...closed, examples: [{ ...shownEngineExample, unservedModels: ['qwen3-8b'] }] },
 );
 
 export const adapterBody = Type.Object(

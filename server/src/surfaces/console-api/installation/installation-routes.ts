@@ -5,6 +5,7 @@ import type { Database } from '../../../kernel/ports/database.ts';
 import type { BoundRoute } from '../../../kernel/ports/http-routes.ts';
 import { type EngineHostStatus, listEngineHosts } from '../../../modules/serving/index.ts';
 import { consoleRoute } from '../console-route.ts';
+import { configExample, statusExample } from './installation-examples.ts';
 
 /** What an api process knows of its installation. */
 export interface Installation {
@@ -45,7 +46,7 @@ const statusObject = Type.Object(
       Type.Null(),
     ]),
   },
-  { additionalProperties: false },
+  { additionalProperties: false, examples: [statusExample] },
 );
 
 const configObject = Type.Object(
@@ -64,7 +65,7 @@ const configObject = Type.Object(
       ),
     ),
   },
-  { additionalProperties: false },
+  { additionalProperties: false, examples: [configExample] },
 );
 
 /** `/api/status` and `/api/config`: the installation itself. */

@@ -13,7 +13,9 @@ import {
   revokeKey,
 } from '../../../modules/iam/index.ts';
 import { consoleRoute, parseTime } from '../console-route.ts';
-import { createdKeyObject, keyObject, keyObjectOf, keyPage, newKeyBody } from './key-schema.ts';
+import { oneOf, pageQuery, pageReply, pageRequestOf } from '../page-query.ts';
+import { revokedKeyExample } from './key-examples.ts';
+import { createdKeyObject, keyObject, keyObjectOf, keyPage, keyStates, newKeyBody } from './key-schema.ts';
 
 /** `/api/keys`: the API keys of the caller's project. */
 export function keyRoutes(iam: IamDependencies): BoundRoute[] {
@@ -30,24 +32,15 @@ function listRoute(iam: IamDependencies): BoundRoute {
       audit: null,
       tag: 'Keys',
       summary: 'List API keys, newest first',
-      query: Type.Object(
-        {
-          limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 100 })),
-          cursor: Type.Optional(Type.String()),
-        },
-        { additionalProperties: false },
-      ),
+      query: pageQuery({ state: Type.Optional(Type.Enum([...keyStates])) }),
       responses: { 200: { description: 'A page of keys; never their secrets.', schema: keyPage } },
     },
     async ({ principal, query }) => {
-      const limit = typeof query.limit === 'number' ? query.limit : 100;
-      const cursor = typeof query.cursor === 'string' ? query.cursor : null;
-      const page = await listKeys(iam, principal, { limit, cursor });
       const now = iam.clock.now();
-      return {
-        status: 200,
-        body: { items: page.items.map((key) => keyObjectOf(key, now)), nextCursor: page.nextCursor },
-      };
+      const state = oneOf(keyStates, query.state);
+      const filter = state === undefined ? {} : { state: { is: state, at: new Date(now) } };
+      const page = await listKeys(iam, principal, filter, pageRequestOf(query));
+      return pageReply(page, (key) => keyObjectOf(key, now));
     },
   );
 }
@@ -123,7 +116,9 @@ function revokeRoute(iam: IamDependencies): BoundRoute {
         },
         { additionalProperties: false },
       ),
-      responses: { 200: { description: 'The revoked key.', schema: keyObject } },
+      responses: {
+        200: { description: 'The revoked key.', schema: keyObject, example: revokedKeyExample },
+      },
     },
     async ({ principal, requestId, params, query }) => {
       const id = params.id ?? '';

@@ -1,12 +1,16 @@
 import { allPermissions } from '@samovar/contract/permissions';
 import Type from 'typebox';
 import { withPrefix } from '../../../kernel/ids.ts';
-import type { ApiKey } from '../../../modules/iam/index.ts';
+import type { ApiKey, KeyState } from '../../../modules/iam/index.ts';
 import { timeText } from '../console-route.ts';
+import { pageObject } from '../page-query.ts';
+import { createdKeyExample, keyExample, newKeyExample } from './key-examples.ts';
 
 const permissionList = Type.Array(Type.Enum([...allPermissions]));
 const limit = Type.Union([Type.Integer({ minimum: 1, maximum: 2_147_483_647 }), Type.Null()]);
 const timeOrNull = Type.Union([Type.String(), Type.Null()]);
+
+export const keyStates: readonly KeyState[] = ['valid', 'expired', 'revoked'];
 
 const keyFields = {
   id: Type.String(),
@@ -18,24 +22,21 @@ const keyFields = {
     { requestsPerMinute: limit, tokensPerMinute: limit, parallelRequests: limit },
     { additionalProperties: false },
   ),
-  state: Type.Enum(['valid', 'expired', 'revoked']),
+  state: Type.Enum([...keyStates]),
   expiresAt: timeOrNull,
   revokedAt: timeOrNull,
   createdAt: Type.String(),
   createdBy: timeOrNull,
 };
 
-export const keyObject = Type.Object(keyFields, { additionalProperties: false });
+export const keyObject = Type.Object(keyFields, { additionalProperties: false, examples: [keyExample] });
 
 export const createdKeyObject = Type.Object(
   { ...keyFields, secret: Type.String({ description: 'Shown this once and kept nowhere.' }) },
-  { additionalProperties: false },
+  { additionalProperties: false, examples: [createdKeyExample] },
 );
 
-export const keyPage = Type.Object(
-  { items: Type.Array(keyObject), nextCursor: Type.Union([Type.String(), Type.Null()]) },
-  { additionalProperties: false },
-);
+export const keyPage = pageObject(keyObject);
 
 export const newKeyBody = Type.Object(
   {
@@ -59,7 +60,7 @@ export const newKeyBody = Type.Object(
     ),
     expiresAt: Type.Optional(timeOrNull),
   },
-  { additionalProperties: false },
+  { additionalProperties: false, examples: [newKeyExample] },
 );
 
 export function keyObjectOf(key: ApiKey, now: number): Type.Static<typeof keyObject> {

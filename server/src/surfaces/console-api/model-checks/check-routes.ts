@@ -11,14 +11,21 @@ import {
 import { selectMeasurements } from '../../../modules/serving/index.ts';
 import { consoleRoute } from '../console-route.ts';
 import { findModel, readyModel } from '../models/shown-model.ts';
-import { checkList, checkObject, checkObjectOf, measurementList, measurementListOf } from './check-schema.ts';
+import { oneOf, pageQuery, pageReply, pageRequestOf } from '../page-query.ts';
+import { queuedCheckExample, queuedSpeedExample, speedWishExample } from './check-examples.ts';
+import {
+  checkList,
+  checkObject,
+  checkObjectOf,
+  checkStates,
+  measurementList,
+  measurementListOf,
+} from './check-schema.ts';
 
 const tag = 'Model management';
 const params = Type.Object({ name: Type.String({ description: 'A model, or an alias.' }) });
-const query = Type.Object(
-  { limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: 10 })) },
-  { additionalProperties: false },
-);
+const usualChecks = 10;
+const query = pageQuery({ state: Type.Optional(Type.Enum([...checkStates])) }, usualChecks);
 
 const speedWish = Type.Object(
   {
@@ -36,7 +43,7 @@ const speedWish = Type.Object(
       Type.Integer({ minimum: 1, maximum: 4096, description: 'Of each answer at most; 64 where absent.' }),
     ),
   },
-  { additionalProperties: false },
+  { additionalProperties: false, examples: [speedWishExample] },
 );
 
 /** `/api/models/{name}/checks` and `/measurements`: what asking a model finds out about it. */
@@ -59,7 +66,9 @@ function checkRoute(api: CheckRequests): BoundRoute {
         'streaming, tools, JSON Schema, its context, determinism and its languages, at background priority and metered to ' +
         'nobody; a model that is not loaded is loaded. One that is checked already is not checked twice.',
       params,
-      responses: { 202: { description: 'The check as it is now.', schema: checkObject } },
+      responses: {
+        202: { description: 'The check as it is now.', schema: checkObject, example: queuedCheckExample },
+      },
     },
     async ({ principal, requestId, params: { name = '' } }) => {
       const checked = await checkedVersion(api, principal, name);
@@ -84,11 +93,11 @@ function checksRoute(api: CheckRequests): BoundRoute {
       query,
       responses: { 200: { description: 'Checks of the version that the name means.', schema: checkList } },
     },
-    async ({ principal, params: { name = '' }, query: { limit } }) => {
+    async ({ principal, params: { name = '' }, query: asked }) => {
       const { versionId } = await findModel(api, principal, name);
-      const page = { kind: 'conformance', limit: Number(limit ?? 10) } as const;
-      const checks = await listChecks(api.database, principal, versionId, page);
-      return { status: 200, body: { items: checks.map(checkObjectOf) } };
+      const filter = { versionId, kind: 'conformance', state: oneOf(checkStates, asked.state) } as const;
+      const page = pageRequestOf(asked, usualChecks);
+      return pageReply(await listChecks(api.database, principal, filter, page), checkObjectOf);
     },
   );
 }
@@ -109,7 +118,13 @@ function measureRoute(api: CheckRequests): BoundRoute {
         'measure a model that has nothing else to do.',
       params,
       body: speedWish,
-      responses: { 202: { description: 'The measurement as it is now.', schema: checkObject } },
+      responses: {
+        202: {
+          description: 'The measurement as it is now.',
+          schema: checkObject,
+          example: queuedSpeedExample,
+        },
+      },
     },
     async ({ principal, requestId, params: { name = '' }, body }) => {
       const checked = await checkedVersion(api, principal, name);
@@ -143,12 +158,12 @@ function measurementsRoute(api: CheckRequests): BoundRoute {
         },
       },
     },
-    async ({ principal, params: { name = '' }, query: { limit } }) => {
+    async ({ principal, params: { name = '' }, query: asked }) => {
       const { versionId } = await findModel(api, principal, name);
-      const page = { kind: 'speed', limit: Number(limit ?? 10) } as const;
+      const filter = { versionId, kind: 'speed', state: oneOf(checkStates, asked.state) } as const;
       const [loads, checks] = await Promise.all([
         selectMeasurements(api.database, [versionId]),
-        listChecks(api.database, principal, versionId, page),
+        listChecks(api.database, principal, filter, pageRequestOf(asked, usualChecks)),
       ]);
       return { status: 200, body: measurementListOf(loads, checks) };
     },

@@ -1,8 +1,11 @@
 import Type from 'typebox';
 import { withPrefix } from '../../../kernel/ids.ts';
+import type { Page } from '../../../kernel/paging.ts';
 import type { Badge, ModelCheck } from '../../../modules/model-checks/index.ts';
 import type { Measurement } from '../../../modules/serving/index.ts';
 import { timeText } from '../console-route.ts';
+import { pageObject } from '../page-query.ts';
+import { checkExample, measurementsExample } from './check-examples.ts';
 
 const closed = { additionalProperties: false } as const;
 const textOrNull = Type.Union([Type.String(), Type.Null()]);
@@ -51,6 +54,8 @@ const setup = Type.Object(
   closed,
 );
 
+export const checkStates = ['queued', 'running', 'done', 'failed'] as const;
+
 /** A check or a measurement: how far it is, and what came out. */
 export const checkObject = Type.Object(
   {
@@ -58,7 +63,7 @@ export const checkObject = Type.Object(
     kind: Type.Enum(['conformance', 'speed']),
     model: Type.String(),
     version: Type.String(),
-    state: Type.Enum(['queued', 'running', 'done', 'failed']),
+    state: Type.Enum([...checkStates]),
     progress: Type.Number({ description: 'From 0 to 1.' }),
     step: textOrNull,
     passed: Type.Union([Type.Boolean(), Type.Null()], {
@@ -77,10 +82,10 @@ export const checkObject = Type.Object(
     startedAt: textOrNull,
     endedAt: textOrNull,
   },
-  closed,
+  { ...closed, examples: [checkExample] },
 );
 
-export const checkList = Type.Object({ items: Type.Array(checkObject) }, closed);
+export const checkList = pageObject(checkObject);
 
 /** What loads and measurements told of a version, by what it ran on. */
 export const measurementList = Type.Object(
@@ -99,9 +104,9 @@ export const measurementList = Type.Object(
         closed,
       ),
     ),
-    items: Type.Array(checkObject),
+    ...checkList.properties,
   },
-  closed,
+  { ...closed, examples: [measurementsExample] },
 );
 
 /** What the latest check of a version found, in short. */
@@ -141,7 +146,7 @@ export function checkObjectOf(check: ModelCheck): Type.Static<typeof checkObject
 
 export function measurementListOf(
   loads: readonly Measurement[],
-  checks: readonly ModelCheck[],
+  { items, nextCursor }: Page<ModelCheck>,
 ): Type.Static<typeof measurementList> {
   return {
     loads: loads.map((one) => ({
@@ -153,7 +158,8 @@ export function measurementListOf(
       residentBytes: one.residentBytes,
       measuredAt: one.measuredAt.toISOString(),
     })),
-    items: checks.map(checkObjectOf),
+    items: items.map(checkObjectOf),
+    nextCursor,
   };
 }
 

@@ -1,14 +1,17 @@
 import { SamovarError } from '../../../kernel/errors.ts';
+import { invalidCursor, type Page, type PageRequest, pageOf } from '../../../kernel/paging.ts';
 import type { Database } from '../../../kernel/ports/database.ts';
 import type { BoundRoute } from '../../../kernel/ports/http-routes.ts';
 import {
   type CatalogueItem,
   listModels,
   type NewImport,
+  type Recommendation,
   recommend,
 } from '../../../modules/registry/index.ts';
 import { consoleRoute } from '../console-route.ts';
-import { catalogueEntryOf, catalogueList, catalogueQuery } from './catalogue-schema.ts';
+import { pageReply, pageRequestOf } from '../page-query.ts';
+import { catalogueEntryOf, catalogueList, catalogueQuery, usualEntries } from './catalogue-schema.ts';
 import { largestBudget } from './largest-budget.ts';
 
 export interface CatalogueApi {
@@ -46,13 +49,19 @@ export function catalogueRoutes(api: CatalogueApi): BoundRoute[] {
             (query.name === undefined || item.name === query.name) &&
             (query.recommended !== true || recommended),
         );
-        return {
-          status: 200,
-          body: { items: shown.map((one) => catalogueEntryOf(one, states.get(one.item.name) ?? null)) },
-        };
+        return pageReply(partOf(shown, pageRequestOf(query, usualEntries)), (one) =>
+          catalogueEntryOf(one, states.get(one.item.name) ?? null),
+        );
       },
     ),
   ];
+}
+
+/** Cursors are names of entries. Throws `request.invalid` for one that is none of them. */
+function partOf(entries: readonly Recommendation[], page: PageRequest): Page<Recommendation> {
+  const from = entries.findIndex(({ item }) => item.name === page.cursor) + 1;
+  if (page.cursor !== null && from === 0) throw invalidCursor();
+  return pageOf(entries.slice(from, from + page.limit + 1), page, ({ item }) => item.name);
 }
 
 /** What an entry means as an import. Throws `request.not_found`. */

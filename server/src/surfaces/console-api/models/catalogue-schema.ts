@@ -1,11 +1,16 @@
 import { catalogueGroups } from '@samovar/contract/catalogue-entry';
 import Type from 'typebox';
 import type { Recommendation } from '../../../modules/registry/index.ts';
+import { pageObject, pageQuery } from '../page-query.ts';
+import { catalogueExample } from './catalogue-examples.ts';
 
 const closed = { additionalProperties: false } as const;
 const nothing = Type.Null();
 const textOrNull = Type.Union([Type.String(), nothing]);
 const countOrNull = Type.Union([Type.Integer(), nothing]);
+
+/** A catalogue is read whole. */
+export const usualEntries = 1000;
 
 const entry = Type.Object(
   {
@@ -42,41 +47,12 @@ const entry = Type.Object(
       description: 'Of the model of this name in your project; `null` where there is none.',
     }),
   },
-  closed,
+  { ...closed, examples: [catalogueExample] },
 );
 
-const example = {
-  name: 'qwen3-0.6b',
-  title: 'Qwen3 0.6B',
-  description: 'The smallest of its family: thinks before it answers, and runs on any machine.',
-  groups: ['chat', 'reasoning', 'multilingual', 'tools'],
-  task: 'chat',
-  packaged: false,
-  source: 'hf:Qwen/Qwen3-0.6B-GGUF:Q8_0',
-  publisher: 'Alibaba Cloud',
-  parameters: 596049920,
-  activeParameters: null,
-  quantization: 'Q8_0',
-  contextTokens: 32768,
-  engine: 'llama-cpp',
-  languages: [],
-  license: { id: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0', acceptance: false },
-  memory: {
-    fits: true,
-    neededBytes: 4659848384,
-    budgetBytes: 5800000000,
-    explanation: 'fits with 8k context and 4 parallel requests: 4.7 of 5.8 GB (estimated)',
-  },
-  recommended: true,
-  state: null,
-};
+export const catalogueList = pageObject(entry);
 
-export const catalogueList = Type.Object(
-  { items: Type.Array(entry) },
-  { ...closed, examples: [{ items: [example] }] },
-);
-
-export const catalogueQuery = Type.Object(
+export const catalogueQuery = pageQuery(
   {
     group: Type.Optional(Type.Enum([...catalogueGroups])),
     recommended: Type.Optional(
@@ -84,7 +60,7 @@ export const catalogueQuery = Type.Object(
     ),
     name: Type.Optional(Type.String({ description: 'Only the entry of this name.' })),
   },
-  closed,
+  usualEntries,
 );
 
 export function catalogueEntryOf(

@@ -20,6 +20,8 @@ import {
 import { consoleRoute } from '../console-route.ts';
 import { eventStream, type ServerEvent } from '../event-stream.ts';
 import { type Followers, followerErrors } from '../followers.ts';
+import { oneOf, pageQuery, pageReply, pageRequestOf } from '../page-query.ts';
+import { importExample } from './import-examples.ts';
 import { importObject, importObjectOf, importPage, newImportBody } from './import-schema.ts';
 
 const tag = 'Model management';
@@ -120,30 +122,18 @@ function listRoute(api: ImportRoutes): BoundRoute {
       audit: null,
       tag,
       summary: 'List imports, newest first',
-      query: Type.Object(
-        {
-          state: Type.Optional(Type.Enum([...importStates])),
-          model: Type.Optional(Type.String({ description: 'The name of the model.' })),
-          limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 100 })),
-          cursor: Type.Optional(Type.String()),
-        },
-        { additionalProperties: false },
-      ),
+      query: pageQuery({
+        state: Type.Optional(Type.Enum([...importStates])),
+        model: Type.Optional(Type.String({ description: 'The name of the model.' })),
+      }),
       responses: { 200: { description: 'A page of imports.', schema: importPage } },
     },
     async ({ principal, query }) => {
-      const state = importStates.find((one) => one === query.state);
-      const page = await listImports(
-        api.database,
-        principal,
-        { ...(state && { state }), ...(typeof query.model === 'string' && { model: query.model }) },
-        {
-          limit: typeof query.limit === 'number' ? query.limit : 100,
-          cursor: typeof query.cursor === 'string' ? query.cursor : null,
-        },
-      );
-      const items = page.items.map((request) => importObjectOf(request, principal));
-      return { status: 200, body: { items, nextCursor: page.nextCursor } };
+      const state = oneOf(importStates, query.state);
+      const { model } = query;
+      const filter = { ...(state && { state }), ...(typeof model === 'string' && { model }) };
+      const page = await listImports(api.database, principal, filter, pageRequestOf(query));
+      return pageReply(page, (request) => importObjectOf(request, principal));
     },
   );
 }
@@ -181,7 +171,21 @@ function eventsRoute(api: ImportRoutes): BoundRoute {
       description:
         'Server-sent events named `import`, each with the import as `GET /api/imports/{id}` shows it: at once, after each change, and for the last time when it has ended. Their ids grow.',
       params,
-      responses: { 200: { description: 'The events.', contentType: 'text/event-stream' }, ...followerErrors },
+      responses: {
+        200: {
+          description: 'The events.',
+          contentType: 'text/event-stream',
+          events: [
+            {
+              name: 'import',
+              description: 'The import as it is now.',
+              schema: importObject,
+              example: importExample,
+            },
+          ],
+        },
+        ...followerErrors,
+      },
     },
     async ({ principal, params: { id = '' }, signal }) => {
       const first = await getImport(api.database, principal, importIdOf(id));

@@ -14,6 +14,7 @@ import {
 } from '../../../modules/registry/index.ts';
 import { deploymentUsers } from '../../../modules/serving/index.ts';
 import { consoleRoute, parseTime } from '../console-route.ts';
+import { archivedModelExample } from './model-examples.ts';
 import { consoleModel } from './model-schema.ts';
 import { shownModel } from './shown-model.ts';
 
@@ -58,7 +59,9 @@ function changeRoute(api: ModelChangeApi): BoundRoute {
           examples: [{ archived: true, successor: 'qwen3-8b' }],
         },
       ),
-      responses: { 200: { description: 'The model after this.', schema: consoleModel } },
+      responses: {
+        200: { description: 'The model after this.', schema: consoleModel, example: archivedModelExample },
+      },
     },
     async ({ principal, requestId, params: { name = '' }, body }) => {
       const { deprecatedAt, ...change } = body as {

@@ -1,4 +1,5 @@
 import Type from 'typebox';
+import { type PageRequest, pageOf } from '../../../kernel/paging.ts';
 import type { BoundRoute, ManagementRequest } from '../../../kernel/ports/http-routes.ts';
 import { auditContextOf } from '../../../modules/audit/index.ts';
 import { loadBadges } from '../../../modules/model-checks/index.ts';
@@ -17,11 +18,17 @@ import {
   setResidency,
 } from '../../../modules/serving/index.ts';
 import { consoleRoute } from '../console-route.ts';
-import { consoleModel, consoleModelList, consoleModelOf } from './model-schema.ts';
+import { oneOf, pageQuery, pageReply, pageRequestOf } from '../page-query.ts';
+import { importingModelExample, loadingModelExample, unloadingModelExample } from './model-examples.ts';
+import { consoleModel, consoleModelList, consoleModelOf, modelStates, modelTasks } from './model-schema.ts';
 import { findModel, readyModel, shownModel } from './shown-model.ts';
 
 const residencies: readonly Residency[] = ['always', 'on-demand', 'stopped'];
+/** Programs that show models show them all, where there are not thousands. */
+const usualModels = 1000;
 const nameParams = Type.Object({ name: Type.String({ description: 'A model, or an alias.' }) });
+
+const modelNow = { description: 'The model as it is now.', schema: consoleModel };
 
 /** `/api/models`: the models of the caller's project, their import and their deployments. */
 export function modelRoutes(api: ServingDependencies & ImportRequests): BoundRoute[] {
@@ -37,12 +44,11 @@ function listRoute(serving: ServingDependencies): BoundRoute {
       permission: 'models.read',
       audit: null,
       tag: 'Model management',
-      summary: 'List models with their import and their deployment',
-      description: 'All of them, unless a page is asked for.',
-      query: Type.Object(
+      summary: 'List models by name, with their import and their deployment',
+      query: pageQuery(
         {
-          task: Type.Optional(Type.Enum(['chat', 'embedding'])),
-          state: Type.Optional(Type.Enum(['registered', 'importing', 'ready', 'failed'])),
+          task: Type.Optional(Type.Enum([...modelTasks])),
+          state: Type.Optional(Type.Enum([...modelStates])),
           text: Type.Optional(
             Type.String({
               minLength: 1,
@@ -50,50 +56,43 @@ function listRoute(serving: ServingDependencies): BoundRoute {
               description: 'In the name or the title, or a group.',
             }),
           ),
-          limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
-          cursor: Type.Optional(Type.String({ description: 'Of the page before.' })),
         },
-        { additionalProperties: false },
+        usualModels,
       ),
-      responses: { 200: { description: 'Models by name, ready or not.', schema: consoleModelList } },
+      responses: { 200: { description: 'A page of models, ready or not.', schema: consoleModelList } },
     },
     async ({ principal, query }) => {
-      const limit = typeof query.limit === 'number' ? query.limit : null;
+      const page = pageRequestOf(query, usualModels);
       const [found, statuses, badges] = await Promise.all([
-        listModels(serving.database, principal, modelFilterOf(query, limit)),
+        listModels(serving.database, principal, modelFilterOf(query, page)),
         listDeployments(serving.database, principal),
         loadBadges(serving.database, principal),
       ]);
-      const models = limit === null ? found : found.slice(0, limit);
       const byVersion = new Map(statuses.map((status) => [status.versionId, status]));
-      return {
-        status: 200,
-        body: {
-          items: models.map((model) =>
-            consoleModelOf(
-              model,
-              byVersion.get(model.versionId) ?? null,
-              principal,
-              badges.get(model.versionId) ?? null,
-            ),
+      return pageReply(
+        pageOf(found, page, ({ name }) => name),
+        (model) =>
+          consoleModelOf(
+            model,
+            byVersion.get(model.versionId) ?? null,
+            principal,
+            badges.get(model.versionId) ?? null,
           ),
-          nextCursor: found.length > models.length ? (models.at(-1)?.name ?? null) : null,
-        },
-      };
+      );
     },
   );
 }
 
 /** One more than a page holds tells whether there is another. */
-function modelFilterOf(query: ManagementRequest['query'], limit: number | null): ModelFilter {
-  const task = (['chat', 'embedding'] as const).find((one) => one === query.task);
-  const state = (['registered', 'importing', 'ready', 'failed'] as const).find((one) => one === query.state);
+function modelFilterOf(query: ManagementRequest['query'], { limit, cursor }: PageRequest): ModelFilter {
+  const task = oneOf(modelTasks, query.task);
+  const state = oneOf(modelStates, query.state);
   return {
     ...(task && { task }),
     ...(state && { state }),
     ...(typeof query.text === 'string' && { text: query.text }),
-    ...(typeof query.cursor === 'string' && { after: query.cursor }),
-    ...(limit !== null && { limit: limit + 1 }),
+    ...(cursor !== null && { after: cursor }),
+    limit: limit + 1,
   };
 }
 
@@ -110,7 +109,7 @@ function importRoute(api: ImportRequests): BoundRoute {
       description:
         'Returns at once; `import` in `GET /api/models` tells how far it is. Changes nothing for a model that is ready or being fetched.',
       params: nameParams,
-      responses: { 202: { description: 'The model as it is now.', schema: consoleModel } },
+      responses: { 202: { ...modelNow, example: importingModelExample } },
     },
     async ({ principal, requestId, params }) => {
       const model = await findModel(api, principal, params.name ?? '');
@@ -145,7 +144,7 @@ function loadRoute(serving: ServingDependencies): BoundRoute {
         },
         { additionalProperties: false },
       ),
-      responses: { 202: { description: 'The model as it is now.', schema: consoleModel } },
+      responses: { 202: { ...modelNow, example: loadingModelExample } },
     },
     async ({ principal, requestId, params, query }) => {
       const model = await readyModel(serving, principal, params.name ?? '');
@@ -172,7 +171,7 @@ function unloadRoute(serving: ServingDependencies): BoundRoute {
       summary: 'Unload a model now',
       description: 'Frees its memory once running answers have ended. The next request loads it again.',
       params: nameParams,
-      responses: { 202: { description: 'The model as it is now.', schema: consoleModel } },
+      responses: { 202: { ...modelNow, example: unloadingModelExample } },
     },
     async ({ principal, requestId, params }) => {
       const model = await readyModel(serving, principal, params.name ?? '');
@@ -199,7 +198,7 @@ function engineRoute(serving: ServingDependencies): BoundRoute {
         { engine: Type.String({ description: '`llama-cpp` or `llama-server`; embeddings: `onnx`.' }) },
         { additionalProperties: false },
       ),
-      responses: { 202: { description: 'The model as it is now.', schema: consoleModel } },
+      responses: { 202: { ...modelNow, example: unloadingModelExample } },
     },
     async ({ principal, requestId, params, query }) => {
       const model = await readyModel(serving, principal, params.name ?? '');

@@ -6,6 +6,8 @@ import type { ListedModel } from '../../../modules/registry/index.ts';
 import type { DeploymentStatus } from '../../../modules/serving/index.ts';
 import { timeText } from '../console-route.ts';
 import { badgeObject, badgeObjectOf } from '../model-checks/check-schema.ts';
+import { pageObject } from '../page-query.ts';
+import { modelExample } from './model-examples.ts';
 
 const textOrNull = Type.Union([Type.String(), Type.Null()]);
 
@@ -47,6 +49,9 @@ const deployment = Type.Object(
   { additionalProperties: false },
 );
 
+export const modelTasks = ['chat', 'embedding'] as const;
+export const modelStates = ['registered', 'importing', 'ready', 'failed'] as const;
+
 export const consoleModel = Type.Object(
   {
     id: Type.String(),
@@ -54,11 +59,11 @@ export const consoleModel = Type.Object(
     title: Type.String(),
     description: Type.String(),
     note: textOrNull,
-    task: Type.Enum(['chat', 'embedding']),
+    task: Type.Enum([...modelTasks]),
     engine: Type.String(),
     aliases: Type.Array(Type.String()),
     version: Type.String(),
-    state: Type.Enum(['registered', 'importing', 'ready', 'failed']),
+    state: Type.Enum([...modelStates]),
     import: importProgress,
     deployment: Type.Union([deployment, Type.Null()]),
     contextTokens: Type.Integer({ description: 'The most that the model takes, however it is loaded.' }),
@@ -75,13 +80,10 @@ export const consoleModel = Type.Object(
       description: 'What the latest check of this version found; null before the first.',
     }),
   },
-  { additionalProperties: false },
+  { additionalProperties: false, examples: [modelExample] },
 );
 
-export const consoleModelList = Type.Object(
-  { items: Type.Array(consoleModel), nextCursor: textOrNull },
-  { additionalProperties: false },
-);
+export const consoleModelList = pageObject(consoleModel);
 
 /** A model of the registry, with how it is served. */
 export function consoleModelOf(

@@ -1,6 +1,10 @@
 import Type from 'typebox';
 import { withPrefix } from '../../../kernel/ids.ts';
 import type { Upload } from '../../../modules/registry/index.ts';
+import { pageObject } from '../page-query.ts';
+import { newUploadExample, uploadExample } from './upload-examples.ts';
+
+export const uploadStates = ['receiving', 'complete', 'refused'] as const;
 
 const fields = {
   id: Type.String(),
@@ -10,30 +14,19 @@ const fields = {
     description: 'As announced; of a complete one, what it is.',
   }),
   receivedBytes: Type.Integer({ description: 'Where the next part begins.' }),
-  state: Type.Enum(['receiving', 'complete', 'refused'], {
+  state: Type.Enum([...uploadStates], {
     description: '`refused`: its bytes have all come, and are not those that were announced.',
   }),
   createdAt: Type.String(),
   expiresAt: Type.String({ description: 'When it is forgotten, unless a part comes before.' }),
 };
 
-const example = {
-  id: 'upl_019aaf0c1d3e7c5f8b2a4d6e8f0a1b2c',
-  name: 'model.gguf',
-  sizeBytes: 98362432,
-  sha256: 'b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53',
-  receivedBytes: 33554432,
-  state: 'receiving',
-  createdAt: '2026-11-23T12:00:00.000Z',
-  expiresAt: '2026-11-25T12:00:00.000Z',
-};
+export const uploadObject = Type.Object(fields, {
+  additionalProperties: false,
+  examples: [uploadExample],
+});
 
-export const uploadObject = Type.Object(fields, { additionalProperties: false, examples: [example] });
-
-export const uploadPage = Type.Object(
-  { items: Type.Array(uploadObject), nextCursor: Type.Union([Type.String(), Type.Null()]) },
-  { additionalProperties: false, examples: [{ items: [example], nextCursor: null }] },
-);
+export const uploadPage = pageObject(uploadObject);
 
 export const newUploadBody = Type.Object(
   {
@@ -48,7 +41,7 @@ export const newUploadBody = Type.Object(
   },
   {
     additionalProperties: false,
-    examples: [{ name: example.name, sizeBytes: example.sizeBytes, sha256: example.sha256 }],
+    examples: [newUploadExample],
   },
 );
 

@@ -3,6 +3,9 @@ import Type from 'typebox';
 import { withPrefix } from '../../../kernel/ids.ts';
 import { explainMemoryFit, type MemoryWish, type ModelVersion } from '../../../modules/registry/index.ts';
 import { timeText } from '../console-route.ts';
+import { pageObject } from '../page-query.ts';
+import { modelStates } from './model-schema.ts';
+import { versionExample } from './version-examples.ts';
 
 const closed = { additionalProperties: false } as const;
 const textOrNull = Type.Union([Type.String(), Type.Null()]);
@@ -14,7 +17,7 @@ export const versionObject = Type.Object(
     id: Type.String(),
     model: Type.String(),
     digest: Type.String({ description: 'SHA-256 of the manifest: the same manifest is the same version.' }),
-    state: Type.Enum(['registered', 'importing', 'ready', 'failed']),
+    state: Type.Enum([...modelStates]),
     current: Type.Boolean({ description: 'What the model’s name means.' }),
     aliases: Type.Array(Type.String(), { description: 'Aliases that point at this very version.' }),
     sizeBytes: Type.Integer(),
@@ -45,10 +48,10 @@ export const versionObject = Type.Object(
     readyAt: textOrNull,
     archivedAt: textOrNull,
   },
-  closed,
+  { ...closed, examples: [versionExample] },
 );
 
-export const versionList = Type.Object({ items: Type.Array(versionObject) }, closed);
+export const versionList = pageObject(versionObject);
 
 /** What people do with a model. */
 const usualUse: MemoryWish = { contextTokens: 8192, parallelSequences: 4 };

@@ -2,6 +2,7 @@ import Type from 'typebox';
 import type { BoundRoute } from '../../../kernel/ports/http-routes.ts';
 import type { OperationAccess } from '../../../modules/operations/index.ts';
 import { consoleRoute } from '../console-route.ts';
+import { oneOf, pageQuery, pageReply, pageRequestOf } from '../page-query.ts';
 import {
   operationKinds,
   operationObject,
@@ -31,32 +32,17 @@ function listRoute(operations: OperationAccess): BoundRoute {
       tag,
       summary: 'List long-running operations, newest first',
       description: 'Without their responses, which can be large: read one operation for its own.',
-      query: Type.Object(
-        {
-          kind: Type.Optional(Type.Enum([...operationKinds])),
-          state: Type.Optional(Type.Enum([...operationStates])),
-          limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 100 })),
-          cursor: Type.Optional(Type.String()),
-        },
-        { additionalProperties: false },
-      ),
+      query: pageQuery({
+        kind: Type.Optional(Type.Enum([...operationKinds])),
+        state: Type.Optional(Type.Enum([...operationStates])),
+      }),
       responses: { 200: { description: 'A page of operations.', schema: operationPage } },
     },
     async ({ principal, query }) => {
-      const kind = operationKinds.find((one) => one === query.kind);
-      const state = operationStates.find((one) => one === query.state);
-      const page = await operations.list(
-        principal,
-        { ...(kind && { kinds: [kind] }), ...(state && { states: [state] }) },
-        {
-          limit: typeof query.limit === 'number' ? query.limit : 100,
-          cursor: typeof query.cursor === 'string' ? query.cursor : null,
-        },
-      );
-      return {
-        status: 200,
-        body: { items: page.items.map(operationSummaryOf), nextCursor: page.nextCursor },
-      };
+      const kind = oneOf(operationKinds, query.kind);
+      const state = oneOf(operationStates, query.state);
+      const filter = { ...(kind && { kinds: [kind] }), ...(state && { states: [state] }) };
+      return pageReply(await operations.list(principal, filter, pageRequestOf(query)), operationSummaryOf);
     },
   );
 }

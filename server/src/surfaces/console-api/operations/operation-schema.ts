@@ -6,6 +6,8 @@ import type {
   OperationState,
   OperationSummary,
 } from '../../../modules/operations/index.ts';
+import { pageObject } from '../page-query.ts';
+import { operationExample, operationSummaryExample } from './operation-examples.ts';
 
 export const operationKinds: readonly OperationKind[] = ['completion'];
 export const operationStates: readonly OperationState[] = [
@@ -52,27 +54,8 @@ const summaryFields = {
   ]),
 };
 
-const exampleSummary = {
-  id: 'op_019aaf0c1d3e7c5f8b2a4d6e8f0a1b2c',
-  kind: 'completion',
-  state: 'done',
-  description: 'Async GPT Completion',
-  createdAt: '2026-11-23T12:00:00.000Z',
-  createdBy: 'key_019aaf0b7a107d3e9c4b5a6d7e8f9a0b',
-  modifiedAt: '2026-11-23T12:00:02.150Z',
-  expiresAt: '2026-11-26T12:00:02.150Z',
-  cancelRequested: false,
-  progress: null,
-  metadata: { model: 'chat-default' },
-  error: null,
-};
-
-export const operationPage = Type.Object(
-  {
-    items: Type.Array(Type.Object(summaryFields, { additionalProperties: false })),
-    nextCursor: Type.Union([Type.String(), nothing]),
-  },
-  { additionalProperties: false, examples: [{ items: [exampleSummary], nextCursor: null }] },
+export const operationPage = pageObject(
+  Type.Object(summaryFields, { additionalProperties: false, examples: [operationSummaryExample] }),
 );
 
 export const operationObject = Type.Object(
@@ -85,26 +68,7 @@ export const operationObject = Type.Object(
   },
   {
     additionalProperties: false,
-    examples: [
-      {
-        ...exampleSummary,
-        response: {
-          answer: {
-            object: 'chat.completion',
-            choices: [{ index: 0, message: { role: 'assistant', content: 'Hello.' }, finish_reason: 'stop' }],
-          },
-          counts: {
-            inputTokens: 12,
-            cachedInputTokens: 0,
-            outputTokens: 3,
-            reasoningTokens: 0,
-            estimated: false,
-          },
-          model: 'smollm2-135m-instruct',
-          versionId: '019aaf0b-0000-7000-8000-000000000000',
-        },
-      },
-    ],
+    examples: [operationExample],
   },
 );
 

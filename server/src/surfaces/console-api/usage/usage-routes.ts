@@ -6,6 +6,7 @@ import type { Database } from '../../../kernel/ports/database.ts';
 import type { BoundRoute } from '../../../kernel/ports/http-routes.ts';
 import { queryUsage, type UsageGrouping } from '../../../modules/usage/index.ts';
 import { consoleRoute, parseTime } from '../console-route.ts';
+import { usageExample } from './usage-examples.ts';
 
 const groupings: readonly UsageGrouping[] = ['day', 'model', 'key', 'endpoint'];
 const dayMs = 86_400_000;
@@ -28,7 +29,7 @@ const usageReport = Type.Object(
     groups: Type.Array(Type.Object({ group: Type.String(), ...totals }, { additionalProperties: false })),
     totals: Type.Object(totals, { additionalProperties: false }),
   },
-  { additionalProperties: false },
+  { additionalProperties: false, examples: [usageExample] },
 );
 
 /** `/api/usage`: what the caller's project used. */

@@ -1,12 +1,15 @@
 import type { Route } from '@samovar/contract/route';
 import Type, { type TSchema } from 'typebox';
+import type { ErrorBody } from '../../../kernel/ports/http-routes.ts';
+import { sampleError, sampleRequestId } from '../../../kernel/sample-error.ts';
+import { statusErrorBody, streamErrorBody } from '../rest/error-bodies.ts';
 import { closed, struct } from './schema-pieces.ts';
 
 const details = Type.Array(struct);
 
 const statusError = Type.Object(
   { code: Type.Integer({ description: 'A status code of gRPC.' }), message: Type.String(), details },
-  { ...closed, examples: [{ code: 3, message: 'Missing required parameter: `text`.', details: [] }] },
+  closed,
 );
 
 const streamError = Type.Object(
@@ -22,20 +25,7 @@ const streamError = Type.Object(
       closed,
     ),
   },
-  {
-    ...closed,
-    examples: [
-      {
-        error: {
-          grpcCode: 3,
-          httpCode: 400,
-          message: 'Missing required parameter: `messages`.',
-          httpStatus: 'Bad Request',
-          details: [],
-        },
-      },
-    ],
-  },
+  closed,
 );
 
 const descriptions = {
@@ -58,14 +48,24 @@ const descriptions = {
 export type ErrorStatus = keyof typeof descriptions;
 
 /** Errors of methods that answer with a stream. */
-export const streamErrors = (...statuses: readonly ErrorStatus[]) => withSchema(streamError, statuses);
+export const streamErrors = (...statuses: readonly ErrorStatus[]) =>
+  withSchema(streamError, streamErrorBody, statuses);
 
 /** Errors of methods that answer with one message. */
-export const statusErrors = (...statuses: readonly ErrorStatus[]) => withSchema(statusError, statuses);
+export const statusErrors = (...statuses: readonly ErrorStatus[]) =>
+  withSchema(statusError, statusErrorBody, statuses);
 
-function withSchema(schema: TSchema, statuses: readonly ErrorStatus[]): Route['responses'] {
+function withSchema(
+  schema: TSchema,
+  errorBody: ErrorBody,
+  statuses: readonly ErrorStatus[],
+): Route['responses'] {
   return Object.fromEntries(
-    statuses.map((status) => [status, { description: descriptions[status], schema }]),
+    statuses.map((status) => {
+      const error = sampleError(status);
+      const example = error && errorBody(error, sampleRequestId);
+      return [status, { description: descriptions[status], schema, example }];
+    }),
   );
 }
 

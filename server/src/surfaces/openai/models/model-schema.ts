@@ -1,4 +1,5 @@
 import Type from 'typebox';
+import { modelExample, modelListExample } from './model-example.ts';
 
 const nullableText = Type.Union([Type.String(), Type.Null()]);
 
@@ -46,7 +47,7 @@ export const modelObject = Type.Object(
       { additionalProperties: false },
     ),
   },
-  { additionalProperties: false },
+  { additionalProperties: false, examples: [modelExample] },
 );
 
 export const modelList = Type.Object(
@@ -55,5 +56,5 @@ export const modelList = Type.Object(
     data: Type.Array(modelObject),
     has_more: Type.Optional(Type.Boolean({ description: 'Of a page that was asked for with `limit`.' })),
   },
-  { additionalProperties: false },
+  { additionalProperties: false, examples: [modelListExample] },
 );

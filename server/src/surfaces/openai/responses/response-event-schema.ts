@@ -20,22 +20,43 @@ const place = { item_id: text, output_index: count };
 const partPlace = { ...place, content_index: count };
 const part = Type.Union([outputText, reasoningPart]);
 
-/** The published events of a streamed response that we send. */
-export const responseEvent = Type.Union([
-  event('response.created', { response: responseAnswer }),
-  event('response.in_progress', { response: responseAnswer }),
-  event('response.output_item.added', { output_index: count, item: outputItem }),
-  event('response.content_part.added', { ...partPlace, part }),
-  event('response.output_text.delta', { ...partPlace, delta: text, logprobs: outputLogprobs }),
-  event('response.output_text.done', { ...partPlace, text, logprobs: outputLogprobs }),
-  event('response.reasoning_text.delta', { ...partPlace, delta: text }),
-  event('response.reasoning_text.done', { ...partPlace, text }),
-  event('response.content_part.done', { ...partPlace, part }),
-  event('response.function_call_arguments.delta', { ...place, delta: text }),
-  event('response.function_call_arguments.done', { ...place, arguments: text }),
-  event('response.output_item.done', { output_index: count, item: outputItem }),
-  event('response.completed', { response: responseAnswer }),
-  event('response.incomplete', { response: responseAnswer }),
-  event('response.failed', { response: responseAnswer }),
-  event('error', { code: nullable(text), message: text, param: nullable(text) }),
-]);
+/** The published events of a streamed response that we send, by their names. */
+export const responseEvents = {
+  'response.created': event('response.created', { response: responseAnswer }),
+  'response.in_progress': event('response.in_progress', { response: responseAnswer }),
+  'response.output_item.added': event('response.output_item.added', {
+    output_index: count,
+    item: outputItem,
+  }),
+  'response.content_part.added': event('response.content_part.added', { ...partPlace, part }),
+  'response.output_text.delta': event('response.output_text.delta', {
+    ...partPlace,
+    delta: text,
+    logprobs: outputLogprobs,
+  }),
+  'response.output_text.done': event('response.output_text.done', {
+    ...partPlace,
+    text,
+    logprobs: outputLogprobs,
+  }),
+  'response.reasoning_text.delta': event('response.reasoning_text.delta', { ...partPlace, delta: text }),
+  'response.reasoning_text.done': event('response.reasoning_text.done', { ...partPlace, text }),
+  'response.content_part.done': event('response.content_part.done', { ...partPlace, part }),
+  'response.function_call_arguments.delta': event('response.function_call_arguments.delta', {
+    ...place,
+    delta: text,
+  }),
+  'response.function_call_arguments.done': event('response.function_call_arguments.done', {
+    ...place,
+    arguments: text,
+  }),
+  'response.output_item.done': event('response.output_item.done', { output_index: count, item: outputItem }),
+  'response.completed': event('response.completed', { response: responseAnswer }),
+  'response.incomplete': event('response.incomplete', { response: responseAnswer }),
+  'response.failed': event('response.failed', { response: responseAnswer }),
+  error: event('error', { code: nullable(text), message: text, param: nullable(text) }),
+};
+
+export type ResponseEventName = keyof typeof responseEvents;
+
+export const responseEvent = Type.Union(Object.values(responseEvents));

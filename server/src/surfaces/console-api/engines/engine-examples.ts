@@ -1,0 +1,42 @@
+export const engineExample = {
+  name: 'gpu-1',
+  kind: 'openai',
+  baseUrl: 'http://gpu-1:8000',
+  hasKey: true,
+  headerNames: [],
+  ca: null,
+  discover: true,
+  limits: { parallelRequests: 64, queuedRequests: 64 },
+  timeouts: { connectSeconds: 5, firstByteSeconds: 120, idleSeconds: 60, wholeSeconds: 3600 },
+  enabled: true,
+  state: 'healthy',
+  reason: null,
+  flavour: 'vllm',
+  version: '0.33.0',
+  since: '2026-11-23T12:00:00.000Z',
+  probedAt: '2026-11-23T12:05:00.000Z',
+  createdAt: '2026-11-23T12:00:00.000Z',
+  mapping: [{ upstream: 'Qwen/Qwen3-8B', name: 'qwen3-8b' }],
+  models: [
+    {
+      upstream: 'Qwen/Qwen3-8B',
+      name: 'qwen3-8b',
+      serving: true,
+      problem: null,
+      task: 'chat',
+      lane: 'normalise',
+      laneReason: 'its answers call the model Qwen/Qwen3-8B',
+      contextTokens: 40960,
+      capabilities: ['chat', 'completions', 'json-schema', 'logprobs', 'tools'],
+      dimensions: null,
+      adapterOf: null,
+      checkedAt: '2026-11-23T12:00:01.000Z',
+    },
+  ],
+};
+
+export const shownEngineExample = {
+  ...engineExample,
+  adapters: [{ name: 'support-tone', path: '/adapters/support-tone', state: 'loaded', error: null }],
+  events: [{ at: '2026-11-23T12:00:01.000Z', kind: 'state', detail: 'new → healthy' }],
+};
