@@ -14,6 +14,7 @@ import { systemClock } from '../../kernel/clock.ts';
 import { createBulkInsert } from '../../platform/postgres/bulk-insert.ts';
 import { connectPostgres, type Postgres } from '../../platform/postgres/connect-postgres.ts';
 import { createUsageMeter, queryUsage } from './index.ts';
+import type { UsageMeterOptions } from './usage-meter.ts';
 
 let store: TestDatabase;
 let proxy: CuttableProxy;
@@ -49,7 +50,7 @@ beforeEach(async (context) => {
   if ('after' in context) context.after(() => rm(spoolFolder, { recursive: true, force: true }));
 });
 
-function startMeter(options: { flushMs?: number; maxBuffered?: number; maxSpoolBytes?: number } = {}) {
+function startMeter(options: Partial<UsageMeterOptions> = {}) {
   return createUsageMeter({
     bulkInsert: createBulkInsert(throughProxy.pool, testSchema),
     spoolFolder,
@@ -104,6 +105,28 @@ test('a record is written by itself within a flush interval', async () => {
   meter.record(sampleUsage({ keyId }));
   await untilStored(1);
   await meter.stop();
+});
+
+test('what a busy process records is written in small pieces, one soon after the other', async () => {
+  const pieces: number[] = [];
+  const real = createBulkInsert(throughProxy.pool, testSchema);
+  const meter = startMeter({
+    flushMs: 1000,
+    bulkInsert: {
+      ...real,
+      async insert(table, columns, rows, options) {
+        pieces.push(rows.toString('utf8').split('\n').length - 1);
+        await real.insert(table, columns, rows, options);
+      },
+    },
+  });
+  for (let step = 0; step < 50; step += 1) {
+    for (let number = 0; number < 10; number += 1) meter.record(sampleUsage({ keyId }));
+    await sleep(10);
+  }
+  await meter.stop();
+  assert.equal((await stored()).rows, 500);
+  assert.ok(Math.max(...pieces) < 250, `pieces of ${pieces.join(', ')}`);
 });
 
 test('while PostgreSQL is away records are spooled, and each is replayed once when it is back', async () => {

@@ -37,16 +37,25 @@ export interface BufferedUsageMeter extends UsageMeter {
 interface Batch {
   readonly rows: UsageRows;
   readonly done: Promise<void>;
+  /** The beat at which it was sent. */
+  readonly sentAt: number;
   /** It took so long that it was put into the spool too; its ids make the second copy vanish. */
   spooled: boolean;
 }
 
 const replayMs = 1000;
+/** Half of `flushMs` has so many beats. */
+const beatsPerHalf = 5;
+/**
+ * So many are sent at the next beat: PostgreSQL takes milliseconds to write what a busy half of `flushMs` collects, and
+ * on a small machine requests wait meanwhile.
+ */
+const enoughRows = 32;
 
 /**
  * Collects usage records and writes them by COPY. A record rests at most half of `flushMs` in memory before it is on
- * its way, and one that is still on its way at the next beat is put on disk as well: so `flushMs` bounds what a kill
- * can lose, also when PostgreSQL is slow. While it is away records go to the spool, which is replayed when it is back.
+ * its way, and one that is on its way for as long again is put on disk as well: so `flushMs` bounds what a kill can
+ * lose, also when PostgreSQL is slow. While it is away records go to the spool, which is replayed when it is back.
  */
 export function createUsageMeter(options: UsageMeterOptions): BufferedUsageMeter {
   const { log, bulkInsert } = options;
@@ -61,6 +70,9 @@ export function createUsageMeter(options: UsageMeterOptions): BufferedUsageMeter
   let batch: Batch | null = null;
   let away = false;
   let lost = 0;
+  let beats = 0;
+  /** The beat at which the buffer was emptied last. */
+  let takenAt = 0;
   let spooling: Promise<void> | null = null;
   let replaying: Promise<void> | null = null;
 
@@ -68,6 +80,7 @@ export function createUsageMeter(options: UsageMeterOptions): BufferedUsageMeter
     if (lost > 0)
       log.error({ lost }, 'usage records are lost: PostgreSQL is away and the spool takes no more');
     lost = 0;
+    takenAt = beats;
     return buffer.take();
   }
 
@@ -98,7 +111,7 @@ export function createUsageMeter(options: UsageMeterOptions): BufferedUsageMeter
   }
 
   function startBatch(rows: UsageRows): void {
-    const current: Batch = { rows, spooled: false, done: deliver() };
+    const current: Batch = { rows, sentAt: beats, spooled: false, done: deliver() };
     batch = current;
     async function deliver(): Promise<void> {
       try {
@@ -113,12 +126,16 @@ export function createUsageMeter(options: UsageMeterOptions): BufferedUsageMeter
   }
 
   function beat(): void {
+    beats += 1;
     if (spooling) return;
+    const due = beats - takenAt >= beatsPerHalf;
     if (batch && !batch.spooled) {
+      if (beats - batch.sentAt < beatsPerHalf) return;
       batch.spooled = true;
       startSpooling(joinRows(batch.rows, takeBuffer()));
-    } else if (batch || away) startSpooling(takeBuffer());
-    else if (buffer.count > 0) startBatch(takeBuffer());
+    } else if (batch || away) {
+      if (due) startSpooling(takeBuffer());
+    } else if (buffer.count >= enoughRows || (due && buffer.count > 0)) startBatch(takeBuffer());
   }
 
   async function replayAll(): Promise<void> {
@@ -156,7 +173,7 @@ export function createUsageMeter(options: UsageMeterOptions): BufferedUsageMeter
     await settle();
   }
 
-  const beatTimer = setInterval(beat, Math.max(1, options.flushMs / 2)).unref();
+  const beatTimer = setInterval(beat, Math.max(1, options.flushMs / 2 / beatsPerHalf)).unref();
   const replayTimer = setInterval(() => void replay(), replayMs).unref();
   void replay();
 
