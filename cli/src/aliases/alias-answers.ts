@@ -24,6 +24,10 @@ export interface CanaryAnswer {
   readonly steps: readonly { readonly percent: number; readonly holdSeconds: number }[];
   readonly step: number;
   readonly minRequests: number;
+  /** How long a step waits for them; null: for ever. */
+  readonly maxWaitSeconds: number | null;
+  readonly whenQuiet: 'roll-back' | 'advance' | 'stop';
+  readonly stepStartedAt: string;
   readonly seen: { readonly stable: SideAnswer; readonly candidate: SideAnswer } | null;
   readonly reason: string | null;
 }

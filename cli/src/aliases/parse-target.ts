@@ -44,6 +44,15 @@ export function parseSteps(text: string): { percent: number; holdSeconds: number
   });
 }
 
+/** `30m`, `24h`, in seconds; `null` for `forever`. */
+export function parseWait(text: string): number | null {
+  if (text === 'forever') return null;
+  const [, count, unit] = /^(\d{1,7})([smhd])$/.exec(text) ?? [];
+  if (count === undefined || unit === undefined)
+    throw new InvalidArgumentError('A time is written as `30m` or `24h`, or is `forever`.');
+  return Number(count) * (secondsOf[unit] ?? 1);
+}
+
 const secondsOf: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
 
 function parted(text: string): [string, string | null] {

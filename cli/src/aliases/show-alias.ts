@@ -58,10 +58,26 @@ function showCanary(canary: CanaryAnswer): void {
       ? `canary of ${targetText(canary.candidate)} runs: ${at}`
       : `last canary, of ${targetText(canary.candidate)}: ${canary.state} at ${at}${reason}`,
   );
+  if (canary.state === 'running') printLine(`  ${quietText(canary)}`);
   if (seen !== null)
     printLine(
       `  stable: ${sideText(seen.stable)}; candidate: ${sideText(seen.candidate)} of ${canary.minRequests}`,
     );
+}
+
+const whenQuiet = {
+  'roll-back': 'the candidate is taken back',
+  advance: 'it goes on to the next step unjudged',
+  stop: 'the canary ends and the shares stay',
+} as const;
+
+/** Until when a step waits to be judged, and what happens then. */
+function quietText(canary: CanaryAnswer): string {
+  const { maxWaitSeconds, minRequests, stepStartedAt, steps, step } = canary;
+  if (maxWaitSeconds === null) return `the step waits until the candidate got ${minRequests} requests`;
+  const seconds = (steps[step]?.holdSeconds ?? 0) + maxWaitSeconds;
+  const until = new Date(Date.parse(stepStartedAt) + seconds * 1000).toISOString().slice(0, 19);
+  return `without ${minRequests} requests to the candidate by ${until}, ${whenQuiet[canary.whenQuiet]}`;
 }
 
 function sideText({ requests, failed, firstByteP95Ms }: SideAnswer): string {

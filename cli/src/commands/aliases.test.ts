@@ -46,8 +46,13 @@ test('an alias is set, shown, canaried, promoted, rolled back, listed, and its h
     '--steps',
     '5:10m,50:1h',
     '--no-latency',
+    ...['--max-wait', '6h', '--when-quiet', 'advance'],
   ]);
   assert.match(canary.out, /canary of next runs: step 1 of 2, 5 %/, canary.err);
+  assert.match(
+    canary.out,
+    /without 50 requests to the candidate by 20[-\dT:]+, it goes on to the next step unjudged/,
+  );
   assert.match((await samovar(['aliases'])).out, /desk +.*95 %, next 5 %.*canary at 5 %/);
   const stopped = await samovar(['aliases', 'canary', 'desk', '--stop']);
   assert.match(stopped.out, /last canary, of next: stopped at step 1 of 2/, stopped.err);

@@ -1,21 +1,29 @@
 import { type Command, Option } from 'commander';
 import type { AliasAnswer, AliasPageAnswer, MovePageAnswer } from '../aliases/alias-answers.ts';
 import {
+  actionPath,
+  addMoveOptions,
+  aliasPath,
+  type MoveOptions,
+  moveAlias,
+  printAlias,
+  said,
+} from '../aliases/move-alias.ts';
+import {
   type NamedFallback,
   type NamedTarget,
   parseFallback,
-  parseSteps,
   parseTarget,
   parseWeightedTarget,
   type WeightedTarget,
 } from '../aliases/parse-target.ts';
 import { sharesText, showAlias } from '../aliases/show-alias.ts';
-import { CommandError } from '../command-error.ts';
 import { printJson } from '../output/print-json.ts';
 import { printLine } from '../output/print-line.ts';
 import { printTable } from '../output/print-table.ts';
-import { positiveCount, quantity } from '../parse-option.ts';
-import { addServerOptions, clientFor, type Options } from '../server-options.ts';
+import { positiveCount } from '../parse-option.ts';
+import { addServerOptions, clientFor } from '../server-options.ts';
+import { defineCanary } from './aliases/canary.ts';
 
 /** `samovar aliases list|set|show|history|promote|canary|rollback|remove`. */
 export function define(command: Command): void {
@@ -31,13 +39,7 @@ export function define(command: Command): void {
   defineRemove(command.command('remove').description('take one away; a rollback brings it back'));
 }
 
-interface CommonOptions extends Options {
-  readonly json?: boolean;
-  readonly reason?: string;
-  readonly force?: boolean;
-}
-
-interface ListOptions extends CommonOptions {
+interface ListOptions extends MoveOptions {
   readonly model?: string;
   readonly scope?: string;
   readonly canary?: boolean;
@@ -86,7 +88,7 @@ function notesOf({ canary, deprecation }: AliasAnswer): string {
   return notes.join(', ');
 }
 
-interface SetOptions extends CommonOptions {
+interface SetOptions extends MoveOptions {
   readonly fallback?: readonly NamedFallback[] | false;
   readonly organization?: boolean;
   readonly project?: boolean;
@@ -134,7 +136,7 @@ function defineSet(command: Command): void {
         ...(reason !== undefined && { reason }),
         ...(force && { force }),
       };
-      const alias = (await clientFor(options).send('PUT', pathOf(name), body)) as AliasAnswer;
+      const alias = (await clientFor(options).send('PUT', aliasPath(name), body)) as AliasAnswer;
       if (options.json) printJson(alias);
       else showAlias(alias);
     });
@@ -157,8 +159,8 @@ function defineShow(command: Command): void {
   addServerOptions(command)
     .argument('<alias>', 'its name')
     .option('--json', 'print JSON')
-    .action(async (name: string, options: CommonOptions) => {
-      print((await clientFor(options).get(pathOf(name))) as AliasAnswer, options);
+    .action(async (name: string, options: MoveOptions) => {
+      printAlias((await clientFor(options).get(aliasPath(name))) as AliasAnswer, options);
     });
 }
 
@@ -167,7 +169,7 @@ function defineHistory(command: Command): void {
     .argument('<alias>', 'its name, also of one that is gone')
     .option('--limit <count>', 'so many at most, up to 1000', positiveCount, 50)
     .option('--json', 'print JSON')
-    .action(async (name: string, options: CommonOptions & { readonly limit: number }) => {
+    .action(async (name: string, options: MoveOptions & { readonly limit: number }) => {
       const path = `${actionPath(name, 'history')}?limit=${options.limit}`;
       const { items } = (await clientFor(options).get(path)) as MovePageAnswer;
       if (options.json) printJson(items);
@@ -191,65 +193,17 @@ function definePromote(command: Command): void {
     .argument('<alias>', 'its name')
     .argument('[model]', 'the candidate, where the alias does not have just one', parseTarget)
     .option('--force', 'also to a model of another kind')
-    .action(async (name: string, candidate: NamedTarget | undefined, options: CommonOptions) => {
+    .action(async (name: string, candidate: NamedTarget | undefined, options: MoveOptions) => {
       const body = { ...candidate, ...said(options), ...(options.force && { force: true }) };
-      await move(name, 'promote', body, options);
+      await moveAlias(name, 'promote', body, options);
     });
 }
 
 function defineRollback(command: Command): void {
   addMoveOptions(command)
     .argument('<alias>', 'its name, also of one that was removed')
-    .action(async (name: string, options: CommonOptions) => {
-      await move(name, 'rollback', said(options), options);
-    });
-}
-
-interface CanaryOptions extends CommonOptions {
-  readonly steps?: readonly object[];
-  readonly minRequests?: number;
-  readonly maxErrorIncrease?: number;
-  readonly maxLatencyRatio?: number;
-  readonly latency: boolean;
-  readonly stop?: boolean;
-}
-
-function defineCanary(command: Command): void {
-  addMoveOptions(command)
-    .argument('<alias>', 'its name')
-    .argument('[model]', 'the candidate, where the alias does not have just one', parseTarget)
-    .option(
-      '--steps <steps>',
-      'shares and how long each is held: 1:10m,10:10m,100:1m unless said',
-      parseSteps,
-    )
-    .option('--min-requests <count>', 'the candidate is judged by so many in each step (50)', positiveCount)
-    .option('--max-error-increase <share>', 'taken back when it fails more often by this (0.05)', quantity)
-    .option(
-      '--max-latency-ratio <ratio>',
-      'taken back when its first byte takes so many times as long (2)',
-      quantity,
-    )
-    .option('--no-latency', 'whatever its first byte takes')
-    .option('--stop', 'end the canary that runs, and leave the shares as they are')
-    .action(async (name: string, candidate: NamedTarget | undefined, options: CanaryOptions) => {
-      if (options.stop && candidate !== undefined)
-        throw new CommandError('`--stop` takes no model.', '`samovar aliases canary --help` shows how.');
-      if (options.stop) {
-        await move(name, 'canary/stop', said(options), options);
-        return;
-      }
-      const { steps, minRequests, maxErrorIncrease, maxLatencyRatio } = options;
-      const body = {
-        ...candidate,
-        ...(steps && { steps }),
-        ...(minRequests !== undefined && { minRequests }),
-        ...(maxErrorIncrease !== undefined && { maxErrorIncrease }),
-        ...(maxLatencyRatio !== undefined && { maxLatencyRatio }),
-        ...(!options.latency && { maxLatencyRatio: null }),
-        ...said(options),
-      };
-      await move(name, 'canary', body, options);
+    .action(async (name: string, options: MoveOptions) => {
+      await moveAlias(name, 'rollback', said(options), options);
     });
 }
 
@@ -257,37 +211,9 @@ function defineRemove(command: Command): void {
   addServerOptions(command)
     .argument('<alias>', 'its name')
     .option('--json', 'print JSON')
-    .action(async (name: string, options: CommonOptions) => {
-      const alias = (await clientFor(options).send('DELETE', pathOf(name))) as AliasAnswer;
+    .action(async (name: string, options: MoveOptions) => {
+      const alias = (await clientFor(options).send('DELETE', aliasPath(name))) as AliasAnswer;
       if (options.json) printJson(alias);
       else printLine(`${alias.name} is gone; \`samovar aliases rollback ${alias.name}\` brings it back.`);
     });
-}
-
-function addMoveOptions(command: Command): Command {
-  return addServerOptions(command)
-    .option('--reason <text>', 'why; kept in the history')
-    .option('--json', 'print JSON');
-}
-
-async function move(name: string, action: string, body: object, options: CommonOptions): Promise<void> {
-  print((await clientFor(options).send('POST', actionPath(name, action), body)) as AliasAnswer, options);
-}
-
-function print(alias: AliasAnswer, { json }: CommonOptions): void {
-  if (json) printJson(alias);
-  else showAlias(alias);
-}
-
-function said({ reason }: CommonOptions): object {
-  return reason === undefined ? {} : { reason };
-}
-
-function pathOf(name: string): string {
-  return `/api/aliases/${name.split('/').map(encodeURIComponent).join('/')}`;
-}
-
-/** An action has the name as one segment. */
-function actionPath(name: string, action: string): string {
-  return `/api/aliases/${encodeURIComponent(name)}/${action}`;
 }

@@ -18,6 +18,7 @@ import {
   getAlias,
   type ListedAlias,
   listAliasMoves,
+  type QuietRule,
   rollbackAlias,
   runningCanaries,
   setAlias,
@@ -50,11 +51,15 @@ function address() {
 }
 
 let names = 0;
-async function startCanary(steps: readonly CanaryStep[], fallbacks: readonly { model: string }[] = []) {
+async function startCanary(
+  steps: readonly CanaryStep[],
+  fallbacks: readonly { model: string }[] = [],
+  quiet: Partial<QuietRule> = {},
+) {
   names += 1;
   const alias = `canary-${names}`;
   await setAlias(deps, context, alias, { targets: [{ model: 'stable' }], fallbacks });
-  const limits = { minRequests: 10, maxErrorIncrease: 0.05, maxLatencyRatio: 2 };
+  const limits = { minRequests: 10, maxErrorIncrease: 0.05, maxLatencyRatio: 2, ...quiet };
   const sent: unknown[] = [];
   const jobs = { send: async (...job: unknown[]) => void sent.push(job) };
   const wanted = { candidate: { model: 'candidate' }, steps, limits };
@@ -137,6 +142,29 @@ test('a slow candidate is taken back; errors of requests, limits and clients tha
   await stepCanaries(deps);
   assert.match((await read(slow)).canary?.reason ?? '', /after 500 ms .* stable target after 50 ms/);
   assert.equal((await read(fine)).canary?.state, 'promoted');
+});
+
+test('a candidate that nobody asks is taken back, goes on or is left as it is when its step has waited long enough', async () => {
+  const steps = [10, 50].map((percent) => ({ percent, holdSeconds: 0 }));
+  const usual = await startCanary(steps);
+  assert.deepEqual((await read(usual)).canary?.limits.maxWaitSeconds, 86_400);
+  const back = await startCanary(steps, [], { maxWaitSeconds: 0 });
+  const on = await startCanary(steps, [], { maxWaitSeconds: 0, whenQuiet: 'advance' });
+  const left = await startCanary(steps, [], { maxWaitSeconds: 0, whenQuiet: 'stop' });
+  await stepCanaries(deps);
+  const reason = /the candidate got 0 of the 10 requests that it is judged by/;
+  assert.deepEqual([(await read(usual)).canary?.state, shares(await read(usual))], ['running', [9000, 1000]]);
+  assert.deepEqual([(await read(back)).canary?.state, shares(await read(back))], ['rolled-back', [100]]);
+  assert.deepEqual([(await read(on)).canary?.state, shares(await read(on))], ['running', [5000, 5000]]);
+  assert.deepEqual([(await read(left)).canary?.state, shares(await read(left))], ['stopped', [9000, 1000]]);
+  for (const alias of [back, left]) assert.match((await read(alias)).canary?.reason ?? '', reason);
+  for (const alias of [back, on]) {
+    const moves = await listAliasMoves(store.database, defaultScope, alias, { limit: 1, cursor: null });
+    assert.match(moves.items[0]?.reason ?? '', reason);
+  }
+  await stepCanaries(deps);
+  assert.deepEqual([(await read(on)).canary?.state, shares(await read(on))], ['promoted', [100]]);
+  await setAlias(deps, context, usual, { targets: [{ model: 'stable' }] });
 });
 
 test('several processes that look at once take each step once', async () => {

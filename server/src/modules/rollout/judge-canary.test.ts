@@ -6,7 +6,13 @@ import { judgeCanary } from './judge-canary.ts';
 const canary = {
   steps: [{ percent: 10, holdSeconds: 60 }],
   step: 0,
-  limits: { minRequests: 20, maxErrorIncrease: 0.05, maxLatencyRatio: 2 },
+  limits: {
+    minRequests: 20,
+    maxErrorIncrease: 0.05,
+    maxLatencyRatio: 2,
+    maxWaitSeconds: 3600,
+    whenQuiet: 'roll-back' as const,
+  },
 };
 
 const side = (requests: number, failed = 0, firstByteP95Ms: number | null = 200): SideView => ({
@@ -60,4 +66,20 @@ test('a candidate that is slower by the ratio and by what one notices is taken b
   assert.equal(verdict(side(500), side(20, 0, null)).kind, 'advance');
   const whatever = { ...canary.limits, maxLatencyRatio: null };
   assert.equal(verdict(side(500), side(20, 0, 4000), 60_000, whatever).kind, 'advance');
+});
+
+test('a step that gets too few requests ends when it has waited long enough, as its rule says', () => {
+  const waited = 60_000 + 3_600_000;
+  assert.equal(verdict(side(500), side(19), waited - 1).kind, 'wait');
+  const reason =
+    'the candidate got 19 of the 20 requests that it is judged by, and the step has waited an hour for more';
+  assert.deepEqual(verdict(side(500), side(19), waited), { kind: 'roll-back', reason });
+  for (const whenQuiet of ['advance', 'stop'] as const)
+    assert.deepEqual(verdict(side(0), side(19), waited, { ...canary.limits, whenQuiet }), {
+      kind: whenQuiet,
+      reason,
+    });
+  const patient = { ...canary.limits, maxWaitSeconds: null };
+  assert.equal(verdict(side(0), side(0), 1e12, patient).kind, 'wait');
+  assert.equal(verdict(side(500), side(20), waited).kind, 'advance', 'it was judged');
 });

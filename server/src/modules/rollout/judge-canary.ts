@@ -14,7 +14,8 @@ export interface CanaryEvidence {
  * of failed requests against the stable target's, and by the 95th percentile of its time to the first byte, when
  * the stable target has answered as many. One that has failed so often that it would fail that judgement even if
  * all the rest went well is taken back at once, when the stable target has answered enough to compare with: nobody else
- * needs to meet it. A step ends when it was held long enough and the candidate was judged.
+ * needs to meet it. A step ends when it was held long enough and the candidate was judged; one in which it got too few
+ * requests for that ends as the canary's rule for quiet steps says, so that no canary waits for ever.
  */
 export function judgeCanary(
   canary: Pick<Canary, 'steps' | 'limits' | 'step'>,
@@ -30,11 +31,25 @@ export function judgeCanary(
       kind: 'roll-back',
       reason: `${percent(own)} of ${candidate.requests} requests to the candidate failed, and ${percent(usual)} of ${stable.requests} to the stable target`,
     };
-  if (!isJudged) return { kind: 'wait' };
-  const slow = slowness(canary.limits, stable, candidate);
-  if (slow !== null) return { kind: 'roll-back', reason: slow };
   const holdMs = (canary.steps[canary.step]?.holdSeconds ?? 0) * 1000;
+  if (!isJudged) return quietVerdict(limits, candidate, stepElapsedMs - holdMs);
+  const slow = slowness(limits, stable, candidate);
+  if (slow !== null) return { kind: 'roll-back', reason: slow };
   return { kind: stepElapsedMs >= holdMs ? 'advance' : 'wait' };
+}
+
+function quietVerdict(limits: Canary['limits'], candidate: SideView, waitedMs: number): CanaryVerdict {
+  const { maxWaitSeconds, whenQuiet, minRequests } = limits;
+  if (maxWaitSeconds === null || waitedMs < maxWaitSeconds * 1000) return { kind: 'wait' };
+  const reason = `the candidate got ${candidate.requests} of the ${minRequests} requests that it is judged by, and the step has waited ${durationText(maxWaitSeconds)} for more`;
+  return { kind: whenQuiet, reason };
+}
+
+/** `90 seconds`, `15 minutes`, `24 hours`. */
+function durationText(seconds: number): string {
+  if (seconds % 3600 === 0 && seconds > 0) return seconds === 3600 ? 'an hour' : `${seconds / 3600} hours`;
+  if (seconds % 60 === 0 && seconds > 60) return `${seconds / 60} minutes`;
+  return `${seconds} seconds`;
 }
 
 function slowness(limits: Canary['limits'], stable: SideView, candidate: SideView): string | null {

@@ -3,7 +3,14 @@ import { newId } from '../../../kernel/ids.ts';
 import type { DatabaseOrTransaction, DatabaseTransaction } from '../../../kernel/ports/database.ts';
 import type { Scope } from '../../../kernel/principal.ts';
 import type { AliasTables } from './alias-tables.ts';
-import type { Canary, CanaryPlan, CanarySides, CanaryState, CanaryView } from './canary.ts';
+import {
+  type Canary,
+  type CanaryPlan,
+  type CanarySides,
+  type CanaryState,
+  type CanaryView,
+  usualQuietRule,
+} from './canary.ts';
 
 const columns = [
   'id',
@@ -154,6 +161,8 @@ interface CanaryRow {
 function canaryOf(row: CanaryRow): Canary {
   return {
     ...row.plan,
+    // The release before this one wrote none.
+    limits: { ...usualQuietRule, ...row.plan.limits },
     ...row.sides,
     id: row.id,
     state: row.state,

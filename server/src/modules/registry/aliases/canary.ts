@@ -9,8 +9,22 @@ export interface CanaryStep {
   readonly holdSeconds: number;
 }
 
+/** What becomes of a step in which the candidate gets too few requests to be judged by. */
+export interface QuietRule {
+  /** How long a step waits for them when it was held; `null`: for ever. */
+  readonly maxWaitSeconds: number | null;
+  /**
+   * Then the candidate is taken back, or goes on to the next step unjudged, or the canary ends and leaves everything
+   * as it is.
+   */
+  readonly whenQuiet: 'roll-back' | 'advance' | 'stop';
+}
+
+/** Nobody is left between two versions for longer than a day, and nothing is promoted that nobody asked. */
+export const usualQuietRule: QuietRule = { maxWaitSeconds: 86_400, whenQuiet: 'roll-back' };
+
 /** When a candidate is taken back. */
-export interface CanaryLimits {
+export interface CanaryLimits extends QuietRule {
   /** The candidate is judged, and a step ends, when it has answered so many requests in the step. */
   readonly minRequests: number;
   /** Taken back when its share of failed requests exceeds the stable target's by more than this; from 0 to 1. */

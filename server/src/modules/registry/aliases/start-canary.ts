@@ -4,14 +4,22 @@ import type { AuditContext } from '../../audit/index.ts';
 import type { AliasDependencies } from './alias-dependencies.ts';
 import { type AliasState, sameTarget } from './alias-state.ts';
 import type { CurrentAlias } from './alias-store.ts';
-import type { CanaryPlan, CanarySides } from './canary.ts';
+import {
+  type CanaryLimits,
+  type CanaryPlan,
+  type CanarySides,
+  type QuietRule,
+  usualQuietRule,
+} from './canary.ts';
 import { insertCanary, lastCanaries } from './canary-store.ts';
 import { changeAlias, type MoveOptions, noSuchAlias } from './change-alias.ts';
 import { refuseOtherTask } from './check-tasks.ts';
 import { describeTarget, findReadyTarget, type NamedTarget } from './find-target.ts';
 import { writeMove } from './write-move.ts';
 
-export interface WantedCanary extends MoveOptions, CanaryPlan {
+export interface WantedCanary extends MoveOptions, Pick<CanaryPlan, 'steps'> {
+  /** What is said of quiet steps is usual where it is absent. */
+  readonly limits: Omit<CanaryLimits, keyof QuietRule> & Partial<QuietRule>;
   /** `null` or absent: the alias's only target beside the stable one. */
   readonly candidate?: NamedTarget | null | undefined;
 }
@@ -31,7 +39,8 @@ export async function startCanary(
   wanted: WantedCanary,
   begun: (transaction: DatabaseTransaction) => Promise<void>,
 ): Promise<CurrentAlias> {
-  const { steps, limits } = wanted;
+  const { steps } = wanted;
+  const limits = { ...usualQuietRule, ...wanted.limits };
   const [first] = steps;
   if (!first) throw invalid('steps', 'there must be at least one.');
   if (steps.some((step, place) => step.percent <= (steps[place - 1]?.percent ?? 0)))

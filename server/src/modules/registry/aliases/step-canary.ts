@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { SamovarError } from '../../../kernel/errors.ts';
 import type { DatabaseOrTransaction, DatabaseTransaction } from '../../../kernel/ports/database.ts';
-import { systemAuditContext } from '../../audit/index.ts';
+import { recordAudit, systemAuditContext } from '../../audit/index.ts';
 import type { AliasDependencies } from './alias-dependencies.ts';
 import { type CurrentAlias, findAlias, lockAlias } from './alias-store.ts';
 import type { Canary, CanaryView } from './canary.ts';
@@ -14,8 +14,11 @@ import { writeMove } from './write-move.ts';
 /** What is to become of a canary. */
 export type CanaryVerdict =
   | { readonly kind: 'wait' }
-  | { readonly kind: 'advance' }
-  | { readonly kind: 'roll-back'; readonly reason: string };
+  /** `reason`: why, where the candidate was not judged. */
+  | { readonly kind: 'advance'; readonly reason?: string }
+  | { readonly kind: 'roll-back'; readonly reason: string }
+  /** It ends, and everything stays as it is. */
+  | { readonly kind: 'stop'; readonly reason: string };
 
 /** A canary at the moment of a decision, by the database's clock. */
 export interface CanaryMoment {
@@ -104,17 +107,25 @@ async function carryOut(
     await takeBack(transaction, deps, { stored, current, reason: verdict.reason });
     return false;
   }
+  if (verdict.kind === 'stop') {
+    const { reason } = verdict;
+    await endCanary(transaction, scope, alias, { state: 'stopped', reason });
+    const target = { kind: 'alias', id: alias } as const;
+    await recordAudit(transaction, { ...context, action: 'alias.canary-stop', target, detail: { reason } });
+    return false;
+  }
+  const unjudged = verdict.reason === undefined ? '' : `; ${verdict.reason}`;
   const next = canary.step + 1;
   const following = canary.steps[next];
   const move = { name: alias, before: current, canaryId: canary.id, action: 'canary' as const };
   if (following) {
     await writeStep(transaction, canary.id, next);
     const after = splitState(current.state, canary, following.percent);
-    const reason = `step ${next + 1} of ${canary.steps.length}: ${following.percent} %`;
+    const reason = `step ${next + 1} of ${canary.steps.length}: ${following.percent} %${unjudged}`;
     await writeMove(transaction, deps.configVersion, context, { ...move, after, reason });
     return true;
   }
-  const reason = 'every step was held';
+  const reason = `every step was held${unjudged}`;
   await endCanary(transaction, scope, alias, { state: 'promoted', reason });
   const after = { ...current.state, targets: [{ ...canary.candidate, weight: 100 }] };
   await writeMove(transaction, deps.configVersion, context, { ...move, after, reason, audit: 'promote' });
