@@ -4,6 +4,7 @@ import { withoutPrefix } from '../../../kernel/ids.ts';
 import {
   fallbackKinds,
   type NamedTarget,
+  usualQuietRule,
   type WantedAlias,
   type WantedCanary,
 } from '../../../modules/registry/index.ts';
@@ -103,6 +104,20 @@ export const canaryBody = Type.Object(
     maxLatencyRatio: Type.Optional(
       Type.Union([Type.Number({ minimum: 1, maximum: 1000, default: 2 }), Type.Null()]),
     ),
+    maxWaitSeconds: Type.Optional(
+      Type.Union([Type.Number({ minimum: 0, maximum: 31_536_000 }), Type.Null()], {
+        default: usualQuietRule.maxWaitSeconds,
+        description:
+          'How long a step that was held waits for `minRequests`; then `whenQuiet` happens. Null: for ever.',
+      }),
+    ),
+    whenQuiet: Type.Optional(
+      Type.Enum(['roll-back', 'advance', 'stop'], {
+        default: usualQuietRule.whenQuiet,
+        description:
+          'The candidate is taken back, goes on unjudged, or the canary ends with the shares as they are.',
+      }),
+    ),
     force,
     ...move,
   },
@@ -146,7 +161,8 @@ export function wantedPromotion(body: unknown): Promotion {
 
 export function wantedCanary(body: unknown): WantedCanary {
   const given = body as Static<typeof canaryBody>;
-  const { model, version, steps: wanted, minRequests, maxErrorIncrease, maxLatencyRatio, ...rest } = given;
+  const { model, version, steps: wanted, minRequests, maxErrorIncrease, maxLatencyRatio, ...others } = given;
+  const { maxWaitSeconds, whenQuiet, ...rest } = others;
   return {
     ...rest,
     candidate: candidateOf(model, version),
@@ -155,6 +171,8 @@ export function wantedCanary(body: unknown): WantedCanary {
       minRequests: minRequests ?? 50,
       maxErrorIncrease: maxErrorIncrease ?? 0.05,
       maxLatencyRatio: maxLatencyRatio === undefined ? 2 : maxLatencyRatio,
+      ...(maxWaitSeconds !== undefined && { maxWaitSeconds }),
+      ...(whenQuiet !== undefined && { whenQuiet }),
     },
   };
 }

@@ -58,6 +58,8 @@ const canary = Type.Object(
     minRequests: Type.Integer(),
     maxErrorIncrease: Type.Number(),
     maxLatencyRatio: Type.Union([Type.Number(), Type.Null()]),
+    maxWaitSeconds: Type.Union([Type.Number(), Type.Null()]),
+    whenQuiet: Type.Enum(['roll-back', 'advance', 'stop']),
     seen: Type.Union([Type.Object({ stable: side, candidate: side }, closed), Type.Null()]),
     reason: textOrNull,
     startedAt: Type.String(),
