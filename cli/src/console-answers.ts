@@ -21,11 +21,6 @@ export interface CreatedKeyAnswer extends KeyAnswer {
   readonly secret: string;
 }
 
-export interface KeyPageAnswer {
-  readonly items: readonly KeyAnswer[];
-  readonly nextCursor: string | null;
-}
-
 export interface ModelAnswer {
   readonly name: string;
   readonly title: string;
@@ -96,11 +91,6 @@ export interface DeploymentAnswer {
   }[];
 }
 
-export interface DeploymentPageAnswer {
-  readonly items: readonly DeploymentAnswer[];
-  readonly nextCursor: string | null;
-}
-
 export interface UsageTotalsAnswer {
   readonly requests: number;
   readonly failedRequests: number;
@@ -132,9 +122,4 @@ export interface OperationAnswer {
   readonly error: { readonly code: string; readonly message: string } | null;
   /** Absent in listings. */
   readonly response?: object | null;
-}
-
-export interface OperationPageAnswer {
-  readonly items: readonly OperationAnswer[];
-  readonly nextCursor: string | null;
 }

@@ -1,11 +1,12 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { CommandError } from '../command-error.ts';
-import type { DeploymentAnswer, DeploymentPageAnswer } from '../console-answers.ts';
+import type { DeploymentAnswer } from '../console-answers.ts';
 import { showDeployment, showDeployments, stateOf } from '../deployments/show-deployment.ts';
 import { writtenLine } from '../deployments/written-line.ts';
 import { printJson } from '../output/print-json.ts';
 import { printLine } from '../output/print-line.ts';
 import { positiveCount } from '../parse-option.ts';
+import type { PageAnswer } from '../read-pages.ts';
 import { addServerOptions, clientFor, type Options } from '../server-options.ts';
 
 /** `samovar deployments [list|show|set|create|delete|events|logs]`. */
@@ -41,7 +42,9 @@ function defineList(command: Command): void {
     .action(async (options: JsonOptions & { readonly state?: string; readonly limit: number }) => {
       const query = new URLSearchParams({ limit: String(options.limit) });
       if (options.state !== undefined) query.set('state', options.state);
-      const page = (await clientFor(options).get(`/api/deployments?${query}`)) as DeploymentPageAnswer;
+      const page = (await clientFor(options).get(
+        `/api/deployments?${query}`,
+      )) as PageAnswer<DeploymentAnswer>;
       if (options.json) printJson(page.items);
       else showDeployments(page.items);
     });

@@ -2,11 +2,12 @@ import { allPermissions, applicationPermissions } from '@samovar/contract/permis
 import type { Command } from 'commander';
 import type { ApiClient } from '../api-client.ts';
 import { CommandError, exitStatus } from '../command-error.ts';
-import type { CreatedKeyAnswer, KeyAnswer, KeyPageAnswer } from '../console-answers.ts';
+import type { CreatedKeyAnswer, KeyAnswer } from '../console-answers.ts';
 import { printJson } from '../output/print-json.ts';
 import { printLine, printNews } from '../output/print-line.ts';
 import { printTable } from '../output/print-table.ts';
 import { collected, futureTime, positiveCount } from '../parse-option.ts';
+import { readPages } from '../read-pages.ts';
 import { addServerOptions, clientFor, type Options } from '../server-options.ts';
 
 /** `samovar keys create|list|revoke`. */
@@ -77,7 +78,7 @@ function defineList(command: Command): void {
   addServerOptions(command)
     .option('--json', 'print JSON')
     .action(async (options: Options & { readonly json?: boolean }) => {
-      const keys = await allKeys(clientFor(options));
+      const keys = await readPages<KeyAnswer>(clientFor(options), '/api/keys');
       if (options.json) printJson(keys);
       else
         printTable(
@@ -94,16 +95,6 @@ function defineList(command: Command): void {
           ]),
         );
     });
-}
-
-async function allKeys(client: ApiClient): Promise<readonly KeyAnswer[]> {
-  const keys: KeyAnswer[] = [];
-  for (let cursor: string | null = ''; cursor !== null; ) {
-    const page = (await client.get(`/api/keys?limit=1000${cursor && `&cursor=${cursor}`}`)) as KeyPageAnswer;
-    keys.push(...page.items);
-    cursor = page.nextCursor;
-  }
-  return keys;
 }
 
 function limitsText({ limits }: KeyAnswer): string {
@@ -133,7 +124,7 @@ function defineRevoke(command: Command): void {
 }
 
 async function idOf(client: ApiClient, given: string): Promise<string> {
-  const found = (await allKeys(client)).filter(
+  const found = (await readPages<KeyAnswer>(client, '/api/keys')).filter(
     (key) => key.state === 'valid' && (key.name === given || given.startsWith(key.prefix)),
   );
   const [only] = found;

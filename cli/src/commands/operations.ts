@@ -1,10 +1,11 @@
 import { type Command, Option } from 'commander';
-import type { OperationAnswer, OperationPageAnswer } from '../console-answers.ts';
+import type { OperationAnswer } from '../console-answers.ts';
 import { completionText } from '../output/completion-text.ts';
 import { printJson } from '../output/print-json.ts';
 import { printLine } from '../output/print-line.ts';
 import { printTable } from '../output/print-table.ts';
 import { positiveCount } from '../parse-option.ts';
+import type { PageAnswer } from '../read-pages.ts';
 import { addServerOptions, clientFor, type Options } from '../server-options.ts';
 
 /** `samovar operations list|show|cancel|wait`. */
@@ -45,7 +46,7 @@ function defineList(command: Command): void {
     .action(async (options: ListOptions) => {
       const query = new URLSearchParams({ limit: String(options.limit) });
       if (options.state !== undefined) query.set('state', options.state);
-      const page = (await clientFor(options).get(`/api/operations?${query}`)) as OperationPageAnswer;
+      const page = (await clientFor(options).get(`/api/operations?${query}`)) as PageAnswer<OperationAnswer>;
       if (options.json) printJson(page.items);
       else
         printTable(

@@ -3,18 +3,14 @@ import type { ApiClient } from '../api-client.ts';
 import { CommandError } from '../command-error.ts';
 import { printJson } from '../output/print-json.ts';
 import { printLine, printNews } from '../output/print-line.ts';
+import { readPages } from '../read-pages.ts';
 import {
   addConnectionOptions,
   type ConnectionOptions,
   connectionBody,
 } from '../remotes/connection-options.ts';
 import { printRemote, printRemotes } from '../remotes/print-remote.ts';
-import type {
-  RemoteAnswer,
-  RemotePageAnswer,
-  RemovedRemoteAnswer,
-  ShownRemoteAnswer,
-} from '../remotes/remote-answer.ts';
+import type { RemoteAnswer, RemovedRemoteAnswer, ShownRemoteAnswer } from '../remotes/remote-answer.ts';
 import { addServerOptions, clientFor, type Options } from '../server-options.ts';
 
 /** `samovar remotes add|list|show|set|probe|remove|adapter`. */
@@ -34,21 +30,10 @@ function defineList(command: Command): void {
   addServerOptions(command)
     .option('--json', 'print JSON')
     .action(async (options: JsonOptions) => {
-      const engines = await allRemotes(clientFor(options));
+      const engines = await readPages<RemoteAnswer>(clientFor(options), '/api/engines');
       if (options.json) printJson(engines);
       else printRemotes(engines);
     });
-}
-
-async function allRemotes(client: ApiClient): Promise<readonly RemoteAnswer[]> {
-  const engines: RemoteAnswer[] = [];
-  for (let cursor: string | null = ''; cursor !== null; ) {
-    const after: string = cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`;
-    const page = (await client.get(`/api/engines?limit=1000${after}`)) as RemotePageAnswer;
-    engines.push(...page.items);
-    cursor = page.nextCursor;
-  }
-  return engines;
 }
 
 function defineAdd(command: Command): void {

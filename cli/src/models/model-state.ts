@@ -4,13 +4,14 @@ import { CommandError } from '../command-error.ts';
 import type { ModelAnswer } from '../console-answers.ts';
 import { formatBytes } from '../output/format-quantity.ts';
 import { printNews } from '../output/print-line.ts';
+import { readPages } from '../read-pages.ts';
 
 export function modelPath(name: string): string {
   return `/api/models/${encodeURIComponent(name)}`;
 }
 
 export async function readAllModels(client: ApiClient, query = ''): Promise<readonly ModelAnswer[]> {
-  return ((await client.get(`/api/models${query}`)) as { items: readonly ModelAnswer[] }).items;
+  return await readPages<ModelAnswer>(client, `/api/models${query}`);
 }
 
 /** Waits while the model is being loaded, telling each new state; throws when loading failed. */

@@ -39,8 +39,3 @@ export interface ShownRemoteAnswer extends RemoteAnswer {
 export interface RemovedRemoteAnswer extends ShownRemoteAnswer {
   readonly unservedModels: readonly string[];
 }
-
-export interface RemotePageAnswer {
-  readonly items: readonly RemoteAnswer[];
-  readonly nextCursor: string | null;
-}

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { ApiClient } from '../../api-client.ts';
-import type { DeploymentPageAnswer } from '../../console-answers.ts';
+import type { DeploymentAnswer } from '../../console-answers.ts';
 import type { CheckAnswer, CheckListAnswer } from '../../models/check-answers.ts';
 import type { VersionAnswer } from '../../models/import-answers.ts';
 import { modelPath } from '../../models/model-state.ts';
@@ -9,6 +9,7 @@ import { formatBytes, formatCount } from '../../output/format-quantity.ts';
 import { printJson } from '../../output/print-json.ts';
 import { printLine } from '../../output/print-line.ts';
 import { printTable } from '../../output/print-table.ts';
+import type { PageAnswer } from '../../read-pages.ts';
 import { addServerOptions, clientFor, type Options } from '../../server-options.ts';
 
 interface ShowOptions extends Options {
@@ -67,7 +68,7 @@ async function ofVersion(
 /** What prompt and answer may have together now; `null` while the version is not loaded. */
 async function contextOf(client: ApiClient, { id, manifest }: VersionAnswer): Promise<number | null> {
   const query = new URLSearchParams({ model: manifest.name, limit: '1000' });
-  const { items } = (await client.get(`/api/deployments?${query}`)) as DeploymentPageAnswer;
+  const { items } = (await client.get(`/api/deployments?${query}`)) as PageAnswer<DeploymentAnswer>;
   return items.find(({ version }) => version === id)?.contextTokens ?? null;
 }
 

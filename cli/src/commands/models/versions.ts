@@ -6,6 +6,7 @@ import { formatBytes } from '../../output/format-quantity.ts';
 import { printJson } from '../../output/print-json.ts';
 import { printLine } from '../../output/print-line.ts';
 import { printTable } from '../../output/print-table.ts';
+import { readPages } from '../../read-pages.ts';
 import { addServerOptions, clientFor, type Options } from '../../server-options.ts';
 
 interface VersionOptions extends Options {
@@ -34,7 +35,7 @@ export function defineVersions(command: Command): void {
       const path = `${modelPath(name)}/versions`;
       const [version, change] = changeOf(options);
       if (version !== null) await client.send('PATCH', `${path}/${encodeURIComponent(version)}`, change);
-      const { items } = (await client.get(path)) as { items: readonly VersionAnswer[] };
+      const items = await readPages<VersionAnswer>(client, path);
       if (options.json) printJson(items);
       else show(items);
     });

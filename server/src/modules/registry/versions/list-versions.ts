@@ -1,7 +1,8 @@
 import type { ModelManifest } from '@samovar/contract/worker-protocol';
 import { sql } from 'kysely';
 import { SamovarError } from '../../../kernel/errors.ts';
-import { withoutPrefix } from '../../../kernel/ids.ts';
+import { withoutPrefix, withPrefix } from '../../../kernel/ids.ts';
+import { idOfCursor, invalidCursor, type Page, type PageRequest, pageOf } from '../../../kernel/paging.ts';
 import type { DatabaseOrTransaction } from '../../../kernel/ports/database.ts';
 import type { Scope } from '../../../kernel/principal.ts';
 import type { VersionState } from '../model-version.ts';
@@ -25,18 +26,33 @@ export interface ModelVersion {
   readonly aliases: readonly string[];
 }
 
-/** The versions of a model, what its name means first. Empty where there is no such model. */
-export async function listVersions(
+/** A page of the versions of a model, what its name means first. Empty where there is no such model. */
+export async function pageVersions(
   database: DatabaseOrTransaction,
   scope: Scope,
   modelName: string,
-): Promise<readonly ModelVersion[]> {
-  const tables = database.withTables<RegistryTables>();
-  const rows = await tables
+  page: PageRequest,
+): Promise<Page<ModelVersion>> {
+  const ids = await orderedIds(database, scope, modelName);
+  const behind = idOfCursor('ver', page);
+  const start = behind === null ? 0 : ids.findIndex(({ id }) => id === behind) + 1;
+  if (behind !== null && start === 0) throw invalidCursor();
+  const some = ids.slice(start, start + page.limit + 1);
+  const { items, nextCursor } = pageOf(some, page, ({ id }) => withPrefix('ver', id));
+  return { items: await describe(database, scope, items, ids[0]?.id ?? null), nextCursor };
+}
+
+/** The ids of a model's versions, what its name means first. */
+async function orderedIds(
+  database: DatabaseOrTransaction,
+  scope: Scope,
+  modelName: string,
+): Promise<readonly { readonly id: string }[]> {
+  return await database
+    .withTables<RegistryTables>()
     .selectFrom('model_versions as v')
     .innerJoin('models as m', 'm.id', 'v.model_id')
-    .select(['v.id', 'v.model_id', 'm.name', 'v.manifest_sha256', 'v.manifest', 'v.state'])
-    .select(['v.created_at', 'v.ready_at', 'v.archived_at'])
+    .select('v.id')
     .where('m.organization_id', '=', scope.organizationId)
     .where('m.project_id', '=', scope.projectId)
     .where('m.name', '=', modelName)
@@ -46,26 +62,50 @@ export async function listVersions(
     )
     .orderBy('v.id', 'desc')
     .execute();
+}
+
+/** These versions, in their order. */
+async function describe(
+  database: DatabaseOrTransaction,
+  scope: Scope,
+  wanted: readonly { readonly id: string }[],
+  currentId: string | null,
+): Promise<readonly ModelVersion[]> {
+  const ids = wanted.map(({ id }) => id);
+  const tables = database.withTables<RegistryTables>();
+  const rows = await tables
+    .selectFrom('model_versions as v')
+    .innerJoin('models as m', 'm.id', 'v.model_id')
+    .select(['v.id', 'v.model_id', 'm.name', 'v.manifest_sha256', 'v.manifest', 'v.state'])
+    .select(['v.created_at', 'v.ready_at', 'v.archived_at'])
+    .where('v.project_id', '=', scope.projectId)
+    .where('v.id', '=', sql<string>`any (${ids}::uuid[])`)
+    .execute();
   const aliases = await tables
     .selectFrom('model_aliases')
     .select(['name', 'version_id'])
     .where('project_id', '=', scope.projectId)
-    .where('version_id', 'is not', null)
+    .where('version_id', '=', sql<string>`any (${ids}::uuid[])`)
     .orderBy('name')
     .execute();
-  return rows.map((row, index) => ({
-    versionId: row.id,
-    modelId: row.model_id,
-    modelName: row.name,
-    digest: row.manifest_sha256,
-    manifest: row.manifest,
-    state: row.state,
-    current: index === 0,
-    createdAt: row.created_at,
-    readyAt: row.ready_at,
-    archivedAt: row.archived_at,
-    aliases: aliases.filter(({ version_id }) => version_id === row.id).map(({ name }) => name),
-  }));
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  return ids.flatMap((id) => {
+    const row = byId.get(id);
+    if (row === undefined) return [];
+    return {
+      versionId: row.id,
+      modelId: row.model_id,
+      modelName: row.name,
+      digest: row.manifest_sha256,
+      manifest: row.manifest,
+      state: row.state,
+      current: id === currentId,
+      createdAt: row.created_at,
+      readyAt: row.ready_at,
+      archivedAt: row.archived_at,
+      aliases: aliases.filter(({ version_id }) => version_id === id).map(({ name }) => name),
+    };
+  });
 }
 
 /** A version by its id as surfaces spell it, or by its number from the top: `latest`. Throws `request.not_found`. */
@@ -74,9 +114,10 @@ export async function getVersion(
   scope: Scope,
   { model, version }: { readonly model: string; readonly version: string },
 ): Promise<ModelVersion> {
-  const versions = await listVersions(database, scope, model);
-  const id = withoutPrefix('ver', version);
-  const found = version === 'latest' ? versions[0] : versions.find(({ versionId }) => versionId === id);
+  const ids = await orderedIds(database, scope, model);
+  const bare = withoutPrefix('ver', version);
+  const wanted = version === 'latest' ? ids[0] : ids.find(({ id }) => id === bare);
+  const [found] = wanted ? await describe(database, scope, [wanted], ids[0]?.id ?? null) : [];
   if (found) return found;
   throw new SamovarError('request.not_found', {
     params: { kind: `version of the model ${model.slice(0, 128)}`, id: version.slice(0, 128) },

@@ -9,6 +9,7 @@ import {
   type WantedCanary,
 } from '../../../modules/registry/index.ts';
 import { parseTime } from '../console-route.ts';
+import { aliasChangeExample } from './alias-examples.ts';
 import { aliasScopes } from './alias-schema.ts';
 
 const closed = { additionalProperties: false } as const;
@@ -70,12 +71,18 @@ export const aliasChange = Type.Object(
     force,
     ...move,
   },
-  { ...closed, examples: [{ targets: [{ model: 'smollm2-135m-instruct', weight: 100 }] }] },
+  { ...closed, examples: [aliasChangeExample] },
 );
 
-export const rollbackBody = Type.Object(move, closed);
+export const rollbackBody = Type.Object(move, {
+  ...closed,
+  examples: [{ reason: 'worse at tickets', revision: 4 }],
+});
 
-export const promotion = Type.Object({ model: Type.Optional(model), version, force, ...move }, closed);
+export const promotion = Type.Object(
+  { model: Type.Optional(model), version, force, ...move },
+  { ...closed, examples: [{ model: 'support-bot', version: 'current', reason: 'better at tickets' }] },
+);
 
 const steps = Type.Array(
   Type.Object(
@@ -121,8 +128,13 @@ export const canaryBody = Type.Object(
     force,
     ...move,
   },
-  { ...closed, examples: [{ model: 'smollm2-360m-instruct', steps: usualSteps }] },
+  { ...closed, examples: [{ model: 'support-bot', steps: usualSteps, maxLatencyRatio: 1.5 }] },
 );
+
+/** What a body says of any move. */
+export function moveOptions(body: unknown): Static<typeof rollbackBody> {
+  return body as Static<typeof rollbackBody>;
+}
 
 interface AskedTarget {
   readonly model: string;

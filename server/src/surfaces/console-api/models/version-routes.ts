@@ -8,12 +8,13 @@ import {
   deleteVersion,
   findListedModel,
   getVersion,
-  listVersions,
   type ModelChanges,
   modelFileKey,
+  pageVersions,
 } from '../../../modules/registry/index.ts';
 import { deploymentUsers } from '../../../modules/serving/index.ts';
 import { consoleRoute } from '../console-route.ts';
+import { pageQuery, pageReply, pageRequestOf } from '../page-query.ts';
 import { largestBudget } from './largest-budget.ts';
 import { versionList, versionObject, versionObjectOf } from './version-schema.ts';
 
@@ -45,16 +46,14 @@ function listRoute(api: VersionApi): BoundRoute {
       tag,
       summary: 'List the versions of a model, what its name means first',
       params: nameParams,
-      responses: { 200: { description: 'Its versions.', schema: versionList } },
+      query: pageQuery({}),
+      responses: { 200: { description: 'A page of its versions.', schema: versionList } },
     },
-    async ({ principal, params: { name = '' } }) => {
+    async ({ principal, params: { name = '' }, query }) => {
       const model = await findListedModel(api.database, principal, name);
-      const versions = await listVersions(api.database, principal, model.name);
+      const versions = await pageVersions(api.database, principal, model.name, pageRequestOf(query));
       const budgetBytes = await largestBudget(api.database);
-      return {
-        status: 200,
-        body: { items: versions.map((version) => versionObjectOf(version, budgetBytes)) },
-      };
+      return pageReply(versions, (version) => versionObjectOf(version, budgetBytes));
     },
   );
 }
