@@ -2,14 +2,7 @@ import type { Clock } from '../../kernel/clock.ts';
 import type { BulkInsert } from '../../kernel/ports/bulk-insert.ts';
 import type { Log } from '../../kernel/ports/log.ts';
 import type { UsageMeter } from './usage-record.ts';
-import {
-  decodeUsage,
-  encodeUsage,
-  joinRows,
-  splitRows,
-  UsageRowBuffer,
-  type UsageRows,
-} from './usage-rows.ts';
+import { joinRows, splitRows, UsageRowBuffer, type UsageRows } from './usage-rows.ts';
 import { createUsageSpool } from './usage-spool.ts';
 import { createUsageWriter } from './write-usage.ts';
 
@@ -93,7 +86,7 @@ export function createUsageMeter(options: UsageMeterOptions): BufferedUsageMeter
   /** On disk, or back into the buffer when the disk does not take it either. */
   async function spoolRows(rows: UsageRows): Promise<void> {
     try {
-      if (await spool.append(decodeUsage(rows))) return;
+      if (await spool.append(rows)) return;
       log.error({ waiting: rows.count }, 'the usage spool is full; records are kept in memory');
     } catch (error) {
       log.error({ error: String(error), waiting: rows.count }, 'the usage spool cannot be written');
@@ -141,7 +134,7 @@ export function createUsageMeter(options: UsageMeterOptions): BufferedUsageMeter
   async function replayAll(): Promise<void> {
     try {
       if (away) await bulkInsert.check();
-      while (await spool.replayOne((records) => writer.write(encodeUsage(records), true)));
+      while (await spool.replayOne((rows) => writer.write(rows, true)));
       if (away) log.info({}, 'usage is written to PostgreSQL again');
       away = false;
     } catch (error) {

@@ -3,7 +3,8 @@ import { mkdir, open, readdir, readFile, rename, stat, unlink, utimes } from 'no
 import { join } from 'node:path';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Log } from '../../kernel/ports/log.ts';
-import type { UsageRecord } from './usage-record.ts';
+import { readSpooled, spooledText } from './spooled-text.ts';
+import type { UsageRows } from './usage-rows.ts';
 
 /** A file of this size is closed and the next one begun, so that a replay reads little at a time. */
 const segmentBytes = 4 * 1024 * 1024;
@@ -13,12 +14,13 @@ const filePattern = /^usage-(\d+)-[0-9a-f-]{36}\.jsonl$/;
 
 export interface UsageSpool {
   /** Appends and flushes to the disk. Returns false when the spool is full: the records are not kept. */
-  append(records: readonly UsageRecord[]): Promise<boolean>;
+  append(rows: UsageRows): Promise<boolean>;
   /**
-   * Takes one file of waiting records, ours or of a process that ended, hands over its records, and deletes it when
-   * `write` has succeeded. Returns false when nothing waits. The file stays when `write` fails.
+   * Takes one file of waiting records, ours or of a process that ended, hands over its records in small pieces, and
+   * deletes it when `write` has succeeded with all of them. Returns false when nothing waits. The file stays when
+   * `write` fails: pieces that were written come again.
    */
-  replayOne(write: (records: UsageRecord[]) => Promise<void>): Promise<boolean>;
+  replayOne(write: (rows: UsageRows) => Promise<void>): Promise<boolean>;
 }
 
 export interface UsageSpoolOptions {
@@ -78,11 +80,11 @@ export function createUsageSpool(options: UsageSpoolOptions): UsageSpool {
   }
 
   return {
-    async append(records) {
+    async append(rows) {
       if (full) await rotate(0);
       if (full) return false;
       await mkdir(folder, { recursive: true, mode: 0o700 });
-      const text = records.map((record) => `${JSON.stringify(record)}\n`).join('');
+      const text = await spooledText(rows);
       while (!(await appendOnce(text)))
         log.warn({ file: ownName }, 'the usage spool was taken; writing again');
       return true;
@@ -91,7 +93,14 @@ export function createUsageSpool(options: UsageSpoolOptions): UsageSpool {
       const taken = await take();
       if (taken === null) return false;
       try {
-        await write(parseLines(await readFile(taken, 'utf8'), taken, log));
+        await readSpooled(await readFile(taken, 'utf8'), {
+          write,
+          unreadable: (error) =>
+            log.warn(
+              { path: taken, error: String(error) },
+              'a line of the usage spool cannot be read and is left out',
+            ),
+        });
       } catch (error) {
         await giveBack(taken);
         throw error;
@@ -153,20 +162,6 @@ async function renameIfThere(from: string, to: string): Promise<boolean> {
     if (codeOf(error) === 'ENOENT') return false;
     throw error;
   }
-}
-
-/** A process killed while it wrote leaves half a last line: that record is lost, and said. */
-function parseLines(text: string, path: string, log: Log): UsageRecord[] {
-  const records: UsageRecord[] = [];
-  for (const line of text.split('\n')) {
-    if (line === '') continue;
-    try {
-      records.push(JSON.parse(line) as UsageRecord);
-    } catch (error) {
-      log.warn({ path, error: String(error) }, 'a line of the usage spool cannot be read and is left out');
-    }
-  }
-  return records;
 }
 
 function codeOf(error: unknown): unknown {
