@@ -31,7 +31,7 @@ import { createTestModelSource, type TestModelSource, type TestSourceChanges } f
 import { type OpenStore, objectStores } from './object-stores.ts';
 import { createTestDatabase, type TestDatabase, testSchema } from './postgres.ts';
 import { silentLog } from './silent-log.ts';
-import { putGguf, smallLlama } from './small-model-files.ts';
+import { putGguf, smallLlama, smallLlamaTensors } from './small-model-files.ts';
 import { testConverter } from './test-converter.ts';
 
 type RunDependencies = Parameters<typeof createRunImportJob>[0];
@@ -107,6 +107,7 @@ export async function createImportBed(
       database: fresh.database,
       clock: { now: () => Date.now() },
       uploadHours: 1,
+      uploadLimitBytes: 1e12,
       objectStore: async () => opened.store,
     }),
     publish(name, files, more = {}) {
@@ -141,7 +142,7 @@ export async function smallGguf(rows = 2, more: Readonly<Record<string, string>>
     await putGguf(
       path,
       { ...smallLlama, 'general.name': randomBytes(8).toString('hex'), 'general.license': 'mit', ...more },
-      { 'token_embd.weight': [64, rows], 'output_norm.weight': [64] },
+      smallLlamaTensors(rows),
     );
     return await readFile(path);
   } finally {

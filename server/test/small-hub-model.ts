@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { writeSafetensors } from '../src/formats/safetensors/write-safetensors.ts';
-import { putFiles, smallLlamaConfig } from './small-model-files.ts';
+import { putFiles, smallLlamaConfig, smallLlamaHubTensors } from './small-model-files.ts';
 
 /** The characters that stand for bytes in byte-level vocabularies. */
 function byteCharacters(): string[] {
@@ -59,11 +59,7 @@ export async function putHubModel(
     'tokenizer_config.json': smallTokenizerConfig,
   });
   const random = randomNumbers(seed);
-  const shapes: Record<string, readonly number[]> = { 'model.embed_tokens.weight': [vocabulary, 64] };
-  for (let layer = 0; layer < whole.num_hidden_layers; layer += 1)
-    for (const [name, shape] of Object.entries(layerShapes))
-      shapes[`model.layers.${layer}.${name}.weight`] = shape;
-  shapes['model.norm.weight'] = [64];
+  const shapes = smallLlamaHubTensors(vocabulary);
   await writeSafetensors(
     join(folder, 'model.safetensors'),
     Object.entries(shapes).map(([name, shape]) => ({
@@ -75,18 +71,6 @@ export async function putHubModel(
   );
   return [...paths, 'model.safetensors'];
 }
-
-const layerShapes = {
-  input_layernorm: [64],
-  'self_attn.q_proj': [64, 64],
-  'self_attn.k_proj': [32, 64],
-  'self_attn.v_proj': [32, 64],
-  'self_attn.o_proj': [64, 64],
-  post_attention_layernorm: [64],
-  'mlp.gate_proj': [128, 64],
-  'mlp.up_proj': [128, 64],
-  'mlp.down_proj': [64, 128],
-} as const;
 
 function weights(shape: readonly number[], random: () => number): Buffer {
   const numbers = Float32Array.from({ length: shape.reduce((product, each) => product * each, 1) }, () =>

@@ -84,11 +84,36 @@ export const smallLlama = {
   'llama.block_count': 2,
   'llama.context_length': 256,
   'llama.embedding_length': 64,
+  'llama.feed_forward_length': 16,
   'llama.attention.head_count': 4,
   'llama.attention.head_count_kv': 2,
   'tokenizer.ggml.model': 'gpt2',
   'tokenizer.ggml.tokens': ['a', 'b'],
 } as const;
+
+/** Shapes of all tensors of a model that says of itself what `smallLlama` does, as GGUF has them. */
+export function smallLlamaTensors(rows = 2): Record<string, readonly number[]> {
+  const block = {
+    attn_norm: [64],
+    attn_q: [64, 64],
+    attn_k: [64, 32],
+    attn_v: [64, 32],
+    attn_output: [64, 64],
+    ffn_norm: [64],
+    ffn_gate: [64, 16],
+    ffn_up: [64, 16],
+    ffn_down: [16, 64],
+  };
+  return {
+    'token_embd.weight': [64, rows],
+    'output_norm.weight': [64],
+    ...Object.fromEntries(
+      [0, 1].flatMap((layer) =>
+        Object.entries(block).map(([name, shape]) => [`blk.${layer}.${name}.weight`, shape]),
+      ),
+    ),
+  };
+}
 
 /** `config.json` of a small model of the Llama family on the hub. */
 export const smallLlamaConfig = {
@@ -101,3 +126,27 @@ export const smallLlamaConfig = {
   num_key_value_heads: 2,
   max_position_embeddings: 256,
 } as const;
+
+/** Shapes of all tensors of a model whose configuration is `smallLlamaConfig`, as the hub has them. */
+export function smallLlamaHubTensors(rows = 100): Record<string, readonly number[]> {
+  const layer = {
+    input_layernorm: [64],
+    'self_attn.q_proj': [64, 64],
+    'self_attn.k_proj': [32, 64],
+    'self_attn.v_proj': [32, 64],
+    'self_attn.o_proj': [64, 64],
+    post_attention_layernorm: [64],
+    'mlp.gate_proj': [128, 64],
+    'mlp.up_proj': [128, 64],
+    'mlp.down_proj': [64, 128],
+  };
+  return {
+    'model.embed_tokens.weight': [rows, 64],
+    ...Object.fromEntries(
+      [0, 1].flatMap((at) =>
+        Object.entries(layer).map(([name, shape]) => [`model.layers.${at}.${name}.weight`, shape]),
+      ),
+    ),
+    'model.norm.weight': [64],
+  };
+}

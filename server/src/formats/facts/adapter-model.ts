@@ -3,6 +3,7 @@ import { numberOf, textOf } from '../gguf/gguf-value.ts';
 import { numberMember, recordMember, textMember, textsMember } from '../json-value.ts';
 import { refusal } from '../refuse-files.ts';
 import { readShards } from '../safetensors/read-shards.ts';
+import { checkNumbers, storedInShards } from './check-numbers.ts';
 import type { GgufPart } from './gguf-model.ts';
 import { namedLicense, unknownLicense } from './license-facts.ts';
 import { type FoundModel, information, type ModelFacts } from './model-facts.ts';
@@ -67,12 +68,14 @@ export async function peftAdapter(
   const saved = config?.modules_to_save;
   if (Array.isArray(saved) && saved.length > 0)
     throw refusal(`${path} replaces whole modules (${saved.join(', ')}), which no engine here does`);
-  const { tensors } = await readShards([weights.source], undefined);
+  const sharded = await readShards([weights.source], undefined);
+  const { tensors } = sharded;
   const rank = numberMember(config, 'r') ?? 0;
   const alpha = numberMember(config, 'lora_alpha') ?? 0;
   if (!(alpha > 0)) throw refusal(`${path} does not say how strong its adapter is`);
   const modules = peftModules([...tensors.keys()], weights.path);
   checkPatterns(recordMember(config, 'rank_pattern'), path);
+  await checkNumbers(storedInShards(sharded, [weights.source]));
   const base = textMember(config, 'base_model_name_or_path') ?? terms.baseModel;
   const revision = textMember(config, 'revision');
   return found({

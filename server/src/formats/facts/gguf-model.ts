@@ -1,4 +1,5 @@
 import type { ModelManifest } from '@samovar/contract/worker-protocol';
+import type { ByteSource } from '../bytes/byte-source.ts';
 import { fileTypeName } from '../gguf/ggml-types.ts';
 import { type GgufMetadata, numberOf, textOf, textsOf } from '../gguf/gguf-value.ts';
 import type { GgufHeader } from '../gguf/read-gguf.ts';
@@ -14,6 +15,7 @@ import { type TemplateFacts, templateFacts } from './template-facts.ts';
 
 export interface GgufPart {
   readonly path: string;
+  readonly source: ByteSource;
   readonly header: GgufHeader;
 }
 
@@ -151,6 +153,15 @@ function lineageOf(metadata: GgufMetadata, terms: StatedTerms): Pick<ModelFacts,
   return base === null ? {} : { lineage: { source: base, revision: null } };
 }
 
+/** Rows of the word embeddings that no token has. */
+function spareRows(parts: readonly GgufPart[]): number {
+  const tokens = parts[0]?.header.metadata.get('tokenizer.ggml.tokens');
+  const table = parts
+    .flatMap(({ header }) => header.tensors)
+    .find(({ name }) => name === 'token_embd.weight');
+  return tokens?.type === 'array' && table !== undefined ? (table.shape[1] ?? 1) - tokens.count : 0;
+}
+
 function notesOf(
   metadata: GgufMetadata,
   found: {
@@ -163,6 +174,13 @@ function notesOf(
   if (found.isChat && found.chat === null)
     notes.push(warning('It has no chat template: it completes texts, and chat is refused.'));
   if (found.chat?.fault) notes.push(warning(`Its chat template cannot be used: ${found.chat.fault}`));
+  const spare = spareRows(found.parts);
+  if (spare > 0)
+    notes.push(
+      warning(
+        `Its word embeddings have ${spare} more rows than its vocabulary has tokens: llama.cpp loads files alone in which both are equal. Convert the model again.`,
+      ),
+    );
   const trailing = found.parts.filter(({ header }) => header.trailingBytes > 0);
   for (const { path, header } of trailing)
     notes.push(

@@ -20,10 +20,10 @@ export async function sortGgufFiles(files: readonly FolderFile[]): Promise<GgufF
   for (const { path, source } of files) {
     const header = await readGguf(source);
     const type = textOf(header.metadata, 'general.type') ?? 'model';
-    if (type === 'adapter') adapters.push({ path, header });
+    if (type === 'adapter') adapters.push({ path, source, header });
     else if (type === 'mmproj' || textOf(header.metadata, 'general.architecture') === 'clip')
       projectors.push(path);
-    else if (type === 'model') model.push({ path, header });
+    else if (type === 'model') model.push({ path, source, header });
     else throw refusal(`${path} is a GGUF file of the type ${type.slice(0, 60)}, which no engine here runs`);
   }
   if (adapters.length > 1 || (adapters.length > 0 && model.length > 0))

@@ -1,5 +1,6 @@
 import { type JsonRecord, numberMember, recordMember, textMember, textsMember } from '../json-value.ts';
 import { refusal } from '../refuse-files.ts';
+import type { BlockSizes } from './block-tensors.ts';
 import type { AttentionLayer } from './kv-cache.ts';
 
 /** What the hub's `config.json` of a language model says, in our words. */
@@ -14,6 +15,8 @@ export interface HubConfig {
   readonly embeddingSize: number;
   /** `null` when it is not said. */
   readonly vocabularySize: number | null;
+  /** Of each block. */
+  readonly sizes: BlockSizes;
   /** Why it cannot be converted; `null` when nothing speaks against it. */
   readonly obstacle: string | null;
 }
@@ -35,6 +38,7 @@ export function readHubConfig(config: JsonRecord, path: string): HubConfig {
     throw refusal(`${path} says neither how many layers its model has nor how wide they are`);
   const dimensions = of('head_dim') ?? hiddenSize / heads;
   const kvHeads = of('num_key_value_heads') ?? heads;
+  const innerSize = of('intermediate_size');
   const window = text.use_sliding_window === false ? null : of('sliding_window');
   const kinds = textsMember(text, 'layer_types');
   const layers = Array.from(
@@ -54,6 +58,18 @@ export function readHubConfig(config: JsonRecord, path: string): HubConfig {
     hiddenSize,
     embeddingSize: of('embedding_size') ?? of('word_embed_proj_dim') ?? hiddenSize,
     vocabularySize: of('vocab_size'),
+    sizes: {
+      width: hiddenSize,
+      query: heads * dimensions,
+      key: kvHeads * dimensions,
+      value: kvHeads * dimensions,
+      fused: (heads + 2 * kvHeads) * dimensions,
+      head: dimensions,
+      inner: innerSize,
+      doubleInner: innerSize === null ? null : 2 * innerSize,
+      experts: of('num_experts') ?? of('num_local_experts'),
+      expertInner: of('moe_intermediate_size'),
+    },
     obstacle: obstacleOf(config),
   };
 }

@@ -5,6 +5,7 @@ import { isNamedLikeCode, refusedFormat } from '../detection/refused-format.ts';
 import { type OnnxModel, readOnnx } from '../onnx/read-onnx.ts';
 import { refusal } from '../refuse-files.ts';
 import { ggufAdapter, peftAdapter } from './adapter-model.ts';
+import { checkNumbers, storedInGguf } from './check-numbers.ts';
 import { ggufModel } from './gguf-model.ts';
 import { sortGgufFiles } from './gguf-parts.ts';
 import { type FoundModel, information } from './model-facts.ts';
@@ -89,9 +90,14 @@ async function findModel(folder: ModelFolder, onnx: ReadonlyMap<string, OnnxMode
   const terms = await readStatedTerms(folder);
   const of = (format: string) => folder.files.filter((file) => file.format === format);
   const gguf = await sortGgufFiles(of('gguf'));
-  if (gguf.adapter !== null) return ggufAdapter(gguf.adapter, terms);
+  if (gguf.adapter !== null) {
+    const found = ggufAdapter(gguf.adapter, terms);
+    await checkNumbers(storedInGguf(gguf.adapter.source, gguf.adapter.header.tensors));
+    return found;
+  }
   if (gguf.model.length > 0) {
     const found = ggufModel(gguf.model, terms);
+    await checkNumbers(gguf.model.flatMap(({ source, header }) => storedInGguf(source, header.tensors)));
     const notes = gguf.projectors.map((path) =>
       information(`${path} is for pictures or sounds, and is left out.`),
     );

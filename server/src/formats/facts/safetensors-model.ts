@@ -1,8 +1,11 @@
 import type { InspectionNote } from '../../kernel/ports/model-inspector.ts';
 import { refusal } from '../refuse-files.ts';
 import { readShards, type ShardedTensors } from '../safetensors/read-shards.ts';
+import { checkNumbers, storedInShards } from './check-numbers.ts';
+import { checkHubTensors, wordEmbeddingRows } from './hub-blocks.ts';
 import { chatTemplateOf } from './hub-chat-template.ts';
 import { type HubConfig, readHubConfig } from './hub-config.ts';
+import { checkHubVocabulary } from './hub-vocabulary.ts';
 import { memoryFacts, sequenceMemory } from './kv-cache.ts';
 import { unknownLicense } from './license-facts.ts';
 import { type FoundModel, information, type ModelFacts, warning } from './model-facts.ts';
@@ -46,7 +49,9 @@ export async function safetensorsModel(
     throw refusal('there are several safetensors files without an index that says what belongs to what');
   const sources = weights.map(({ source }) => ({ ...source, name: source.name.slice(at.length) }));
   const sharded = await readShards(sources, index);
-  checkEmbeddings(hub, sharded, `${at}config.json`);
+  checkHubTensors(hub, sharded, `${at}config.json`);
+  await checkHubVocabulary(folder, `${at}tokenizer.json`, wordEmbeddingRows(sharded));
+  await checkNumbers(storedInShards(sharded, sources));
   const weightsBytes = weights.reduce((sum, { source }) => sum + source.sizeBytes, 0);
   const abilities = await abilitiesOf(folder, at, hub);
   const base = hubSource(terms.quantizedFrom);
@@ -91,23 +96,6 @@ async function configOf(folder: ModelFolder, at: string): Promise<HubConfig> {
   if (folder.find(`${at}tokenizer.json`) === null && folder.find(`${at}tokenizer.model`) === null)
     throw refusal('tokenizer.json is missing');
   return hub;
-}
-
-const wordEmbeddings = ['model.embed_tokens.weight', 'embeddings.word_embeddings.weight'];
-
-/** Holds the configuration against the word embeddings: more rows than tokens are usual, fewer are a fault. */
-function checkEmbeddings(hub: HubConfig, { tensors }: ShardedTensors, path: string): void {
-  for (const name of wordEmbeddings) {
-    const shape = tensors.get(name)?.shape;
-    if (shape === undefined) continue;
-    const [rows = 1, width = 1] = shape;
-    if (width !== hub.embeddingSize)
-      throw refusal(
-        `${path} says that embeddings have ${hub.embeddingSize} dimensions, and ${name} has ${width}`,
-      );
-    if (hub.vocabularySize !== null && rows < hub.vocabularySize)
-      throw refusal(`${path} says that there are ${hub.vocabularySize} tokens, and ${name} has ${rows} rows`);
-  }
 }
 
 /** Encoders give vectors whether or not a file says how; the mean of all tokens is the usual way. */

@@ -13,6 +13,8 @@ import {
   putSafetensors,
   smallLlama,
   smallLlamaConfig,
+  smallLlamaHubTensors,
+  smallLlamaTensors,
 } from '../../../test/small-model-files.ts';
 import type { Inspection, ModelInspector } from '../../kernel/ports/model-inspector.ts';
 import { createModelInspector } from './create-model-inspector.ts';
@@ -97,12 +99,12 @@ test('a model in safetensors is to be converted, and needs its tokenizer', async
     'tokenizer.json': { model: { type: 'BPE' } },
     'tokenizer_config.json': { chat_template: '{% if tools %}<tool_call>{% endif %}<think>' },
   });
-  await putSafetensors(join(folder, 'model.safetensors'), { 'model.embed_tokens.weight': [100, 64] });
+  await putSafetensors(join(folder, 'model.safetensors'), smallLlamaHubTensors(100));
   const paths = ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'model.safetensors'];
   const { facts, servable, needed } = await inspect(folder, ...paths);
   assert.equal(servable, 'convert');
   assert.deepEqual([facts.toolCalls, facts.reasoning, facts.quantization], ['hermes', 'thinkTags', 'BF16']);
-  assert.equal(facts.parameters, 6400);
+  assert.equal(facts.parameters, 80_448);
   // 2 layers × 2 key-value heads × 16 dimensions × keys and values × 2 bytes × 256 tokens.
   assert.equal(facts.memory.perSequenceBytes, 65_536);
   assert.deepEqual([...needed].sort(), [...paths].sort());
@@ -116,18 +118,52 @@ test('a configuration that contradicts the word embeddings is refused, and rows 
     [{ vocab_size: 32_000 }, /are 32000 tokens, and model.embed_tokens.weight has 100 rows/],
     [{ vocab_size: 100 }, null],
     [{ vocab_size: 99 }, null],
-    [{ hidden_size: 128, embedding_size: 64 }, null],
+    [{ architectures: ['OtherModel'], hidden_size: 128, embedding_size: 64 }, null],
   ];
   for (const [change, reason] of changes) {
     const folder = await folderWith({
       'config.json': { ...smallLlamaConfig, ...change },
       'tokenizer.json': {},
     });
-    await putSafetensors(join(folder, 'model.safetensors'), { 'model.embed_tokens.weight': [100, 64] });
+    await putSafetensors(join(folder, 'model.safetensors'), smallLlamaHubTensors(100));
     const looking = inspect(folder, 'config.json', 'tokenizer.json', 'model.safetensors');
     if (reason === null) assert.equal((await looking).servable, 'convert');
     else await assert.rejects(looking, reason);
   }
+});
+
+test('a vocabulary with tokens that have no row is refused, and one of added tokens is not', async () => {
+  const vocabularies: readonly (readonly [tokenizer: object, reason: RegExp | null])[] = [
+    [{ model: { vocab: { a: 0, b: 100 } } }, /tokenizer.json has a token with the number 100,.* 100 rows/],
+    [{ model: { vocab: { a: -1 } } }, /the number -1/],
+    [{ model: { vocab: Array.from({ length: 101 }, (_, id) => [`t${id}`, 0]) } }, /the number 100/],
+    [{ model: { vocab: { a: 0, b: 99 } } }, null],
+    [{ model: { vocab: { a: 0 } }, added_tokens: [{ id: 100, content: '<image>' }] }, null],
+  ];
+  for (const [tokenizer, reason] of vocabularies) {
+    const folder = await folderWith({ 'config.json': smallLlamaConfig, 'tokenizer.json': tokenizer });
+    await putSafetensors(join(folder, 'model.safetensors'), smallLlamaHubTensors(100));
+    const looking = inspect(folder, 'config.json', 'tokenizer.json', 'model.safetensors');
+    if (reason === null) assert.equal((await looking).servable, 'convert');
+    else await assert.rejects(looking, reason);
+  }
+});
+
+test('weights that are no numbers are refused, in GGUF and in safetensors', async () => {
+  const folder = await folderWith({ 'config.json': smallLlamaConfig, 'tokenizer.json': {} });
+  const spoil = async (name: string, at: number) => {
+    const path = join(folder, name);
+    const bytes = await readFile(path);
+    bytes.writeUInt32LE(0x7fc07fc0, bytes.length - at);
+    await writeFile(path, bytes);
+  };
+  await putGguf(join(folder, 'm.gguf'), smallLlama, smallLlamaTensors());
+  await spoil('m.gguf', 4);
+  await assert.rejects(inspect(folder, 'm.gguf'), /m.gguf has numbers that are none .*ffn_down.weight/);
+  await putSafetensors(join(folder, 'm.safetensors'), smallLlamaHubTensors());
+  await spoil('m.safetensors', 4);
+  const paths = ['config.json', 'tokenizer.json', 'm.safetensors'];
+  await assert.rejects(inspect(folder, ...paths), /numbers that are none .*model.norm.weight/);
 });
 
 test('adapters of both forms are told with rank, strength and base', async () => {
@@ -172,11 +208,12 @@ test('adapters of both forms are told with rank, strength and base', async () =>
 
 test('parts of a split model belong together, and none may be missing', async () => {
   const folder = await folderWith();
+  const tensors = Object.entries(smallLlamaTensors());
   for (const number of [0, 1])
     await putGguf(
       join(folder, `m-0000${number + 1}-of-00002.gguf`),
-      { ...smallLlama, 'split.no': number, 'split.count': 2, 'split.tensors.count': 2 },
-      { [`t${number}`]: [8] },
+      { ...smallLlama, 'split.no': number, 'split.count': 2, 'split.tensors.count': tensors.length },
+      Object.fromEntries(number === 0 ? tensors.slice(0, 9) : tensors.slice(9)),
     );
   const names = ['m-00001-of-00002.gguf', 'm-00002-of-00002.gguf'];
   assert.deepEqual((await inspect(folder, ...names.toReversed())).needed, names);
