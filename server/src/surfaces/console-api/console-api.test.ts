@@ -379,8 +379,9 @@ test('manifests are planned and applied, and what is wrong with one is said', as
   assert.equal(again.body.error.code, 'registry.plan_changed');
   const wrong = [{ path: 'wrong.yaml', document: { ...manifest, contextTokens: 0 } }];
   const refused = await call('POST', '/api/models/plan', { body: { documents: wrong } });
-  assert.equal(refused.body.error.code, 'model.manifest_invalid');
-  assert.match(refused.body.error.message, /wrong\.yaml.*contextTokens/);
+  const [fault] = refused.body.items;
+  assert.deepEqual([fault.action, fault.failure.code], ['refused', 'model.manifest_invalid']);
+  assert.match(fault.failure.message, /wrong\.yaml.*contextTokens/);
   assert.equal((await call('DELETE', '/api/models/applied')).status, 200);
 });
 
