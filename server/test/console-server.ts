@@ -112,7 +112,13 @@ export async function startConsoleServer(
   const guard = createOutboundGuard({ allow: ['127.0.0.1'] });
   const api: ConsoleApi = {
     database,
-    uploads: createUploadAccess({ database, clock, uploadHours: 48, objectStore }),
+    uploads: createUploadAccess({
+      database,
+      clock,
+      uploadHours: 48,
+      uploadLimitBytes: 1e12,
+      objectStore,
+    }),
     objectStore,
     catalogue: readCatalogueItems,
     folders: options.folders ?? { read: () => Promise.reject(new Error('no bucket is configured')) },

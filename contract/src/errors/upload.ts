@@ -13,6 +13,26 @@ export const uploadErrors = defineErrors({
     message: 'The upload {id} was announced with {sizeBytes} bytes, and more have come.',
     remedy: 'What follows was not kept. Begin a new upload with the size of the whole file.',
   },
+  'upload.too_large': {
+    httpStatus: 413,
+    grpcStatus: 'INVALID_ARGUMENT',
+    message:
+      'The file {name} of {sizeBytes} bytes is larger than the {limitBytes} bytes that may be uploaded.',
+    remedy: 'An administrator can raise SAMOVAR_UPLOAD_LIMIT_GIGABYTES, or the model can come from a bucket.',
+  },
+  'upload.no_space': {
+    httpStatus: 507,
+    grpcStatus: 'RESOURCE_EXHAUSTED',
+    message:
+      'The object store has {freeMegabytes} MB free beside what other uploads have announced, and {neededMegabytes} MB are needed for {name}.',
+    remedy: 'Free some space there, delete models or uploads that nobody needs, or keep files in a bucket.',
+  },
+  'upload.size_mismatch': {
+    httpStatus: 409,
+    grpcStatus: 'INVALID_ARGUMENT',
+    message: 'The file with the SHA-256 {sha256} has {knownBytes} bytes, and {sizeBytes} were announced.',
+    remedy: 'Announce the size and the digest of the same file.',
+  },
   'upload.digest_mismatch': {
     httpStatus: 400,
     grpcStatus: 'DATA_LOSS',

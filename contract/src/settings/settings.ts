@@ -257,6 +257,15 @@ export const settings = {
     description:
       'How long the parts of an upload are kept after the last one came, and a whole one until it is used.',
   },
+  uploadLimitGigabytes: {
+    env: 'SAMOVAR_UPLOAD_LIMIT_GIGABYTES',
+    yaml: 'models.uploadLimitGigabytes',
+    kind: 'integer',
+    default: '1000',
+    minimum: 1,
+    description:
+      'How large a file may be that is uploaded, in 10⁹ bytes; a larger one is refused when it is announced.',
+  },
   modelFileGraceHours: {
     env: 'SAMOVAR_MODEL_FILE_GRACE_HOURS',
     yaml: 'models.fileGraceHours',

@@ -23,6 +23,13 @@ export interface ObjectStore {
   signedUrl(key: string, action: 'get' | 'put', expiresSeconds: number): Promise<string>;
   /** The object's path on this machine when the store is a local folder, else `null`: saves a copy. */
   localPath(key: string): string | null;
+  /** Bytes that can still be put; `null` where the store does not tell. */
+  freeBytes(): Promise<number | null>;
+  /**
+   * Removes what was left behind by puts that were cut off, of keys with these prefixes, where for so long nothing has
+   * been added to it; returns how many there were.
+   */
+  removeUnfinished(prefixes: readonly string[], idleHours: number): Promise<number>;
   /** Throws `setup.object_store_unreachable` unless a small object can be written, read and deleted. */
   check(): Promise<void>;
 }

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, opendir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, opendir, rename, rm, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { ObjectInfo, ObjectStore } from '../../kernel/ports/object-store.ts';
 import { checkStore } from './check-store.ts';
 import { exactBytes } from './exact-bytes.ts';
 import { checkObjectKey } from './object-key.ts';
+import { removeIdleFiles } from './remove-idle-files.ts';
 import { signUrl, type UrlSigner } from './signed-url.ts';
 
 export interface FolderStoreOptions extends UrlSigner {
@@ -64,6 +65,13 @@ export function createFolderStore(options: FolderStoreOptions): ObjectStore {
       return signUrl(options, key, action, Math.floor(Date.now() / 1000) + expiresSeconds);
     },
     localPath: pathOf,
+    async freeBytes() {
+      await mkdir(root, { recursive: true });
+      const disk = await statfs(root);
+      return disk.bavail * disk.bsize;
+    },
+    // They are called like no key: only this store puts anything there.
+    removeUnfinished: (_prefixes, idleHours) => removeIdleFiles(join(root, incomingFolder), idleHours),
   };
   return { ...store, check: () => checkStore(store, root) };
 }

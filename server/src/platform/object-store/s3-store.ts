@@ -12,6 +12,7 @@ import {
 import { Upload } from '@aws-sdk/lib-storage';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import type { ObjectStore } from '../../kernel/ports/object-store.ts';
+import { abortIdleUploads } from './abort-idle-uploads.ts';
 import { checkStore } from './check-store.ts';
 import { exactBytes } from './exact-bytes.ts';
 import { checkObjectKey } from './object-key.ts';
@@ -77,6 +78,9 @@ export function createS3Store(options: S3StoreOptions): S3Store {
       return await getSignedUrl(client, command, { expiresIn: expiresSeconds });
     },
     localPath: () => null,
+    freeBytes: async () => null,
+    removeUnfinished: (prefixes, idleHours) =>
+      abortIdleUploads(client, { bucket: options.bucket, prefix: options.prefix, prefixes, idleHours }),
   };
   const address = `${options.endpoint ?? 's3'}/${options.bucket}`;
   return { ...store, check: () => checkStore(store, address), close: () => client.destroy() };

@@ -40,7 +40,13 @@ export function openModelApi({ settings, database, clock, masterKey, log }: Mode
     return createBucketManifests(s3Access(settings), bucketRules(settings));
   });
   return {
-    uploads: createUploadAccess({ database, clock, uploadHours: settings.uploadHours, objectStore }),
+    uploads: createUploadAccess({
+      database,
+      clock,
+      uploadHours: settings.uploadHours,
+      uploadLimitBytes: settings.uploadLimitGigabytes * 1e9,
+      objectStore,
+    }),
     objectStore,
     folders: { read: async (uri, signal) => (await folders()).read(uri, signal) },
     catalogue: once(readCatalogueItems),

@@ -1,7 +1,9 @@
+import { SamovarError } from '../../../kernel/errors.ts';
 import { newId } from '../../../kernel/ids.ts';
 import type { DatabaseTransaction } from '../../../kernel/ports/database.ts';
 import { type AuditContext, recordAudit } from '../../audit/index.ts';
 import type { RegistryTables } from '../registry-tables.ts';
+import { refuseFullStore, refuseOtherSize } from './refuse-upload.ts';
 import type { Upload } from './upload.ts';
 import type { UploadDependencies } from './upload-dependencies.ts';
 import { lockUpload } from './upload-store.ts';
@@ -12,15 +14,25 @@ export interface NewUpload {
   readonly sha256: string | null;
 }
 
-/** Begins an upload; its bytes come with `appendUpload`. `inTransaction` is called before the commit. */
+/**
+ * Begins an upload; its bytes come with `appendUpload`. `inTransaction` is called before the commit. Throws
+ * `upload.too_large`, `upload.no_space`, `upload.size_mismatch`.
+ */
 export async function createUpload(
-  { database, clock, uploadHours }: UploadDependencies,
+  dependencies: UploadDependencies,
   context: AuditContext,
   wanted: NewUpload,
   inTransaction?: (transaction: DatabaseTransaction, upload: Upload) => Promise<void>,
 ): Promise<Upload> {
   const { scope } = context;
+  const { database, clock, uploadHours, uploadLimitBytes: limitBytes } = dependencies;
+  const { name, sizeBytes } = wanted;
+  if (sizeBytes > limitBytes)
+    throw new SamovarError('upload.too_large', { params: { name, sizeBytes, limitBytes } });
+  const freeBytes = await (await dependencies.objectStore()).freeBytes();
   return await database.transaction().execute(async (transaction) => {
+    await refuseOtherSize(transaction, scope, wanted);
+    if (freeBytes !== null) await refuseFullStore(transaction, wanted, freeBytes);
     const id = newId();
     await transaction
       .withTables<RegistryTables>()

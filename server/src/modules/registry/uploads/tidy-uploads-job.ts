@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { Clock } from '../../../kernel/clock.ts';
 import type { Database } from '../../../kernel/ports/database.ts';
 import type { JobDefinition } from '../../../kernel/ports/job-queue.ts';
+import type { Log } from '../../../kernel/ports/log.ts';
 import type { ObjectStore } from '../../../kernel/ports/object-store.ts';
 import type { ImportTables } from '../imports/import-tables.ts';
 import type { RegistryTables } from '../registry-tables.ts';
@@ -10,17 +11,23 @@ import { forgetUpload } from './delete-upload.ts';
 /** Uploads that are forgotten in one go. */
 const portion = 100;
 
+/** Of the keys that this module puts. */
+const ownPrefixes = ['models/sha256/', 'uploads/'];
+/** A put that has been idle for so long was cut off: connections are given up within minutes. */
+const unfinishedHours = 24;
+
 export interface TidyUploads {
   readonly database: Database;
   readonly objectStore: ObjectStore;
   readonly clock: Clock;
+  readonly log: Log;
 }
 
 /**
  * Forgets the uploads whose time is over, of every project, with their parts. Those that an import is about to take, and
- * those that somebody goes on with at this moment, stay.
+ * those that somebody goes on with at this moment, stay. What puts that were cut off have left goes, too.
  */
-export function tidyUploadsJob({ database, objectStore, clock }: TidyUploads): JobDefinition<object> {
+export function tidyUploadsJob({ database, objectStore, clock, log }: TidyUploads): JobDefinition<object> {
   return {
     name: 'registry.tidy-uploads',
     retryLimit: 2,
@@ -63,6 +70,9 @@ export function tidyUploadsJob({ database, objectStore, clock }: TidyUploads): J
         if (numUpdatedRows > 0n)
           await forgetUpload(database, objectStore, { id: upload.id, projectId: upload.project_id });
       }
+      const removed = await objectStore.removeUnfinished(ownPrefixes, unfinishedHours);
+      if (removed > 0)
+        log.info({ removed }, 'removed what puts that were cut off had left in the object store');
     },
   };
 }

@@ -7,6 +7,8 @@ export interface UploadDependencies {
   readonly clock: Clock;
   /** How long an upload is kept after its last part. */
   readonly uploadHours: number;
-  /** Opened with the first part: an api process that takes no files does without it. */
+  /** A larger file is refused. */
+  readonly uploadLimitBytes: number;
+  /** Opened with the first upload: an api process that takes no files does without it. */
   objectStore(): Promise<ObjectStore>;
 }

@@ -8,6 +8,7 @@ import { after, before, describe, test } from 'node:test';
 import { defaultScope } from '@samovar/contract/default-scope';
 import { type OpenStore, objectStores } from '../../../../test/object-stores.ts';
 import { createTestDatabase, type TestDatabase } from '../../../../test/postgres.ts';
+import { silentLog } from '../../../../test/silent-log.ts';
 import { createForeignScope } from '../../../../test/test-principal.ts';
 import { SamovarError } from '../../../kernel/errors.ts';
 import { newId, withPrefix } from '../../../kernel/ids.ts';
@@ -42,6 +43,7 @@ function process(opened: OpenStore, now = Date.now()): UploadAccess {
     database: fresh.database,
     clock: { now: () => now },
     uploadHours: 1,
+    uploadLimitBytes: 1e12,
     objectStore: async () => opened.store,
   });
 }
@@ -160,6 +162,7 @@ for (const [kind, open] of Object.entries(objectStores)) {
         database: fresh.database,
         objectStore: opened.store,
         clock: { now: () => Date.now() },
+        log: silentLog,
       });
       await job.handle({}, { jobId: 'test', attempt: 1, signal });
       assert.equal(await left(id), 0);
@@ -181,6 +184,7 @@ for (const [kind, open] of Object.entries(objectStores)) {
         database: fresh.database,
         objectStore: opened.store,
         clock: { now: () => Date.now() },
+        log: silentLog,
       });
       await job.handle({}, { jobId: 'test', attempt: 1, signal });
       assert.equal((await process(opened).get(defaultScope, id)).state, 'receiving');
