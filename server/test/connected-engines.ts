@@ -1,6 +1,6 @@
 import type { Upstream } from './openai-upstream.ts';
 import type { RemoteFixture } from './remote-fixture.ts';
-import type { UpstreamFlavour, UpstreamRequest } from './upstream-answers.ts';
+import type { UpstreamFlavour, UpstreamRequest } from './upstream-request.ts';
 
 export interface ConnectedEngines {
   /** What they are called by. */

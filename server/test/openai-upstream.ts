@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { type UpstreamOptions, type UpstreamRequest, upstreamAnswers } from './upstream-answers.ts';
+import { type UpstreamOptions, upstreamAnswers } from './upstream-answers.ts';
+import type { UpstreamRequest } from './upstream-request.ts';
 
 /** A server of somebody else: what kind of one, and how it fails, a test decides. */
 export interface Upstream {

@@ -19,6 +19,32 @@ before(async () => {
 });
 after(() => fixture.stop());
 
+const telling = {
+  text: 'Каша из топора\n, 🙂 and <|im_start|> too',
+  messages: [{ role: 'user', text: 'Say hello.' }],
+};
+
+interface Tokens {
+  readonly tokens: { readonly id: string; readonly text?: string; readonly special?: boolean }[];
+}
+
+/** What the tokenizer service tells of a text and of a prompt, by a server and its key. */
+async function tokensBy(url: string, key: string, model: string): Promise<{ text: Tokens; prompt: Tokens }> {
+  const ask = async (method: string, more: object): Promise<Tokens> => {
+    const answer = await fetch(`${url}/foundationModels/v1/${method}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ modelUri: `gpt://0/${model}/latest`, ...more }),
+    });
+    assert.equal(answer.status, 200, await answer.clone().text());
+    return (await answer.json()) as Tokens;
+  };
+  const { text, messages } = telling;
+  return { text: await ask('tokenize', { text }), prompt: await ask('tokenizeCompletion', { messages }) };
+}
+
+const joined = ({ tokens }: Tokens): string => tokens.map(({ text }) => text ?? '').join('');
+
 /** What the official client says of a chat, streamed and not, with its counts. */
 async function chatOf(model: string): Promise<void> {
   const messages = [{ role: 'user' as const, content: 'Say hello.' }];
@@ -65,7 +91,7 @@ describe('a real llama-server', () => {
     assert.deepEqual([engine.state, engine.flavour, engine.reason], ['healthy', 'llama-server', null]);
     const [model] = engine.models;
     assert.deepEqual([model.name, model.contextTokens], ['smol', 1024]);
-    for (const capability of ['completions', 'json-schema', 'logprobs'])
+    for (const capability of ['completions', 'json-schema', 'logprobs', 'tokenize'])
       assert.ok(model.capabilities.includes(capability), capability);
   });
   after(() => stop());
@@ -80,6 +106,18 @@ describe('a real llama-server', () => {
     let tokens = 0;
     for await (const event of stream) tokens = event.usage?.completion_tokens ?? tokens;
     assert.equal(tokens, 4);
+  });
+
+  test('tells tokens: the text again, and as many of a prompt as it counts itself', async () => {
+    const { text, prompt } = await tokensBy(fixture.url, fixture.key, 'smol');
+    assert.equal(joined(text), telling.text);
+    assert.ok(text.tokens.every(({ special }) => !special));
+    const specials = prompt.tokens.flatMap(({ text: shown, special }) => (special ? [shown] : []));
+    assert.deepEqual(new Set(specials), new Set(['<|im_start|>', '<|im_end|>']));
+    assert.match(joined(prompt), /<\|im_start\|>user\nSay hello\.<\|im_end\|>\n<\|im_start\|>assistant\n$/);
+    const messages = telling.messages.map(({ text: content }) => ({ role: 'user' as const, content }));
+    const { usage } = await client.chat.completions.create({ model: 'smol', messages, max_tokens: 1 });
+    assert.equal(usage?.prompt_tokens, prompt.tokens.length);
   });
 
   test('obeys a schema, and says in our words that a prompt is too long', async () => {
@@ -146,6 +184,15 @@ describe('another Samovar', () => {
     await chatOf('far-default');
     const embedded = await client.embeddings.create({ model: 'all-minilm-l6-v2', input: ['a', 'b'] });
     assert.deepEqual([embedded.data.length, embedded.data[0]?.embedding.length], [2, 384]);
+  });
+
+  test('tells the very tokens that it tells its own callers', async () => {
+    const [there, here] = await Promise.all([
+      tokensBy(stack.url, stack.key, 'smollm2-135m-instruct'),
+      tokensBy(fixture.url, fixture.key, 'smollm2-135m-instruct'),
+    ]);
+    assert.equal(joined(here.text), telling.text);
+    assert.deepEqual([here.text.tokens, here.prompt.tokens], [there.text.tokens, there.prompt.tokens]);
   });
 
   test('honours what open engines honour, and is asked for tools with a schema', async () => {

@@ -1,14 +1,6 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-
-export type UpstreamFlavour = 'strict' | 'openai' | 'vllm' | 'sglang' | 'llama-server' | 'tei';
-
-export interface UpstreamRequest {
-  readonly method: string;
-  readonly path: string;
-  readonly headers: IncomingMessage['headers'];
-  readonly body: Record<string, unknown>;
-  readonly response: ServerResponse;
-}
+import type { ServerResponse } from 'node:http';
+import { sendJson, type UpstreamFlavour, type UpstreamRequest } from './upstream-request.ts';
+import { tokenizerRoutes } from './upstream-tokenizer.ts';
 
 export interface UpstreamOptions {
   readonly flavour: UpstreamFlavour;
@@ -22,7 +14,7 @@ export interface UpstreamOptions {
   readonly text?: string;
   /** Events of a stream, one every so many milliseconds. */
   readonly paceMs?: number;
-  readonly lacks?: readonly ('tools' | 'json-schema' | 'logprobs' | 'completions')[];
+  readonly lacks?: readonly ('tools' | 'json-schema' | 'logprobs' | 'completions' | 'tokenize')[];
 }
 
 type Json = Record<string, unknown>;
@@ -61,7 +53,7 @@ export function upstreamAnswers(
 
 function ownRoutes(options: UpstreamOptions, adapters: Map<string, string>) {
   const { flavour } = options;
-  const routes: Record<string, (request: UpstreamRequest) => void> = {};
+  const routes = options.lacks?.includes('tokenize') ? {} : tokenizerRoutes(flavour);
   if (flavour === 'vllm') {
     routes['/version'] = ({ response }) => sendJson(response, 200, { version: '0.33.0' });
     routes['/v1/load_lora_adapter'] = ({ body, response }) => {
@@ -245,13 +237,4 @@ export function sendEvents(response: ServerResponse, events: readonly Json[], pa
     clearInterval(timer);
     response.end();
   }, paceMs);
-}
-
-export function sendJson(response: ServerResponse, status: number, value: unknown): void {
-  const text = JSON.stringify(value);
-  response.writeHead(status, {
-    'content-type': 'application/json',
-    'content-length': Buffer.byteLength(text),
-  });
-  response.end(text);
 }

@@ -1,6 +1,7 @@
 import { SamovarError } from '../../kernel/errors.ts';
 import type { ServedModel } from '../registry/index.ts';
 import type { RemoteTarget, Replica } from '../serving/index.ts';
+import { ableReplicas } from './able-replicas.ts';
 import type { AnswerReader, AnswerTarget } from './answer-reader.ts';
 import { cancelOnWorker } from './cancel-on-worker.ts';
 import { createAnswerReader } from './create-answer-reader.ts';
@@ -78,7 +79,9 @@ export class WorkerAttempts {
     const { deps, picker } = this.#parts;
     const request = this.#request;
     const replicas = deps.policy().replicas.get(model.versionId);
-    const replica = replicas ? picker.pick(replicas, request.body, this.#tried) : null;
+    const replica = replicas
+      ? picker.pick(ableReplicas(replicas, request.workerPath, model), request.body, this.#tried)
+      : null;
     if (replica === null) return false;
     const { remote } = replica;
     // Refuses what a foreign engine cannot do before it takes a place there.
@@ -142,7 +145,8 @@ export class WorkerAttempts {
   /** Waits for a place at a foreign engine that serves the model. Otherwise tells why there is none. */
   waitForPlace(model: ServedModel, waiter: PlaceWaiter): (() => void) | SamovarError {
     const { deps, gates } = this.#parts;
-    const replicas = (deps.policy().replicas.get(model.versionId) ?? []).filter(isRemote);
+    const all = deps.policy().replicas.get(model.versionId) ?? [];
+    const replicas = ableReplicas(all, this.#request.workerPath, model).filter(isRemote);
     const untried = replicas.filter(({ workerId }) => !this.#tried?.has(workerId));
     return gates.wait(untried, waiter) ?? gates.refusal(model.name, replicas);
   }

@@ -9,7 +9,7 @@ import {
   streamHead,
 } from '../../../test/connected-engines.ts';
 import { type RemoteFixture, startRemoteFixture } from '../../../test/remote-fixture.ts';
-import { sendJson, type UpstreamRequest } from '../../../test/upstream-answers.ts';
+import { sendJson, type UpstreamRequest } from '../../../test/upstream-request.ts';
 
 let fixture: RemoteFixture;
 

@@ -68,7 +68,14 @@ export interface RemoteEngine extends EngineConnection {
   readonly createdAt: Date;
 }
 
-export type Capability = 'chat' | 'completions' | 'tools' | 'json-schema' | 'logprobs' | 'embeddings';
+export type Capability =
+  | 'chat'
+  | 'completions'
+  | 'tools'
+  | 'json-schema'
+  | 'logprobs'
+  | 'embeddings'
+  | 'tokenize';
 
 /** What is known of one model of an engine. */
 export interface ModelFacts {

@@ -28,7 +28,8 @@ describe('a connected engine', () => {
       [model.upstream, model.name, model.task, model.contextTokens, model.lane],
       ['Qwen/Qwen3-8B', 'qwen3-8b', 'chat', 32_768, 'normalise'],
     );
-    assert.deepEqual(model.capabilities, ['chat', 'completions', 'tools', 'json-schema', 'logprobs']);
+    const able = ['chat', 'completions', 'tools', 'json-schema', 'logprobs', 'tokenize'];
+    assert.deepEqual(model.capabilities, able);
     const answer = await fixture.chat('qwen3-8b');
     assert.equal(answer.status, 200);
     const body = (await answer.json()) as Record<string, unknown>;

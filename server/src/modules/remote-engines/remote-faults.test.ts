@@ -16,7 +16,7 @@ import {
 } from '../../../test/connected-engines.ts';
 import { createGrpcCaller } from '../../../test/foundation-models/grpc-caller.ts';
 import { type RemoteFixture, startRemoteFixture } from '../../../test/remote-fixture.ts';
-import { sendJson, type UpstreamRequest } from '../../../test/upstream-answers.ts';
+import { sendJson, type UpstreamRequest } from '../../../test/upstream-request.ts';
 
 let fixture: RemoteFixture;
 

@@ -23,6 +23,8 @@ export function sharedFacts(models: readonly ModelFacts[]): SharedFacts | null {
     contextTokens: Math.min(...all.map(({ contextTokens }) => contextTokens)),
     parameters: Math.max(...all.map(({ parameters }) => parameters)),
     capabilities: [...first.capabilities]
+      // Manifests tell what callers ask a model for.
+      .filter((capability) => capability !== 'tokenize')
       .filter((capability) => others.every(({ capabilities }) => capabilities.includes(capability)))
       .sort(),
     dimensions: first.dimensions,

@@ -35,7 +35,8 @@ export interface RemoteTarget {
   readonly upstreamModel: string;
   /** What its answers may carry in `model`; any other is an answer of another model. */
   readonly answersAs: readonly string[];
-  readonly capabilities: readonly ModelManifest['capabilities'][number][];
+  /** `tokenize`: it tells the tokens of a text by a route of its own. */
+  readonly capabilities: readonly (ModelManifest['capabilities'][number] | 'tokenize')[];
   /** Requests that the engine gets at a time from one api process, and that may wait for that. */
   readonly parallelRequests: number;
   readonly queuedRequests: number;

@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectEngines, misbehave } from '../../../test/connected-engines.ts';
 import { type RemoteFixture, startRemoteFixture } from '../../../test/remote-fixture.ts';
-import { sendJson } from '../../../test/upstream-answers.ts';
+import { sendJson } from '../../../test/upstream-request.ts';
 
 let fixture: RemoteFixture;
 

@@ -6,6 +6,8 @@ import type { InferenceRequest } from '../inference-request.ts';
 import type { Sender } from '../worker-call.ts';
 import { missingRouteError } from '../worker-error.ts';
 import { remoteBody } from './remote-body.ts';
+import { tokenizeSender } from './tokenize/send-tokenize.ts';
+import { tokenizeSteps } from './tokenize/tokenize-steps.ts';
 
 export interface RemoteSending {
   readonly body: string;
@@ -24,6 +26,12 @@ export function sendRemote(
 ): RemoteSending {
   if (typeof request.deadline === 'number' && request.deadline <= Date.now())
     throw new SamovarError('engine.deadline_passed');
+  const headers = ['content-type', 'application/json', 'x-request-id', request.requestId, ...target.headers];
+  if (target.flavour === 'samovar') headers.push('x-samovar-priority', request.priority);
+  if (request.workerPath === '/tokenize') {
+    const send = tokenizeSender(transport, target, headers, tokenizeSteps(request.body, target));
+    return { body: '', send };
+  }
   const missing = missingRouteError(501, request.workerPath);
   if (missing) throw missing;
   if (request.workerPath === '/v1/completions' && !target.capabilities.includes('completions'))
@@ -32,8 +40,6 @@ export function sendRemote(
       field: 'model',
     });
   const body = remoteBody(request, model, target);
-  const headers = ['content-type', 'application/json', 'x-request-id', request.requestId, ...target.headers];
-  if (target.flavour === 'samovar') headers.push('x-samovar-priority', request.priority);
   const path = `${target.pathPrefix}${request.workerPath}`;
   return {
     body,

@@ -2,6 +2,7 @@ import type { RemoteFlavour } from '../../serving/index.ts';
 import type { Capability } from '../remote-engine.ts';
 import { embeddingsFault, namesIn, type ShapeFault, streamFault, wholeChatFault } from './check-shapes.ts';
 import { detectCapabilities } from './detect-capabilities.ts';
+import { detectTokenizer } from './detect-tokenizer.ts';
 import type { EngineAnswer, EngineClient } from './engine-client.ts';
 import type { UpstreamModel } from './list-upstream.ts';
 import { listOf, objectOf, textOf } from './read-json.ts';
@@ -66,6 +67,7 @@ async function checkChat(
   if (!stream.text.trimEnd().endsWith('data: [DONE]'))
     return unusable('chat', 'its streamed chat does not end with [DONE]');
   const detected = await detectCapabilities(client, name);
+  const tokenizes = await detectTokenizer(client, model.flavour, name);
   const fault =
     firstFault([whole, ...detected.answers], (answer) => wholeChatFault(answer, model.name)) ??
     firstFault([stream, ...detected.streams], (answer) => streamFault(answer, model.name));
@@ -74,7 +76,7 @@ async function checkChat(
     task: 'chat',
     lane: fault === null ? 'pass-through' : 'normalise',
     laneReason: fault,
-    capabilities: ['chat', ...detected.capabilities],
+    capabilities: ['chat', ...detected.capabilities, ...(tokenizes ? (['tokenize'] as const) : [])],
     answersAs: namesOf(name, [whole, stream]),
     dimensions: null,
   };

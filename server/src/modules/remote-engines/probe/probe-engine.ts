@@ -43,6 +43,8 @@ export type ProbeOutcome =
 /** What was found out is looked at again after so long. */
 const recheckMs = 24 * 60 * 60 * 1000;
 const retryMs = 60_000;
+/** Grows when a check of models finds out something more: those that were checked before are checked again. */
+const checksRevision = 2;
 /** More are not taken by themselves: each costs a few requests to check. */
 const discoveryLimit = 32;
 const unknownContextTokens = 8192;
@@ -179,7 +181,9 @@ async function factsOf(
   const { upstream, name, mapping } = one;
   const now = parts.clock.now();
   const fingerprint = createHash('sha256')
-    .update(JSON.stringify([upstream.identity, listed.flavour, listed.version, name, mapping]))
+    .update(
+      JSON.stringify([checksRevision, upstream.identity, listed.flavour, listed.version, name, mapping]),
+    )
     .digest('hex');
   const fresh = before?.fingerprint === fingerprint && now - before.checkedAt.getTime() < recheckMs;
   // One that could not be served is tried again soon: its owner is mending it.
