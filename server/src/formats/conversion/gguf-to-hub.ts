@@ -1,5 +1,5 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
 import type { ByteSource } from '../bytes/byte-source.ts';
 import { type GgufMetadata, numberOf, textOf, textsOf } from '../gguf/gguf-value.ts';
@@ -9,6 +9,7 @@ import { refusal } from '../refuse-files.ts';
 import { type WriteSafetensorsOptions, writeSafetensors } from '../safetensors/write-safetensors.ts';
 import { architectureOfGguf } from './architectures/all-architectures.ts';
 import type { Architecture } from './architectures/architecture.ts';
+import { configJson } from './config-json.ts';
 import { numbersConfig } from './config-numbers.ts';
 import { ggufTensors } from './gguf-tensors.ts';
 import { ropeConfig } from './rope.ts';
@@ -38,15 +39,15 @@ export async function ggufToHub(
   const architecture = architectureOfGguf(metadata, 'cannot be written as safetensors here');
   const config = await configOf(source, { metadata, tensors }, architecture, options.type);
   const made = ggufTensors({ source, tensors, architecture, config, dtype: options.type });
-  const texts: Record<string, unknown> = {
-    'config.json': config,
-    ...hubTokenizerFiles(metadata),
-    ...poolingFiles(metadata, architecture),
-  };
+  const texts: Record<string, string> = { 'config.json': configJson(config) };
+  const others = { ...hubTokenizerFiles(metadata), ...poolingFiles(metadata, architecture) };
+  for (const [name, value] of Object.entries(others)) texts[name] = `${JSON.stringify(value, null, 2)}\n`;
   const card = cardOf(metadata);
   if (card !== null) await writeFile(join(folder, 'README.md'), card);
-  for (const [name, value] of Object.entries(texts))
-    await writeFile(join(folder, name), `${JSON.stringify(value, null, 2)}\n`);
+  for (const [name, value] of Object.entries(texts)) {
+    await mkdir(dirname(join(folder, name)), { recursive: true });
+    await writeFile(join(folder, name), value);
+  }
   await writeSafetensors(join(folder, 'model.safetensors'), made, { ...options, metadata: { format: 'pt' } });
   return [...Object.keys(texts), ...(card === null ? [] : ['README.md']), 'model.safetensors'];
 }
@@ -78,10 +79,12 @@ async function configOf(
     model_type: architecture.modelType,
     dtype: dtypeNames[dtype],
     ...numbersConfig(metadata, architecture),
-    ...architecture.config?.(metadata),
     vocab_size: words?.shape[1],
-    ...present('bos_token_id', numberOf(metadata, 'tokenizer.ggml.bos_token_id')),
-    ...present('eos_token_id', numberOf(metadata, 'tokenizer.ggml.eos_token_id')),
+    // Where there is none, the hub's libraries would take one that a vocabulary may not have.
+    bos_token_id: numberOf(metadata, 'tokenizer.ggml.bos_token_id'),
+    eos_token_id: numberOf(metadata, 'tokenizer.ggml.eos_token_id'),
+    pad_token_id: numberOf(metadata, 'tokenizer.ggml.padding_token_id'),
+    ...architecture.config?.(metadata),
   };
   if (architecture.kind === 'encoder')
     return {
