@@ -1,5 +1,7 @@
 import type { ServerSettings } from '../config/load-settings.ts';
+import { readPackageMirrors } from '../config/package-mirrors.ts';
 import type { S3Access } from '../platform/object-store/s3-client.ts';
+import { createProxyChoice } from '../platform/outbound-network/proxy-choice.ts';
 
 /** How this installation reaches S3, for its own objects and for models that lie in buckets. */
 export function s3Access(settings: ServerSettings): S3Access {
@@ -11,5 +13,6 @@ export function s3Access(settings: ServerSettings): S3Access {
     pathStyle: settings.s3PathStyle,
     checksums: settings.s3Checksums === 'when-supported' ? 'when-supported' : 'when-required',
     caFile: settings.caFile,
+    proxyOf: createProxyChoice(readPackageMirrors(settings)),
   };
 }
