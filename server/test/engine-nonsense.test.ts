@@ -1,37 +1,18 @@
 import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
-import { chatBody, startTestGateway, versionId } from './gateway.ts';
-import {
-  beginEvents,
-  chatEvent,
-  doneEvent,
-  type ScriptedWorker,
-  sendJson,
-  startScriptedWorker,
-} from './scripted-worker.ts';
+import { test } from 'node:test';
+import { chatBody } from './gateway.ts';
+import { type Answer, startScriptedGateway, stopAfterTests } from './scripted-gateway.ts';
+import { beginEvents, chatEvent, doneEvent, type ScriptedWorker, sendJson } from './scripted-worker.ts';
 
-const cleanups: (() => Promise<void>)[] = [];
-after(async () => {
-  for (const clean of cleanups) await clean();
-});
+const stopLater = stopAfterTests();
 
 /** Arguments of a call that was never begun. */
 const nonsense = chatEvent('', {
   choices: [{ index: 0, delta: { tool_calls: [{ index: 0, function: { arguments: '{}' } }] } }],
 });
 
-async function gatewayOver(
-  answer: Parameters<typeof startScriptedWorker>[0],
-  lane: 'normalise' | 'pass-through' = 'normalise',
-) {
-  const worker = await startScriptedWorker(answer);
-  const gateway = await startTestGateway({ replicas: [worker.replica(versionId, lane)] });
-  cleanups.push(
-    () => gateway.stop(),
-    () => worker.die(),
-  );
-  return { worker, gateway };
-}
+const gatewayOver = (answer: Answer, lane: 'normalise' | 'pass-through' = 'normalise') =>
+  startScriptedGateway(stopLater, answer, {}, lane);
 
 async function untilCancelled(worker: ScriptedWorker): Promise<void> {
   for (let waited = 0; worker.cancelled.length === 0 && waited < 5000; waited += 10)

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { classifierOver } from '../../../test/classification.ts';
 import {
   embeddingVersionId,
@@ -7,6 +7,7 @@ import {
   startTestGateway,
   versionId,
 } from '../../../test/gateway.ts';
+import { stopAfterTests } from '../../../test/scripted-gateway.ts';
 import {
   type ScriptedWorker,
   sendJson,
@@ -15,17 +16,13 @@ import {
 } from '../../../test/scripted-worker.ts';
 import { SamovarError } from '../../kernel/errors.ts';
 
-const cleanups: (() => Promise<void>)[] = [];
-
-after(async () => {
-  for (const clean of cleanups) await clean();
-});
+const stopLater = stopAfterTests();
 
 async function scripted(answer: (request: WorkerRequest) => void, options: GatewayOptions = {}) {
   const worker = await startScriptedWorker(answer);
   const replicas = [worker.replica(versionId), { ...worker.replica(embeddingVersionId), workerId: 'other' }];
   const gateway = await startTestGateway({ replicas, ...options });
-  cleanups.push(
+  stopLater(
     () => gateway.stop(),
     () => worker.die(),
   );

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   chatBody,
@@ -8,6 +8,7 @@ import {
   type TestGateway,
   versionId,
 } from '../../../test/gateway.ts';
+import { type Answer, stopAfterTests } from '../../../test/scripted-gateway.ts';
 import {
   beginEvents,
   chatAnswer,
@@ -20,12 +21,7 @@ import {
 } from '../../../test/scripted-worker.ts';
 import { plainAlias, type ServedAlias } from '../registry/index.ts';
 
-type Answer = (request: WorkerRequest, worker: ScriptedWorker) => void | Promise<void>;
-
-const cleanups: (() => Promise<void>)[] = [];
-after(async () => {
-  for (const clean of cleanups) await clean();
-});
+const stopLater = stopAfterTests();
 
 const stable = servedModel('m', versionId, 'chat');
 const other = servedModel('other', '00000000-0000-7000-8000-0000000000b2', 'chat');
@@ -53,7 +49,7 @@ async function gatewayWith(
     versions: new Map([...models.versions, [other.versionId, other]]),
     aliases: new Map([[`${stable.projectId}/a`, { ...plainAlias('a', stable), ...alias }]]),
   }));
-  cleanups.push(
+  stopLater(
     () => gateway.stop(),
     () => workers.stable.die(),
     () => workers.other.die(),

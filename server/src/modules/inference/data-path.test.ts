@@ -1,38 +1,29 @@
 import assert from 'node:assert/strict';
-import { after, describe, test } from 'node:test';
-import { chatBody, startTestGateway, type TestGateway, versionId } from '../../../test/gateway.ts';
+import { describe, test } from 'node:test';
+import { chatBody, type GatewayOptions, startTestGateway, versionId } from '../../../test/gateway.ts';
+import {
+  type Answer,
+  type ScriptedGateway,
+  startScriptedGateway,
+  stopAfterTests,
+} from '../../../test/scripted-gateway.ts';
 import {
   beginEvents,
   chatAnswer,
   chatEvent,
   doneEvent,
-  type ScriptedWorker,
   sendJson,
   startScriptedWorker,
   usageEvent,
-  type WorkerRequest,
 } from '../../../test/scripted-worker.ts';
 
-type Answer = (request: WorkerRequest, worker: ScriptedWorker) => void | Promise<void>;
-const cleanups: (() => Promise<void>)[] = [];
+const stopLater = stopAfterTests();
 
-after(async () => {
-  for (const clean of cleanups) await clean();
-});
-
-async function gatewayWith(
+const gatewayWith = (
   answer: Answer,
-  options: Parameters<typeof startTestGateway>[0] = {},
-  lane: 'pass-through' | 'normalise' = 'pass-through',
-): Promise<{ gateway: TestGateway; worker: ScriptedWorker }> {
-  const worker = await startScriptedWorker(answer);
-  const gateway = await startTestGateway({ replicas: [worker.replica(versionId, lane)], ...options });
-  cleanups.push(
-    () => gateway.stop(),
-    () => worker.die(),
-  );
-  return { gateway, worker };
-}
+  options?: GatewayOptions,
+  lane?: 'pass-through' | 'normalise',
+): Promise<ScriptedGateway> => startScriptedGateway(stopLater, answer, options, lane);
 
 const streaming = (events: readonly string[]): Answer => {
   return ({ response }) => {
@@ -216,7 +207,7 @@ describe('a worker that fails', () => {
     await gone.die();
     const replicas = [busy, gone, good].map((worker) => worker.replica(versionId));
     const gateway = await startTestGateway({ replicas });
-    cleanups.push(
+    stopLater(
       () => gateway.stop(),
       () => busy.die(),
       () => good.die(),
@@ -232,7 +223,7 @@ describe('a worker that fails', () => {
     const busy = await startScriptedWorker(({ response }) => sendJson(response, 429, '{}'));
     const busy2 = await startScriptedWorker(({ response }) => sendJson(response, 429, '{}'));
     const gateway = await startTestGateway({ replicas: [busy.replica(versionId), busy2.replica(versionId)] });
-    cleanups.push(
+    stopLater(
       () => gateway.stop(),
       () => busy.die(),
       () => busy2.die(),
@@ -251,7 +242,7 @@ describe('a worker that fails', () => {
       replicas: [gone.replica(versionId)],
       onLoadRequest: (self) => void setTimeout(() => self.setReplicas([good.replica(versionId)]), 50),
     });
-    cleanups.push(
+    stopLater(
       () => gateway.stop(),
       () => good.die(),
     );
@@ -271,7 +262,7 @@ describe('a model that is not loaded', () => {
     });
     const worker = await startScriptedWorker(({ response }) => sendJson(response, 200, chatAnswer('a')));
     const replica = worker.replica(versionId);
-    cleanups.push(() => worker.die());
+    stopLater(() => worker.die());
     const answers = await Promise.all(
       Array.from({ length: 5 }, () => gateway.post('/v1/chat/completions', chatBody())),
     );
@@ -286,7 +277,7 @@ describe('a model that is not loaded', () => {
   test('ends with the reason when loading fails, and with a time-out when it takes too long', async () => {
     const failing = await startTestGateway({ loadState: () => ({ failure: 'no memory' }) });
     const slow = await startTestGateway({ loadTimeoutSeconds: 1 });
-    cleanups.push(
+    stopLater(
       () => failing.stop(),
       () => slow.stop(),
     );
@@ -336,7 +327,7 @@ describe('a client that leaves', () => {
 
   test('while its model loads, leaves nothing behind', async () => {
     const gateway = await startTestGateway();
-    cleanups.push(() => gateway.stop());
+    stopLater(() => gateway.stop());
     const leave = new AbortController();
     const asked = gateway.post('/v1/chat/completions', chatBody(), { signal: leave.signal });
     while (gateway.inference.waiting === 0) await new Promise((resolve) => setTimeout(resolve, 5));

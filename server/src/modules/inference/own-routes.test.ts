@@ -1,31 +1,25 @@
 import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
-import { startTestGateway, type TestGateway, versionId } from '../../../test/gateway.ts';
-import { type ScriptedWorker, sendJson, startScriptedWorker } from '../../../test/scripted-worker.ts';
+import { test } from 'node:test';
+import type { TestGateway } from '../../../test/gateway.ts';
+import {
+  type ScriptedGateway,
+  startScriptedGateway,
+  stopAfterTests,
+} from '../../../test/scripted-gateway.ts';
+import { sendJson } from '../../../test/scripted-worker.ts';
 import { testPrincipal } from '../../../test/test-principal.ts';
 import type { SamovarError } from '../../kernel/errors.ts';
 import type { InferenceRequest, TokenCounts, WorkerPath } from './index.ts';
 
-const cleanups: (() => Promise<void>)[] = [];
+const stopLater = stopAfterTests();
 
-after(async () => {
-  for (const clean of cleanups) await clean();
-});
-
-async function gatewayAnswering(
+function gatewayAnswering(
   status: number,
   answer: Record<string, unknown>,
   lane: 'pass-through' | 'normalise',
-): Promise<{ gateway: TestGateway; worker: ScriptedWorker }> {
-  const worker = await startScriptedWorker(({ response }) =>
-    sendJson(response, status, JSON.stringify(answer)),
-  );
-  const gateway = await startTestGateway({ replicas: [worker.replica(versionId, lane)] });
-  cleanups.push(
-    () => gateway.stop(),
-    () => worker.die(),
-  );
-  return { gateway, worker };
+): Promise<ScriptedGateway> {
+  const text = JSON.stringify(answer);
+  return startScriptedGateway(stopLater, ({ response }) => sendJson(response, status, text), {}, lane);
 }
 
 interface Ended {

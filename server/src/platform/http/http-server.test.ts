@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
 import { connect, type Socket } from 'node:net';
-import { after, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import Type from 'typebox';
 import { chatBody, type GatewayOptions, startTestGateway, versionId } from '../../../test/gateway.ts';
+import { type Answer, startScriptedGateway, stopAfterTests } from '../../../test/scripted-gateway.ts';
 import {
   beginEvents,
   chatAnswer,
@@ -15,19 +16,11 @@ import {
 } from '../../../test/scripted-worker.ts';
 import type { BoundRoute, ManagementRequest } from '../../kernel/ports/http-routes.ts';
 
-const cleanups: (() => Promise<void>)[] = [];
-after(async () => {
-  for (const clean of cleanups) await clean();
-});
+const stopLater = stopAfterTests();
 
-async function start(options: GatewayOptions = {}) {
-  const worker = await startScriptedWorker(({ response }) => sendJson(response, 200, chatAnswer('a')));
-  const gateway = await startTestGateway({ replicas: [worker.replica(versionId)], ...options });
-  cleanups.push(
-    () => gateway.stop(),
-    () => worker.die(),
-  );
-  return gateway;
+async function start(options?: GatewayOptions) {
+  const answer: Answer = ({ response }) => sendJson(response, 200, chatAnswer('a'));
+  return (await startScriptedGateway(stopLater, answer, options)).gateway;
 }
 
 /** Sends raw bytes and reads until the connection ends. */
@@ -278,7 +271,7 @@ describe('a stop', () => {
       setTimeout(() => response.end(chatEvent('b') + doneEvent), 300);
     });
     const gateway = await startTestGateway({ replicas: [worker.replica(versionId)] });
-    cleanups.push(() => worker.die());
+    stopLater(() => worker.die());
     const idle = connect(gateway.server.port, '127.0.0.1');
     idle.on('error', () => undefined);
     await once(idle, 'connect');
@@ -297,7 +290,7 @@ describe('a stop', () => {
       response.write(chatEvent('a'));
     });
     const gateway = await startTestGateway({ replicas: [worker.replica(versionId)] });
-    cleanups.push(() => worker.die());
+    stopLater(() => worker.die());
     const answer = await gateway.post(chatPath, chatBody({ stream: true }));
     const [text] = await Promise.all([answer.text(), gateway.stop(100)]);
     assert.ok(text.startsWith(chatEvent('a')));
@@ -321,7 +314,7 @@ describe('a client that reads slowly', () => {
       response.end(doneEvent);
     });
     const gateway = await startTestGateway({ replicas: [worker.replica(versionId)] });
-    cleanups.push(
+    stopLater(
       () => gateway.stop(),
       () => worker.die(),
     );
@@ -357,7 +350,7 @@ describe('a client that reads slowly', () => {
       replicas: [worker.replica(versionId)],
       timeouts: { headersMs: 5000, requestMs: 5000, paceMs: 5000, keepAliveMs: 5000, stallMs: 400 },
     });
-    cleanups.push(
+    stopLater(
       () => gateway.stop(),
       () => worker.die(),
     );
