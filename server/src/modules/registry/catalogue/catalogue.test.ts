@@ -73,6 +73,13 @@ test('there is something for every purpose, and for machines from 1 GB to 640 GB
   assert.ok((largest?.memory.neededBytes ?? 0) > 300e9);
 });
 
+test('every language model that runs here tells what the context of a request takes', async () => {
+  for (const { entry } of await entries()) {
+    const { task, engine, memory, name } = itemOfEntry(entry);
+    if (task === 'chat' && engine !== null) assert.ok(memory.perTokenBytes > 0, name);
+  }
+});
+
 test('what fits is explained, and without a machine nothing is recommended', async () => {
   const item = itemOfEntry(
     (await entries()).find(({ entry }) => entry.name === 'qwen2.5-1.5b-instruct')?.entry ?? assert.fail(),
