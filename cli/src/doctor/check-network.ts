@@ -1,11 +1,21 @@
+import http from 'node:http';
 import type { CliSettings } from '../settings.ts';
 import { type Finding, fine } from './finding.ts';
 
 const timeoutMs = 5_000;
 
+interface RegistrySettings {
+  readonly values: Pick<
+    CliSettings['values'],
+    'npmRegistry' | 'pypiIndex' | 'mavenRepository' | 'hubEndpoint'
+  >;
+}
+
 /** Whether the registries that ready models come from can be reached, through the configured mirrors and proxy. */
-export async function checkRegistries({ values }: CliSettings): Promise<Finding[]> {
-  return await Promise.all([
+export async function checkRegistries({ values }: RegistrySettings): Promise<Finding[]> {
+  // As the processes reach them: by HTTPS_PROXY, but for NO_PROXY.
+  const restore = http.setGlobalProxyFromEnv();
+  const checks = Promise.all([
     checkAddress('npm registry', values.npmRegistry ?? 'https://registry.npmjs.org/', 'SAMOVAR_NPM_REGISTRY'),
     checkAddress('Python index', values.pypiIndex ?? 'https://pypi.org/simple/', 'SAMOVAR_PYPI_INDEX'),
     checkAddress(
@@ -15,6 +25,7 @@ export async function checkRegistries({ values }: CliSettings): Promise<Finding[
     ),
     checkAddress('Model hub', values.hubEndpoint, 'HF_ENDPOINT'),
   ]);
+  return await checks.finally(restore);
 }
 
 async function checkAddress(name: string, address: string, setting: string): Promise<Finding> {
