@@ -26,6 +26,13 @@ export const modelErrors = defineErrors({
     message: 'The model `{model}` does {task}, which this endpoint does not serve.',
     remedy: 'Choose another model, or another endpoint.',
   },
+  'model.template_unusable': {
+    httpStatus: 400,
+    grpcStatus: 'FAILED_PRECONDITION',
+    message: 'The chat template of the model `{model}` cannot be used: {reason}',
+    remedy:
+      'Send a text to `/v1/completions`, which needs no template. Whoever manages models can give it a template: `engineOptions.chatTemplate` of its manifest.',
+  },
   'model.not_a_classifier': {
     httpStatus: 400,
     grpcStatus: 'INVALID_ARGUMENT',

@@ -7,7 +7,8 @@ import { createGrammarCache } from './grammar/grammar-cache.ts';
 import type { LanguageModel } from './language-model.ts';
 import type { LoadedEngine } from './loaded-engine.ts';
 import { createControlTextGuards } from './templates/control-text-guard.ts';
-import { createPromptRenderer } from './templates/render-prompt.ts';
+import { createPromptRenderer, type PromptRenderer } from './templates/render-prompt.ts';
+import type { Vocabulary } from './vocabulary.ts';
 
 /** The model that a request is for. Throws while it is not loaded. */
 export type ChooseModel = (body: JsonObject) => LanguageModel;
@@ -61,19 +62,32 @@ function languageModel(
     contextTokens: start.contextTokens,
     vocabulary,
     generator,
-    renderPrompt:
-      chatTemplate === null
-        ? null
-        : createPromptRenderer({
-            template: chatTemplate,
-            bosToken: vocabulary.bosText,
-            eosToken: vocabulary.eosText,
-          }),
+    renderPrompt: promptRenderer(start, vocabulary, chatTemplate),
     guardControlTexts: createControlTextGuards(vocabulary.controlTexts),
     grammars: createGrammarCache(),
     ...own,
     systemFingerprint: fingerprint(start),
   };
+}
+
+/** The manifest may bring a template in place of the file's, which may lack one or have one that cannot be used. */
+function promptRenderer(
+  { manifest, modelName }: WorkerStart,
+  { bosText, eosText }: Vocabulary,
+  inFile: string | null,
+): PromptRenderer | null {
+  const own = manifest.engineOptions.chatTemplate;
+  const template = typeof own === 'string' ? own : inFile;
+  if (template === null) return null;
+  try {
+    return createPromptRenderer({ name: modelName, template, bosToken: bosText, eosToken: eosText });
+  } catch (error) {
+    // The model completes texts all the same; who wants to chat is told.
+    if (!(error instanceof SamovarError)) throw error;
+    return () => {
+      throw error;
+    };
+  }
 }
 
 /** The template and the vocabulary are those of the model; the sequences, their caches and the grammars its own. */

@@ -4,7 +4,7 @@ import { ggufMetadata, smallLlama } from '../../../test/small-model-files.ts';
 import { attentionLayers, recurrentStateBytes } from './gguf-attention.ts';
 import { memoryFacts, sequenceMemory } from './kv-cache.ts';
 import { cardOf, languageCodes, licenseOfCard, licenseOfText } from './license-facts.ts';
-import { templateFacts } from './template-facts.ts';
+import { templateFacts, templateFinding } from './template-facts.ts';
 
 function memoryOf(entries: Parameters<typeof ggufMetadata>[0], architecture: string) {
   const metadata = ggufMetadata(entries);
@@ -79,7 +79,12 @@ for (const [template, toolCalls, reasoning] of templates)
   });
 
 test('a template that cannot be parsed says so, and nothing of it runs', () => {
-  assert.match(templateFacts('{% if %}').fault ?? '', /./);
+  assert.match(templateFacts('{% if %}').fault ?? '', /^line 1: ./);
+  assert.match(templateFacts('a\n{{ b }}\n{% if ) %}\nc\n{{ d }}').fault ?? '', /^line 3: /);
+  const unclosed = templateFacts('{% for m in messages %}\n{{ unclosed ');
+  assert.match(unclosed.fault ?? '', /^line [12]: /);
+  assert.match(templateFinding(unclosed) ?? '', /completes texts, and chat is refused/);
+  assert.equal(templateFinding(templateFacts('{{ messages }}')), null);
   assert.equal(templateFacts('{{ cycler.__init__.__globals__ }}').fault, null);
 });
 

@@ -11,7 +11,7 @@ import { languageCodes, namedLicense, unknownLicense } from './license-facts.ts'
 import { isEncoder, llamaArchitectures } from './llama-architectures.ts';
 import { type FoundModel, information, type ModelFacts, warning } from './model-facts.ts';
 import { hubSource, type StatedTerms, statedLanguages } from './stated-terms.ts';
-import { type TemplateFacts, templateFacts } from './template-facts.ts';
+import { type TemplateFacts, templateFacts, templateFinding } from './template-facts.ts';
 
 export interface GgufPart {
   readonly path: string;
@@ -171,9 +171,8 @@ function notesOf(
   },
 ) {
   const notes = [];
-  if (found.isChat && found.chat === null)
-    notes.push(warning('It has no chat template: it completes texts, and chat is refused.'));
-  if (found.chat?.fault) notes.push(warning(`Its chat template cannot be used: ${found.chat.fault}`));
+  const finding = found.isChat ? templateFinding(found.chat) : null;
+  if (finding !== null) notes.push(warning(finding));
   const spare = spareRows(found.parts);
   if (spare > 0)
     notes.push(

@@ -12,7 +12,7 @@ import { type FoundModel, information, type ModelFacts, warning } from './model-
 import { type FolderFile, folderOf, type ModelFolder } from './model-folder.ts';
 import { readPooling } from './sentence-embedding.ts';
 import { hubSource, type StatedTerms, statedLanguages } from './stated-terms.ts';
-import { templateFacts } from './template-facts.ts';
+import { templateFacts, templateFinding } from './template-facts.ts';
 
 const tokenizerFiles = [
   'tokenizer.json',
@@ -124,11 +124,11 @@ async function abilitiesOf(
     const capabilities = ['chat', 'tools', ...completing] as const;
     return { facts: { task: 'chat', toolCalls, reasoning, capabilities }, notes: [] };
   }
-  const note =
-    chat === null
-      ? 'It has no chat template: it completes texts, and chat is refused.'
-      : `Its chat template cannot be used: ${chat.fault}`;
-  return { facts: { task: 'chat', ...none, capabilities: completing }, notes: [warning(note)] };
+  const finding = templateFinding(chat);
+  return {
+    facts: { task: 'chat', ...none, capabilities: completing },
+    notes: finding === null ? [] : [warning(finding)],
+  };
 }
 
 function sum({ tensors }: ShardedTensors, of: (tensor: { elements: number }) => number): number {

@@ -32,10 +32,37 @@ function toolCallsOf(template: string): ModelManifest['toolCalls'] {
 
 function faultOf(template: string): string | null {
   if (template.length > longestTemplate) return `it has ${template.length} characters`;
+  const fault = parseFault(template);
+  if (fault === null) return null;
+  const line = lineOf(template, fault);
+  return `line ${line}: ${fault}`;
+}
+
+function parseFault(template: string): string | null {
   try {
     new Template(template);
     return null;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    const message = error instanceof Error ? error.message : String(error);
+    return message.split('\n')[0]?.slice(0, 200) ?? '';
   }
+}
+
+/** The parser does not say where it stopped: the first line after which it says the same as of the whole text. */
+function lineOf(template: string, fault: string): number {
+  const lines = template.split('\n');
+  let [first, last] = [1, lines.length];
+  while (first < last) {
+    const middle = Math.floor((first + last) / 2);
+    if (parseFault(lines.slice(0, middle).join('\n')) === fault) last = middle;
+    else first = middle + 1;
+  }
+  return first;
+}
+
+/** What a person is told of a chat model whose template is missing or has a fault; `null` when there is nothing to tell. */
+export function templateFinding(template: TemplateFacts | null): string | null {
+  if (template === null) return 'It has no chat template: it completes texts, and chat is refused.';
+  if (template.fault === null) return null;
+  return `Its chat template cannot be used (${template.fault}): it completes texts, and chat is refused. \`engineOptions.chatTemplate\` of its manifest can give it another.`;
 }

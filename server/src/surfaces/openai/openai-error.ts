@@ -59,8 +59,14 @@ function codeOf(error: SamovarError): string {
   return publishedCodes[error.code] ?? error.code;
 }
 
+const aboutModel: ReadonlySet<string> = new Set([
+  'model.not_found',
+  'model.wrong_task',
+  'model.template_unusable',
+]);
+
 function parameterOf(error: SamovarError): string | null {
-  if (error.code === 'model.not_found' || error.code === 'model.wrong_task') return 'model';
+  if (aboutModel.has(error.code)) return 'model';
   if (error.code === 'engine.input_too_long') return 'input';
   const parameter = error.params.parameter;
   return typeof parameter === 'string' ? parameter : null;

@@ -18,8 +18,9 @@ export function renderChat(
   extra: JsonObject,
 ): PromptPiece[] {
   if (model.renderPrompt === null)
-    throw new SamovarError('model.wrong_task', {
-      params: { model: model.manifest.name, task: 'completion without a chat template' },
+    throw new SamovarError('model.template_unusable', {
+      params: { model: model.manifest.name, reason: 'it has none' },
+      field: 'model',
     });
   const guard = model.guardControlTexts();
   const rendered = model.renderPrompt({

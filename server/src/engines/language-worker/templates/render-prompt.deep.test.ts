@@ -42,7 +42,10 @@ describe('the prompt renderer beside the reference implementation in Python', ()
           input: JSON.stringify({ template, variables }),
           encoding: 'utf8',
         });
-        assert.equal(createPromptRenderer({ template, bosToken: '<s>', eosToken: '</s>' })(input), expected);
+        assert.equal(
+          createPromptRenderer({ name: 'm', template, bosToken: '<s>', eosToken: '</s>' })(input),
+          expected,
+        );
       });
     }
   }

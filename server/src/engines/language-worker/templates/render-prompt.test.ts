@@ -7,6 +7,7 @@ import { createPromptRenderer, type PromptInput } from './render-prompt.ts';
 
 const render = (name: string, input: PromptInput) =>
   createPromptRenderer({
+    name: 'm',
     template: readFileSync(new URL(`../../../../test/chat-templates/${name}.jinja`, import.meta.url), 'utf8'),
     bosToken: '<s>',
     eosToken: '</s>',

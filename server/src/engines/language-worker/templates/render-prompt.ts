@@ -1,6 +1,7 @@
-import { Environment, Interpreter, Template } from '@huggingface/jinja';
+import { Environment, Template } from '@huggingface/jinja';
 import { SamovarError } from '../../../kernel/errors.ts';
 import type { ToolDefinition } from '../tools/tool-definition.ts';
+import { BoundedInterpreter } from './bounded-interpreter.ts';
 import type { ChatMessage } from './chat-message.ts';
 import { mapTexts } from './control-text-guard.ts';
 import { TemplateComplaint, templateGlobals } from './template-globals.ts';
@@ -27,14 +28,16 @@ const rendererVariables = new Set(['messages', 'tools', 'add_generation_prompt',
  * Compiles a chat template (Jinja, as model files carry it) once. `developer` messages become `system` ones and
  * text parts are joined, as templates expect.
  * @throws SamovarError `request.invalid` when the template refuses the messages or a part is not text;
- * `engine.failed` when the template itself cannot be run.
+ * `model.template_unusable` when the template itself cannot be read, or fails or takes too much as it runs.
  */
 export function createPromptRenderer(model: {
+  /** What errors call the model. */
+  readonly name: string;
   readonly template: string;
   readonly bosToken: string;
   readonly eosToken: string;
 }): PromptRenderer {
-  const template = new Template(model.template);
+  const template = parsed(model);
   const globals = templateGlobals(() => new Date());
   return ({ messages, tools, addGenerationPrompt = true, extra = {}, hide }) => {
     for (const name of Object.keys(extra)) {
@@ -46,7 +49,7 @@ export function createPromptRenderer(model: {
       tools: tools && tools.length > 0 ? tools : null,
       messages: templateMessages(messages),
     };
-    return render(template, messages, () => ({
+    return render({ name: model.name, template }, messages, () => ({
       ...globals,
       ...(hide === undefined ? said : hidden(said, hide)),
       add_generation_prompt: addGenerationPrompt,
@@ -62,19 +65,37 @@ function hidden(said: TemplateVariables, hide: (text: string) => string): Templa
   return Object.fromEntries(Object.entries(said).map(([name, value]) => [name, mapTexts(value, hide)]));
 }
 
+function parsed({ name, template }: { readonly name: string; readonly template: string }): Template {
+  try {
+    return new Template(template);
+  } catch (error) {
+    throw unusable(name, error);
+  }
+}
+
 function render(
-  template: Template,
+  { name, template }: { readonly name: string; readonly template: Template },
   messages: readonly ChatMessage[],
   variables: () => TemplateVariables,
 ): string {
   try {
     const environment = new Environment();
-    for (const [name, value] of Object.entries(variables())) environment.set(name, value);
-    return String(new Interpreter(environment).run(template.parsed).value);
+    for (const [variable, value] of Object.entries(variables())) environment.set(variable, value);
+    return String(new BoundedInterpreter(environment).run(template.parsed).value);
   } catch (error) {
     if (error instanceof TemplateComplaint) throw refusedByTemplate(messages, error);
-    throw new SamovarError('engine.failed', { cause: error });
+    throw unusable(name, error);
   }
+}
+
+/** The reason is that of the template engine, which speaks of the template alone. */
+function unusable(model: string, cause: unknown): SamovarError {
+  const reason = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
+  return new SamovarError('model.template_unusable', {
+    params: { model, reason: (reason ?? '').slice(0, 300) },
+    field: 'model',
+    cause,
+  });
 }
 
 function refusedByTemplate(messages: readonly ChatMessage[], complaint: TemplateComplaint): SamovarError {
