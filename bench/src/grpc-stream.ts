@@ -32,7 +32,7 @@ try {
       });
       return (answer.answerTokens / answer.totalMs) * 1000;
     },
-    9,
+    21,
   );
   printRows('A stream over gRPC', [
     { name: 'streamed tokens, gRPC / OpenAI', ratio, unit: 'tok/s', bar: { atLeast: 0.97 } },

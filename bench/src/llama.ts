@@ -16,14 +16,14 @@ const ours = await startModelWorker(size);
 const theirs = await startLlamaServer(size);
 try {
   const rows: BenchRow[] = [];
-  for (const [sequences, bar] of [
-    [1, 0.9],
-    [4, 0.75],
+  for (const [sequences, bar, pairs] of [
+    [1, 0.9, 21],
+    [4, 0.75, 7],
   ] as const) {
     const ratio = await ratioOfPairs(
       () => tokensPerSecond(ours, sequences),
       () => tokensPerSecond(theirs, sequences),
-      7,
+      pairs,
     );
     rows.push({
       name: `${sequences} sequences, ours / llama-server`,
