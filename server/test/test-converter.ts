@@ -10,6 +10,7 @@ export function testConverter(): ModelConverter {
     codeFolders: [fileURLToPath(new URL('../../', import.meta.url))],
     environment: { TMPDIR: tmpdir() },
     threads: 1,
+    quantizeMemoryBytes: 2 ** 32,
     findQuantizeProgram: async () => null,
   });
 }

@@ -11,11 +11,13 @@ import { ownCodeFolders } from './own-code-folders.ts';
  * the settings name.
  */
 export function createConverter(enginesFolder: string, llamaServer: string | null): ModelConverter {
+  const { cores, memoryBytes } = readMachineLimits();
   return createModelConverter({
     entry: fileURLToPath(new URL('./convert-models.ts', import.meta.url)),
     codeFolders: ownCodeFolders(),
     environment: workerEnvironment(),
-    threads: Math.max(1, readMachineLimits().cores - 1),
+    threads: Math.max(1, cores - 1),
+    quantizeMemoryBytes: Math.floor(memoryBytes * 0.75),
     findQuantizeProgram: () => findLlamaQuantize(enginesFolder, llamaServer),
   });
 }

@@ -20,12 +20,16 @@ export interface ModelConverterOptions extends ConfinedCode {
   readonly threads: number;
   /** Resident memory of our own conversions; 2 GiB unless told. They need 300 MB beside the vocabulary. */
   readonly memoryBytes?: number;
+  /** Memory of llama-quantize beside the pages of its file: what the machine can spare. */
+  readonly quantizeMemoryBytes: number;
+  /** How long one conversion may take; a day unless told. */
+  readonly limitMs?: number;
 }
 
 const defaultMemoryBytes = 2 * 1024 * 1024 * 1024;
-const limitMs = 24 * 3_600_000;
+const defaultLimitMs = 24 * 3_600_000;
 
-/** Conversions in child processes: our own, confined to the files of the order, and llama-quantize. */
+/** Conversions in child processes behind everything else: our own, confined to the files of the order, and llama-quantize. */
 export function createModelConverter(options: ModelConverterOptions): ModelConverter {
   const unavailable = async (kind: ConversionOrder['kind']): Promise<string | null> =>
     kind === 'quantise' && (await options.findQuantizeProgram()) === null
@@ -45,8 +49,9 @@ export function createModelConverter(options: ModelConverterOptions): ModelConve
       try {
         if (order.kind === 'quantise') {
           const program = (await options.findQuantizeProgram()) ?? '';
-          const { threads } = options;
-          await quantise(program, { ...order, target: unfinished, threads }, conversion);
+          const { threads, quantizeMemoryBytes: memoryBytes, limitMs = defaultLimitMs } = options;
+          const limits = { threads, memoryBytes, limitMs };
+          await quantise(program, { ...order, target: unfinished, ...limits }, conversion);
         } else await convertHere(options, { ...order, target: unfinished }, conversion);
         await rename(unfinished, order.target);
       } finally {
@@ -65,8 +70,9 @@ async function convertHere(
   const { text, fault } = await runConfinedProcess(options, {
     permissions: permissionsOf(order),
     memoryBytes: options.memoryBytes ?? defaultMemoryBytes,
-    limitMs,
+    limitMs: options.limitMs ?? defaultLimitMs,
     signal,
+    isBackground: true,
     input: JSON.stringify(order),
     onLine(line) {
       const message = messageOf(line);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { access, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -25,9 +25,15 @@ before(async () => {
 });
 after(() => rm(base, { recursive: true }));
 
-function converterWith(entry: string, program: string | null = null): ModelConverter {
+interface Limits {
+  readonly quantizeMemoryBytes?: number;
+  readonly limitMs?: number;
+}
+
+function converterWith(entry: string, program: string | null = null, limits: Limits = {}): ModelConverter {
   const code = { entry, codeFolders: [root, base], environment: {} };
-  return createModelConverter({ ...code, threads: 1, findQuantizeProgram: async () => program });
+  const tool = { threads: 1, quantizeMemoryBytes: 2 ** 30, findQuantizeProgram: async () => program };
+  return createModelConverter({ ...code, ...tool, ...limits });
 }
 
 const folderIn = (name: string) => mkdtemp(join(base, `${name}-`));
@@ -277,4 +283,44 @@ test('quantisation says what is missing, how far it is, and why it failed', asyn
   await writeFile(program, '#!/bin/sh\necho "no such type" >&2\nexit 1\n', { mode: 0o755 });
   await assert.rejects(converterWith('', program).convert(order, silent), /no such type/);
   assert.deepEqual([doneShare('[  68/ 272] x'), doneShare('x')], [0.25, null]);
+});
+
+test('a quantisation that grows too large, takes too long or stands still is ended, and leaves nothing', async () => {
+  const folder = await folderIn('limits');
+  await writeFile(join(folder, 'a.gguf'), 'small');
+  const target = join(folder, 'b.gguf');
+  const order: ConversionOrder = { kind: 'quantise', source: join(folder, 'a.gguf'), target, type: 'Q4_0' };
+  const program = join(folder, 'tool.mjs');
+  const begins = `#!${process.execPath}
+    import fs from 'node:fs';
+    fs.writeFileSync(process.argv[4], 'half');
+    console.log('[   1/   2] nice ' + (await import('node:os')).getPriority());`;
+  const converter = (then: string, limits: Limits) =>
+    writeFile(program, `${begins}\n${then}`, { mode: 0o755 }).then(() => converterWith('', program, limits));
+  const nothingIsLeft = async () => {
+    assert.deepEqual((await readdir(folder)).sort(), ['a.gguf', 'tool.mjs']);
+  };
+
+  const grows =
+    'const kept = []; for (;;) kept.push(Buffer.alloc(2 ** 22, 1)), await new Promise((go) => setTimeout(go, 5));';
+  const greedy = await converter(grows, { quantizeMemoryBytes: 150 * 2 ** 20 });
+  await assert.rejects(greedy.convert(order, silent), /llama-quantize: it takes more than 150 MiB of memory/);
+  await nothingIsLeft();
+
+  const stands = 'setInterval(() => undefined, 1000);';
+  const slow = await converter(stands, { limitMs: 1500 });
+  await assert.rejects(slow.convert(order, silent), /llama-quantize: it takes longer than 1.5 seconds/);
+  await nothingIsLeft();
+
+  const stopping = new AbortController();
+  const waiting = (await converter(stands, {})).convert(order, {
+    signal: stopping.signal,
+    onProgress: () => stopping.abort(new Error('enough')),
+  });
+  await assert.rejects(waiting, /enough/);
+  await nothingIsLeft();
+
+  const fails = await converter("process.kill(process.pid, 'SIGKILL');", {});
+  await assert.rejects(fails.convert(order, silent), /nice 19/);
+  await nothingIsLeft();
 });

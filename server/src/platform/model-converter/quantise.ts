@@ -1,23 +1,33 @@
 import { spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
+import { stat } from 'node:fs/promises';
 import { SamovarError } from '../../kernel/errors.ts';
 import type { ConversionOptions, WeightType } from '../../kernel/ports/model-converter.ts';
+import { watchChild } from '../confined-process/watch-child.ts';
 
 export interface Quantisation {
   readonly source: string;
   readonly target: string;
   readonly type: WeightType;
   readonly threads: number;
+  /** Memory that it may take at most, beside the pages of its file. */
+  readonly memoryBytes: number;
+  readonly limitMs: number;
 }
 
 const keptLines = 5;
+const baseBytes = 1024 ** 3;
 
-/** Runs llama-quantize; an abort ends it. Throws `model.conversion_failed` with the end of what it said. */
+/**
+ * Runs llama-quantize behind everything else on the machine; one that takes too long or grows too large is ended, and an
+ * abort ends it. Throws `model.conversion_failed` with the end of what it said. What it has written of `target` by then
+ * is the caller's to remove.
+ */
 export async function quantise(
   program: string,
-  { source, target, type, threads }: Quantisation,
+  { source, target, type, threads, memoryBytes, limitMs }: Quantisation,
   { signal, onProgress }: ConversionOptions,
 ): Promise<void> {
+  const plausible = await plausibleBytes(source);
   signal.throwIfAborted();
   const child = spawn(program, ['--allow-requantize', source, target, type, String(threads)], {
     // A group of its own: Ctrl-C in the terminal reaches who asked, and it decides.
@@ -25,26 +35,36 @@ export async function quantise(
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {},
   });
-  const end = () => child.kill('SIGKILL');
-  signal.addEventListener('abort', end, { once: true });
   const last: string[] = [];
-  for (const stream of [child.stdout, child.stderr])
-    createInterface({ input: stream }).on('line', (line) => {
+  const { exitCode, fault } = await watchChild(child, {
+    memory: 'own',
+    memoryBytes: Math.min(memoryBytes, plausible),
+    limitMs,
+    signal,
+    isBackground: true,
+    onLine(line) {
       last.push(line);
       if (last.length > keptLines) last.shift();
       const fraction = doneShare(line);
       if (fraction !== null) onProgress(fraction);
-    });
+    },
+  });
+  if (exitCode === 0 && fault === null) return onProgress(1);
+  const said = fault === null ? last.join(' ').trim() || 'it was ended from outside' : `it ${fault}`;
+  throw new SamovarError('model.conversion_failed', { params: { reason: `llama-quantize: ${said}` } });
+}
+
+/**
+ * One tensor at a time is read, made 32-bit floats, and written anew: the largest is no larger than the file, and its
+ * floats are at most twice as large where the file has 16 bits, eight times where it has four.
+ */
+async function plausibleBytes(source: string): Promise<number> {
   try {
-    const code = await new Promise<number | null>((resolve, reject) => {
-      child.once('error', reject);
-      child.once('close', resolve);
-    });
-    signal.throwIfAborted();
-    if (code === 0) return onProgress(1);
-    throw new SamovarError('model.conversion_failed', { params: { reason: last.join(' ').trim() } });
-  } finally {
-    signal.removeEventListener('abort', end);
+    return baseBytes + 10 * (await stat(source)).size;
+  } catch (error) {
+    // The tool says it in its own words.
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return baseBytes;
+    throw error;
   }
 }
 

@@ -33,6 +33,7 @@ before(async () => {
     codeFolders: [fileURLToPath(new URL('../../../../', import.meta.url))],
     environment: {},
     threads: 1,
+    quantizeMemoryBytes: 2 ** 32,
     findQuantizeProgram: async () => program,
   });
   const target = join(folder, 'hub');
