@@ -123,6 +123,7 @@ export async function startConsoleServer(
     catalogue: readCatalogueItems,
     folders: options.folders ?? { read: () => Promise.reject(new Error('no bucket is configured')) },
     modelFileGraceHours: 24,
+    sealing: createSealing(randomBytes(32)),
     log: silentLog,
     notifications,
     followers: createFollowers({ keys: () => keys, limits: { ofProcess: 8, ofKey: 4 } }),

@@ -24,6 +24,7 @@ import {
 import { createConfigVersion } from '../src/platform/postgres/config-version.ts';
 import { createJobQueue } from '../src/platform/queue/create-job-queue.ts';
 import { prepareJobQueue } from '../src/platform/queue/prepare-job-queue.ts';
+import { createSealing } from '../src/platform/sealing/sealing.ts';
 import { createInspector } from '../src/roles/create-inspector.ts';
 import { contentOf } from './file-server.ts';
 import { type HubRepository, type HubServer, startHubServer } from './hub-server.ts';
@@ -83,7 +84,8 @@ export async function createImportBed(
   });
   const inspector: ModelInspector = createInspector();
   const downloadsFolder = await mkdtemp(join(tmpdir(), 'samovar-downloads-'));
-  const access = { database: fresh.database, jobs: queue };
+  const sealing = createSealing(randomBytes(32));
+  const access = { database: fresh.database, jobs: queue, sealing };
   const dependencies: RunDependencies = {
     database: fresh.database,
     configVersion: createConfigVersion(),
@@ -91,6 +93,7 @@ export async function createImportBed(
     sources,
     inspector,
     converter: testConverter(),
+    sealing,
     downloadsFolder,
     log: silentLog,
   };

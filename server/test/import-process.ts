@@ -3,6 +3,7 @@ import { createRunImportJob } from '../src/modules/registry/index.ts';
 import { createFolderStore } from '../src/platform/object-store/folder-store.ts';
 import { createConfigVersion } from '../src/platform/postgres/config-version.ts';
 import { connectPostgres } from '../src/platform/postgres/connect-postgres.ts';
+import { createSealing } from '../src/platform/sealing/sealing.ts';
 import { createInspector } from '../src/roles/create-inspector.ts';
 import { createTestModelSource } from './model-source.ts';
 import { testSchema } from './postgres.ts';
@@ -48,6 +49,7 @@ const job = createRunImportJob({
   sources: await createTestModelSource({ hub: order.hub }),
   inspector: createInspector(),
   converter: testConverter(),
+  sealing: createSealing(Buffer.alloc(32)),
   downloadsFolder: order.downloadsFolder,
   log: silentLog,
 });

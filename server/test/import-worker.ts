@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +11,7 @@ import {
 import { createPackageSource } from '../src/platform/package-sources/create-package-source.ts';
 import { createConfigVersion } from '../src/platform/postgres/config-version.ts';
 import { createJobQueue } from '../src/platform/queue/create-job-queue.ts';
+import { createSealing } from '../src/platform/sealing/sealing.ts';
 import { createInspector } from '../src/roles/create-inspector.ts';
 import { readCatalogue } from '../src/roles/read-catalogue.ts';
 import { createTestModelSource, type TestSourceChanges } from './model-source.ts';
@@ -54,6 +56,7 @@ export async function startImportWorker(
     inspector: createInspector(),
     packaged: await readCatalogue(),
     converter: testConverter(),
+    sealing: createSealing(randomBytes(32)),
     downloadsFolder,
     log: silentLog,
   };

@@ -1,7 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { FetchedFile, ModelSource, ResolvedSource } from '../src/kernel/ports/model-source.ts';
+import type {
+  FetchedFile,
+  FetchOptions,
+  ModelSource,
+  ResolvedSource,
+  ResolveOptions,
+  SourceFile,
+} from '../src/kernel/ports/model-source.ts';
 import {
   createModelSource,
   type ModelSourceSettings,
@@ -9,6 +16,14 @@ import {
 import { createOutboundGuard } from '../src/platform/outbound-guard/outbound-guard.ts';
 
 export interface TestModelSource extends ModelSource {
+  /** Archives lie in the folder of the source where a test says no other one. */
+  resolve(uri: string, signal: AbortSignal, options?: Partial<ResolveOptions>): Promise<ResolvedSource>;
+  fetch(
+    source: ResolvedSource,
+    file: SourceFile,
+    target: string,
+    options: FetchOptions & Partial<ResolveOptions>,
+  ): Promise<FetchedFile>;
   /** Where `fetchAll` puts files. */
   readonly folder: string;
   /** Fetches every file of a source; returns what was fetched with its place. */
@@ -56,19 +71,22 @@ export async function createTestModelSource(changes: TestSourceChanges = {}): Pr
     buckets: { allowed: [], own: null },
     modelFolder: null,
     registryAuthFile: null,
-    archivesFolder: join(folder, 'archives'),
     guard: createOutboundGuard({ allow: ['127.0.0.0/8'] }),
     limits: impatientLimits,
     ...changes,
   });
+  const archives = join(folder, 'archives');
   return {
     ...source,
+    resolve: (uri, signal, options) => source.resolve(uri, signal, { archives, ...options }),
+    fetch: (resolved, file, target, options) =>
+      source.fetch(resolved, file, target, { archives, ...options }),
     folder,
     async fetchAll(resolved) {
       const fetched = [];
       for (const file of resolved.files) {
         const target = join(folder, 'files', file.path);
-        const options = { signal: AbortSignal.timeout(60_000), onProgress: () => {} };
+        const options = { signal: AbortSignal.timeout(60_000), onProgress: () => {}, archives };
         fetched.push({ ...(await source.fetch(resolved, file, target, options)), target });
       }
       return fetched;

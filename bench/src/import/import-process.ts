@@ -27,15 +27,15 @@ const source = createModelSource({
   buckets: { allowed: [], own: null },
   modelFolder: null,
   registryAuthFile: null,
-  archivesFolder: `${target}.archives`,
   guard: createOutboundGuard({ allow: [] }),
 });
 const signal = AbortSignal.timeout(10 * 60_000);
+const archives = `${target}.archives`;
 const begunAt = performance.now();
-const resolved = await source.resolve('hf:maker/model', signal);
+const resolved = await source.resolve('hf:maker/model', signal, { archives });
 const [file] = resolved.files;
 if (!file) throw new Error('the hub has no file');
-const fetched = await source.fetch(resolved, file, target, { signal, onProgress: () => {} });
+const fetched = await source.fetch(resolved, file, target, { signal, archives, onProgress: () => {} });
 const seconds = (performance.now() - begunAt) / 1000;
 await source.close();
 const usage = process.resourceUsage();

@@ -11,16 +11,22 @@ test("the hub's own variables are honored, and addresses that callers name may n
   server.publish({ name: 'maker/secret', files, large: () => true, isPrivate: true });
   process.env.HF_ENDPOINT = server.endpoint;
   process.env.HF_TOKEN = server.token;
-  const source = openModelSource(loadSettings({ outboundAllow: '' }), '/nowhere');
+  const source = openModelSource(loadSettings({ outboundAllow: '' }));
+  const archives = '/nowhere';
   try {
     const signal = AbortSignal.timeout(20_000);
-    const found = await source.resolve('hf:maker/secret', signal);
+    const found = await source.resolve('hf:maker/secret', signal, { archives });
     assert.equal(found.files[0]?.path, 'model.gguf');
     const refused = { code: 'request.address_refused' };
     const internal = server.endpoint.replace('http:', 'https:');
-    await assert.rejects(source.resolve(`${internal}/model.gguf`, signal), refused);
-    await assert.rejects(source.resolve(`oci:${new URL(internal).host}/maker/model`, signal), refused);
-    await assert.rejects(source.resolve('file:/etc/passwd', signal), { code: 'model.source_invalid' });
+    await assert.rejects(source.resolve(`${internal}/model.gguf`, signal, { archives }), refused);
+    await assert.rejects(
+      source.resolve(`oci:${new URL(internal).host}/maker/model`, signal, { archives }),
+      refused,
+    );
+    await assert.rejects(source.resolve('file:/etc/passwd', signal, { archives }), {
+      code: 'model.source_invalid',
+    });
   } finally {
     delete process.env.HF_ENDPOINT;
     delete process.env.HF_TOKEN;

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { ServerSettings } from '../config/load-settings.ts';
 import { readPackageMirrors } from '../config/package-mirrors.ts';
 import type { ModelSource } from '../kernel/ports/model-source.ts';
@@ -13,8 +12,8 @@ export function bucketRules(settings: ServerSettings): BucketRules {
   return { allowed: settings.modelBuckets, own: bucket === null ? null : { bucket, prefix } };
 }
 
-/** The places that models come from, as the settings have them; what is kept on the way lies in `downloadsFolder`. */
-export function openModelSource(settings: ServerSettings, downloadsFolder: string): ModelSource {
+/** The places that models come from, as the settings have them. */
+export function openModelSource(settings: ServerSettings): ModelSource {
   return createModelSource({
     mirrors: readPackageMirrors(settings),
     hub: { endpoint: settings.hubEndpoint, token: settings.hubToken },
@@ -22,7 +21,6 @@ export function openModelSource(settings: ServerSettings, downloadsFolder: strin
     buckets: bucketRules(settings),
     modelFolder: settings.modelFolder,
     registryAuthFile: settings.registryAuthFile,
-    archivesFolder: join(downloadsFolder, 'archives'),
     guard: createOutboundGuard({ allow: settings.outboundAllow }),
   });
 }

@@ -37,6 +37,11 @@ export interface ResolvedSource {
 }
 
 export interface ResolveOptions {
+  /**
+   * A folder of the caller's own, in which archives are kept while their files are fetched: of two that fetch the same
+   * at once, none writes into what the other reads. Whoever has ended removes it.
+   */
+  readonly archives: string;
   /** Called where an archive must be fetched before its files are known; `totalBytes` is `null` while it is not known. */
   onProgress?(downloadedBytes: number, totalBytes: number | null): void;
 }
@@ -46,6 +51,9 @@ export interface FetchOptions {
   /** Bytes of this file that lie on the disk now, those of earlier attempts included. */
   onProgress(downloadedBytes: number): void;
 }
+
+/** Of a file of a source: as for `resolve`, archives that are there already are used. */
+export interface SourceFetchOptions extends FetchOptions, Pick<ResolveOptions, 'archives'> {}
 
 export interface FetchedFile {
   readonly path: string;
@@ -62,7 +70,7 @@ export interface ModelSource {
    * Throws `model.source_invalid`, `model.source_unavailable`, `model.source_gated`, `model.refused`,
    * `request.address_refused`, and `setup.disk_full` where an archive has to be fetched.
    */
-  resolve(uri: string, signal: AbortSignal, options?: ResolveOptions): Promise<ResolvedSource>;
+  resolve(uri: string, signal: AbortSignal, options: ResolveOptions): Promise<ResolvedSource>;
   /**
    * Puts one file at `target` (an absolute path; one call at a time for each): in parallel parts where the source
    * allows it, going on where an earlier attempt stopped, its size and digest checked. What is not finished lies
@@ -73,9 +81,7 @@ export interface ModelSource {
     source: ResolvedSource,
     file: SourceFile,
     target: string,
-    options: FetchOptions,
+    options: SourceFetchOptions,
   ): Promise<FetchedFile>;
-  /** Forgets what was kept to fetch the files of this source (archives); to be called when all is fetched or given up. */
-  release(source: ResolvedSource): Promise<void>;
   close(): Promise<void>;
 }

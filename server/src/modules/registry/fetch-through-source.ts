@@ -12,6 +12,7 @@ import type {
 import type { ObjectStore } from '../../kernel/ports/object-store.ts';
 import { modelFileKey } from './get-version-files.ts';
 import type { StartedImport } from './import-store.ts';
+import { archivesFolder } from './imports/import-folder.ts';
 import { noteHeldObject } from './objects/held-objects.ts';
 import type { ProgressReporter } from './progress-reporter.ts';
 import { copyUpload } from './uploads/copy-upload.ts';
@@ -72,24 +73,31 @@ export async function fetchThroughSource(
   missing: readonly ManifestFile[],
   { reporter, signal }: Fetching,
 ): Promise<void> {
-  const resolved = await resolvedSource(sources, source, started, signal);
+  const archives = archivesFolder(versionFolder(downloadsFolder, started));
+  const resolved = await resolvedSource(sources, source, started, { signal, archives });
   for (const file of missing) {
     const found = fileIn(resolved, file);
     const target = placeOf(downloadsFolder, started, file);
     await mkdir(dirname(target), { recursive: true });
     const onProgress = (bytes: number) => reporter.downloaded(file.name, bytes, file.sizeBytes);
     const wanted = { ...found, sizeBytes: file.sizeBytes, sha256: file.sha256 };
-    const fetched = await sources.fetch(resolved, wanted, target, { signal, onProgress });
+    const fetched = await sources.fetch(resolved, wanted, target, { signal, onProgress, archives });
     await refuseOther(fetched, file, { source, target });
     await objectStore.adopt(modelFileKey(file.sha256), target, file.sizeBytes);
     await noteHeldObject(database, started, file.sha256);
   }
-  await sources.release(resolved);
-  await rm(join(downloadsFolder, 'versions', started.versionId), { recursive: true, force: true });
 }
 
-function placeOf(downloadsFolder: string, { versionId }: StartedImport, { name }: ManifestFile): string {
-  return join(downloadsFolder, 'versions', versionId, name);
+/** Where files of a version lie until they are in the object store. */
+export function versionFolder(
+  downloadsFolder: string,
+  { versionId }: Pick<StartedImport, 'versionId'>,
+): string {
+  return join(downloadsFolder, 'versions', versionId);
+}
+
+function placeOf(downloadsFolder: string, started: StartedImport, { name }: ManifestFile): string {
+  return join(versionFolder(downloadsFolder, started), name);
 }
 
 /**
@@ -100,9 +108,9 @@ async function resolvedSource(
   sources: ModelSource,
   source: string,
   { manifest, extraSources }: StartedImport,
-  signal: AbortSignal,
+  { signal, archives }: { readonly signal: AbortSignal; readonly archives: string },
 ): Promise<ResolvedSource> {
-  if (!/^s3:.*\/$/.test(source)) return await sources.resolve(source, signal);
+  if (!/^s3:.*\/$/.test(source)) return await sources.resolve(source, signal, { archives });
   const beside = extraSources.includes(source);
   const files = manifest.files.map((file) => ({
     path: beside || file.pathInSource === '' ? file.name : file.pathInSource,

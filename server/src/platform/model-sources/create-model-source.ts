@@ -27,8 +27,6 @@ export interface ModelSourceSettings {
   readonly modelFolder: string | null;
   /** Credentials of registries, as in Docker's `config.json`. */
   readonly registryAuthFile: string | null;
-  /** Archives are kept here while their files are fetched. */
-  readonly archivesFolder: string;
   /** Decides where the addresses that callers name may lead. */
   readonly guard: OutboundGuard;
   readonly limits?: Partial<DownloadLimits>;
@@ -44,7 +42,7 @@ export function createModelSource(settings: ModelSourceSettings): ModelSource {
   const packages = createPackageSource(settings.mirrors);
   const endpoint = settings.hub.endpoint.replace(/\/+$/, '');
   const web = createWebSource(guarded, downloader);
-  const ofPackages = createPackagesSource(packages, settings.archivesFolder);
+  const ofPackages = createPackagesSource(packages);
   const schemes: Readonly<Record<string, SchemeSource>> = {
     hf: createHubSource(open, { endpoint, token: settings.hub.token }, downloader),
     s3: createLateSource(async () => {
@@ -71,7 +69,7 @@ export function createModelSource(settings: ModelSourceSettings): ModelSource {
   };
 
   return {
-    async resolve(uri, signal, options = {}) {
+    async resolve(uri, signal, options) {
       const scheme = schemeOf(uri);
       return await scheme.resolve(uri, signal, options).catch((error: unknown) => {
         throw sourceFailure(error, uri, signal);
@@ -82,9 +80,6 @@ export function createModelSource(settings: ModelSourceSettings): ModelSource {
       return await scheme.fetch(source, file, target, options).catch((error: unknown) => {
         throw sourceFailure(error, source.uri, options.signal);
       });
-    },
-    async release(source) {
-      await schemeOf(source.uri).release?.(source);
     },
     async close() {
       for (const scheme of new Set(Object.values(schemes))) await scheme.close?.();

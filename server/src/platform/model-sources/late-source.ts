@@ -10,9 +10,6 @@ export function createLateSource(make: () => Promise<SchemeSource>): SchemeSourc
   return {
     resolve: async (...request) => await (await source()).resolve(...request),
     fetch: async (...request) => await (await source()).fetch(...request),
-    async release(resolved) {
-      await (await made)?.release?.(resolved);
-    },
     async close() {
       await (await made)?.close?.();
     },

@@ -1,8 +1,8 @@
 import type {
   FetchedFile,
-  FetchOptions,
   ResolvedSource,
   ResolveOptions,
+  SourceFetchOptions,
   SourceFile,
 } from '../../kernel/ports/model-source.ts';
 
@@ -13,8 +13,7 @@ export interface SchemeSource {
     source: ResolvedSource,
     file: SourceFile,
     target: string,
-    options: FetchOptions,
+    options: SourceFetchOptions,
   ): Promise<FetchedFile>;
-  release?(source: ResolvedSource): Promise<void>;
   close?(): Promise<void>;
 }

@@ -6,7 +6,9 @@ import type { Database } from '../../kernel/ports/database.ts';
 import type { Log } from '../../kernel/ports/log.ts';
 import type { ManifestFolder } from '../../kernel/ports/manifest-folder.ts';
 import type { ObjectStore } from '../../kernel/ports/object-store.ts';
+import type { Sealing } from '../../kernel/ports/sealing.ts';
 import { type CatalogueItem, createUploadAccess, type UploadAccess } from '../../modules/registry/index.ts';
+import { createSealing } from '../../platform/sealing/sealing.ts';
 import { bucketRules } from '../open-model-source.ts';
 import { openObjectStore } from '../open-object-store.ts';
 import { readCatalogueItems } from '../read-catalogue.ts';
@@ -28,6 +30,8 @@ export interface ModelApi {
   catalogue(): Promise<readonly CatalogueItem[]>;
   readonly folders: ManifestFolder;
   readonly modelFileGraceHours: number;
+  /** Seals sources of imports that carry secrets. */
+  readonly sealing: Sealing;
   readonly log: Log;
 }
 
@@ -51,6 +55,7 @@ export function openModelApi({ settings, database, clock, masterKey, log }: Mode
     folders: { read: async (uri, signal) => (await folders()).read(uri, signal) },
     catalogue: once(readCatalogueItems),
     modelFileGraceHours: settings.modelFileGraceHours,
+    sealing: createSealing(masterKey),
     log,
   };
 }

@@ -10,12 +10,14 @@ import { createPackageSource } from '../../platform/package-sources/create-packa
 import { connectPostgres } from '../../platform/postgres/connect-postgres.ts';
 import { createJobQueue } from '../../platform/queue/create-job-queue.ts';
 import { loadMasterKey } from '../../platform/sealing/load-master-key.ts';
+import { createSealing } from '../../platform/sealing/sealing.ts';
 import { createConverter } from '../create-converter.ts';
 import { createInspector } from '../create-inspector.ts';
 import { openModelSource } from '../open-model-source.ts';
 import { openObjectStore } from '../open-object-store.ts';
 import { openRemoteEngines } from '../open-remote-engines.ts';
 import { requiredPostgresUrl } from '../required-postgres-url.ts';
+import { keepDownloadsTidy } from './keep-downloads-tidy.ts';
 import { openDataPath, type WorkerDataPath } from './open-data-path.ts';
 import { startDispatcher } from './start-dispatcher.ts';
 import { workOnChecks } from './work-on-checks.ts';
@@ -42,7 +44,7 @@ export async function startWorker(settings: ServerSettings, log: Log): Promise<R
     guard: createOutboundGuard({ allow: settings.outboundAllow }),
     folder: settings.modelFolder,
   });
-  const sources = openModelSource(settings, data.downloads);
+  const sources = openModelSource(settings);
   const queue = await createJobQueue({ ...address, part: 'worker' }).catch(async (error: unknown) => {
     await postgres.end();
     throw error;
@@ -51,11 +53,12 @@ export async function startWorker(settings: ServerSettings, log: Log): Promise<R
   let dispatcher: Running | null = null;
   let closeChecks: (() => Promise<void>) | null = null;
   let prober: Running | null = null;
+  let tidying: Running | null = null;
   let stopped: Promise<void> | null = null;
   const running: Running = {
     stop(graceMs) {
       stopped ??= (async () => {
-        await Promise.all([queue.stop(graceMs), dispatcher?.stop(graceMs), prober?.stop(graceMs)]);
+        await Promise.all([queue, dispatcher, prober, tidying].map((part) => part?.stop(graceMs)));
         await closeChecks?.();
         await dataPath?.end();
         await packages.close();
@@ -76,9 +79,11 @@ export async function startWorker(settings: ServerSettings, log: Log): Promise<R
       inspector: createInspector(),
       converter: createConverter(data.engines, settings.llamaServer),
       downloadsFolder: data.downloads,
+      sealing: createSealing(sealing),
       settings,
       log,
     });
+    tidying = keepDownloadsTidy({ database, downloadsFolder: data.downloads, log });
     dataPath = await openDataPath(settings, sealing, log);
     closeChecks = await workOnChecks({ database, queue, dataPath, log });
     dispatcher = startDispatcher(settings, dataPath, log);

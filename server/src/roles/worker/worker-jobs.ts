@@ -8,6 +8,7 @@ import type { ModelInspector } from '../../kernel/ports/model-inspector.ts';
 import type { ModelSource } from '../../kernel/ports/model-source.ts';
 import type { ObjectStore } from '../../kernel/ports/object-store.ts';
 import type { PackageSource } from '../../kernel/ports/package-source.ts';
+import type { Sealing } from '../../kernel/ports/sealing.ts';
 import { purgeIdempotencyJob } from '../../modules/idempotency/index.ts';
 import { createQueueWork } from '../../modules/inference-queue/index.ts';
 import { tidyOperationsJob } from '../../modules/operations/index.ts';
@@ -33,6 +34,7 @@ export interface WorkerParts {
   readonly inspector: ModelInspector;
   readonly converter: ModelConverter;
   readonly downloadsFolder: string;
+  readonly sealing: Sealing;
   readonly settings: ServerSettings;
   readonly log: Log;
 }

@@ -1,8 +1,10 @@
+import type { ModelManifest } from '@samovar/contract/worker-protocol';
 import Type from 'typebox';
 import Value from 'typebox/value';
 import { SamovarError } from '../../../kernel/errors.ts';
 import { firstFault, type SchemaFault } from '../../../kernel/schema-fault.ts';
 import { normalName } from '../aliases/alias-name.ts';
+import { withoutQuerySecrets } from '../imports/secret-source.ts';
 import { parseManifest } from '../parse-manifest.ts';
 import type { DeclaredDeployment, DeclaredModel, DeclaredSet } from './declared-set.ts';
 
@@ -73,7 +75,7 @@ function readDocument({
 }: DeclaredDocument): DeclaredModel | Type.Static<typeof declarationsSchema> | null {
   if (unread !== undefined) throw unread;
   const schema = schemaOf(value);
-  if (schema === 'samovar.model/v1') return { manifest: parseManifest(value, path), folder };
+  if (schema === 'samovar.model/v1') return { manifest: manifestOf(value, path), folder };
   if (schema === 'samovar.apply/v1') {
     const { schema: _, ...rest } = value as Record<string, unknown>;
     if (!Value.Check(declarationsSchema, rest))
@@ -85,6 +87,20 @@ function readDocument({
       params: { name: path, reason: `its schema ${schema} is not known here` },
     });
   return null;
+}
+
+/** A manifest is kept for ever, and shown. */
+function manifestOf(value: unknown, path: string): ModelManifest {
+  const manifest = parseManifest(value, path);
+  for (const source of manifest.sources)
+    if (withoutQuerySecrets(source) !== source)
+      throw new SamovarError('model.manifest_invalid', {
+        params: {
+          name: path,
+          reason: 'a source carries a secret in its address: import the model from there',
+        },
+      });
+  return manifest;
 }
 
 function schemaOf(value: unknown): string | null {

@@ -2,6 +2,7 @@ import { SamovarError } from '../../../kernel/errors.ts';
 import { newId } from '../../../kernel/ids.ts';
 import type { Database, DatabaseTransaction } from '../../../kernel/ports/database.ts';
 import type { JobKind, JobSender } from '../../../kernel/ports/job-queue.ts';
+import type { Sealing } from '../../../kernel/ports/sealing.ts';
 import type { Scope } from '../../../kernel/principal.ts';
 import { type AuditContext, recordAudit } from '../../audit/index.ts';
 import { refuseAliasName } from '../aliases/refuse-alias-name.ts';
@@ -10,11 +11,14 @@ import type { ImportRequest, WantedImport } from './import-request.ts';
 import { lockImport } from './import-request-store.ts';
 import type { ImportTables } from './import-tables.ts';
 import { nameFromSource } from './name-from-source.ts';
+import { sealSource, withoutQuerySecrets } from './secret-source.ts';
 import { uploadsOf } from './uploaded-source.ts';
 
 export interface ImportAccess {
   readonly database: Database;
   readonly jobs: JobSender;
+  /** Seals sources that carry secrets. */
+  readonly sealing: Sealing;
 }
 
 /** The kind of the jobs that carry import requests out. */
@@ -40,17 +44,19 @@ const nameForm = /^[a-z0-9](?:[a-z0-9._-]{0,126}[a-z0-9])?$/;
 
 /**
  * Accepts the wish for a model: its row, its record and its job in one transaction. Its outcome is read from the row.
- * Throws `request.invalid`, and `request.not_found` for an upload that is none.
+ * Secrets in its address are kept apart, sealed, until it has ended. Throws `request.invalid`, `model.source_invalid`
+ * for an address with a password, and `request.not_found` for an upload that is none.
  */
 export async function createImport(
-  { database, jobs }: ImportAccess,
+  { database, jobs, sealing }: ImportAccess,
   context: AuditContext,
   asked: NewImport,
   inTransaction?: (transaction: DatabaseTransaction, request: ImportRequest) => Promise<void>,
 ): Promise<ImportRequest> {
   const { scope, actor } = context;
-  const uploads = await uploadsOf(database, scope, asked.source);
-  const modelName = asked.name ?? nameFromSource(uploads?.[0]?.name ?? asked.source);
+  const source = withoutQuerySecrets(asked.source);
+  const uploads = await uploadsOf(database, scope, source);
+  const modelName = asked.name ?? nameFromSource(uploads?.[0]?.name ?? source);
   if (!nameForm.test(modelName))
     throw new SamovarError('request.invalid', {
       params: {
@@ -72,7 +78,8 @@ export async function createImport(
         id,
         organization_id: scope.organizationId,
         project_id: scope.projectId,
-        source: asked.source,
+        source,
+        sealed_source: sealSource(sealing, id, asked.source),
         wanted: JSON.stringify(asked.wanted),
         state: 'resolving',
         acceptance: acceptance && JSON.stringify(acceptance),
@@ -84,7 +91,7 @@ export async function createImport(
       ...context,
       action: 'import.create',
       target: { kind: 'import', id },
-      detail: { source: asked.source, name: modelName },
+      detail: { source, name: modelName },
     });
     const request = await lockImport(transaction, scope, id);
     await queueRun(jobs, transaction, request);

@@ -6,8 +6,9 @@ import { findHeldObjects } from '../objects/held-objects.ts';
 import { copyUpload } from '../uploads/copy-upload.ts';
 import { createFileMeter, type FileMeter } from './file-meter.ts';
 import type { RunImportDependencies } from './import-dependencies.ts';
-import { bringFromStore, importFolder, placeOf, refuseFullDisk } from './import-folder.ts';
+import { archivesFolder, bringFromStore, importFolder, placeOf, refuseFullDisk } from './import-folder.ts';
 import type { ImportRequest } from './import-request.ts';
+import { wholeSource } from './secret-source.ts';
 import { advance, noteProgress } from './started-import.ts';
 import { uploadsOf } from './uploaded-source.ts';
 
@@ -102,14 +103,17 @@ type FetchOne = (
 ) => Promise<FetchedFile>;
 
 async function fetcherOf(
-  { database, objectStore, sources }: RunImportDependencies,
+  { database, objectStore, sources, sealing, downloadsFolder }: RunImportDependencies,
   request: ImportRequest,
   resolved: ResolvedSource,
 ): Promise<FetchOne> {
+  const archives = archivesFolder(importFolder(downloadsFolder, request.id));
+  const source =
+    request.sealedSource === null ? resolved : { ...resolved, uri: wholeSource(sealing, request) };
   const uploads = await uploadsOf(database, request, request.source);
   return async (file, target, options) => {
     await mkdir(dirname(target), { recursive: true });
-    if (uploads === null) return await sources.fetch(resolved, file, target, options);
+    if (uploads === null) return await sources.fetch(source, file, target, { ...options, archives });
     const upload = uploads.find(({ name }) => name === file.path);
     if (upload === undefined) throw new Error(`no upload of ${request.source} is called ${file.path}`);
     return await copyUpload({ database, objectStore }, upload, target, options);

@@ -5,6 +5,7 @@ import type { ModelConverter } from '../../../kernel/ports/model-converter.ts';
 import type { ModelInspector } from '../../../kernel/ports/model-inspector.ts';
 import type { ModelSource } from '../../../kernel/ports/model-source.ts';
 import type { ObjectStore } from '../../../kernel/ports/object-store.ts';
+import type { Sealing } from '../../../kernel/ports/sealing.ts';
 
 export interface RunImportDependencies {
   readonly database: Database;
@@ -13,6 +14,8 @@ export interface RunImportDependencies {
   readonly sources: ModelSource;
   readonly inspector: ModelInspector;
   readonly converter: ModelConverter;
+  /** Opens sources that carry secrets. */
+  readonly sealing: Sealing;
   /** Files of imports that have not ended; what lies here is gone on with. */
   readonly downloadsFolder: string;
   readonly log: Log;

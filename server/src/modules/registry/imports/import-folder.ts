@@ -2,6 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { copyFile, link, mkdir, readdir, rm, stat, statfs } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { sql } from 'kysely';
 import { SamovarError } from '../../../kernel/errors.ts';
 import type { Database } from '../../../kernel/ports/database.ts';
 import type { SourceFile } from '../../../kernel/ports/model-source.ts';
@@ -19,6 +20,11 @@ export const convertedFolder = '.converted';
 /** Where the files of an import lie until they are in the object store. */
 export function importFolder(downloadsFolder: string, importId: string): string {
   return join(downloadsFolder, 'imports', importId);
+}
+
+/** Where archives lie while their files are fetched; no source calls a folder so. */
+export function archivesFolder(folder: string): string {
+  return join(folder, '.archives');
 }
 
 /** The place of a file in the folder. Throws `model.refused` for a path that leaves it. */
@@ -102,8 +108,15 @@ export async function bringFromStore(
   }
 }
 
-/** Removes from this machine what imports have left that need it no more. */
+/** Removes from this machine what imports have left that need it no more, and secrets of those that have failed. */
 export async function sweepImportFolders(database: Database, downloadsFolder: string): Promise<void> {
+  await database
+    .withTables<ImportTables>()
+    .updateTable('import_requests')
+    .set({ sealed_source: null })
+    .where('sealed_source', 'is not', null)
+    .where('ended_at', '<', sql<Date>`now() - make_interval(hours => ${failedHours})`)
+    .execute();
   const ids = await readdir(join(downloadsFolder, 'imports')).catch(() => []);
   const known = ids.filter((id) => /^[0-9a-f-]{36}$/.test(id));
   if (known.length === 0) return;

@@ -76,6 +76,8 @@ export async function writeImport(
       revision: sql`revision + 1`,
       updated_at: sql`now()`,
       ended_at: hasImportEnded(state) ? sql<Date>`now()` : null,
+      // A failed one may be tried again, for a day.
+      ...(hasImportEnded(state) && state !== 'failed' && { sealed_source: null }),
     })
     .where('id', '=', request.id)
     .where('project_id', '=', request.projectId)
@@ -125,6 +127,7 @@ export function importOf(row: Selectable<ImportTables['import_requests']>): Impo
     organizationId: row.organization_id,
     projectId: row.project_id,
     source: row.source,
+    sealedSource: row.sealed_source,
     wanted: row.wanted,
     state: row.state,
     attempt: Number(row.attempt),

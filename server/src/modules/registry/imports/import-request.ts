@@ -54,7 +54,10 @@ export interface ImportFailure {
 /** A wish for a model from anywhere, and how it goes on. */
 export interface ImportRequest extends Scope {
   readonly id: string;
+  /** As it was asked for, without secrets. */
   readonly source: string;
+  /** The same with them, sealed, until the import has ended; `null` where there are none. */
+  readonly sealedSource: Buffer | null;
   readonly wanted: WantedImport;
   readonly state: ImportState;
   /** Fencing token: who started latest, or cancelled it, owns the request. */

@@ -13,6 +13,7 @@ export type ImportTables = {
     organization_id: string;
     project_id: string;
     source: string;
+    sealed_source: ColumnType<Buffer | null, Buffer | null | undefined, Buffer | null>;
     wanted: Json<ImportRequest['wanted']>;
     state: ImportState;
     attempt: Counter;

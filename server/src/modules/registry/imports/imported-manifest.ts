@@ -20,8 +20,9 @@ export function importedManifest(
   const { license: knownLicense, ...known } = wanted.facts ?? {};
   const uploaded = isUploaded(request.source);
   const made = fetched.some(({ path }) => path.startsWith(`${convertedFolder}/`));
-  // What was made here is nowhere else.
-  const sources = uploaded || made || resolved === null ? [] : [resolved.uri];
+  // What was made here is nowhere else, and an address is none without the secret that it came with.
+  const sources =
+    uploaded || made || resolved === null || request.sealedSource !== null ? [] : [resolved.uri];
   const note = noteOf(request, facts);
   const manifest = {
     schema: 'samovar.model/v1',

@@ -3,7 +3,9 @@ import type { ResolvedSource, SourceLicense } from '../../../kernel/ports/model-
 import { needsAcceptance } from '../licenses/terms-of-license.ts';
 import { advanceAccepted } from './accept-terms.ts';
 import type { RunImportDependencies } from './import-dependencies.ts';
+import { archivesFolder, importFolder } from './import-folder.ts';
 import type { ImportRequest } from './import-request.ts';
+import { wholeSource } from './secret-source.ts';
 import { advance } from './started-import.ts';
 import { resolvedUploads, uploadsOf } from './uploaded-source.ts';
 
@@ -12,14 +14,19 @@ import { resolvedUploads, uploadsOf } from './uploaded-source.ts';
  * must be accepted and nobody has, the import waits for that.
  */
 export async function resolveSource(
-  { database, sources }: RunImportDependencies,
+  { database, sources, sealing, downloadsFolder }: RunImportDependencies,
   request: ImportRequest,
   signal: AbortSignal,
 ): Promise<ImportRequest> {
   const uploads = await uploadsOf(database, request, request.source);
   // Once it is known what was meant, another try means the same.
-  const uri = request.resolved?.uri ?? request.source;
-  const found = uploads ? resolvedUploads(request.source, uploads) : await sources.resolve(uri, signal);
+  const isSecret = request.sealedSource !== null;
+  const uri = isSecret ? wholeSource(sealing, request) : (request.resolved?.uri ?? request.source);
+  const archives = archivesFolder(importFolder(downloadsFolder, request.id));
+  const told = uploads
+    ? resolvedUploads(request.source, uploads)
+    : await sources.resolve(uri, signal, { archives });
+  const found = isSecret ? { ...told, uri: request.source } : told;
   const resolved = { ...found, files: wantedFiles(found, request) };
   const terms = termsOf(resolved, request);
   if (terms === null) return await advance(database, request, 'resolved', { resolved, failure: null });

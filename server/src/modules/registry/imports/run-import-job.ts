@@ -90,14 +90,12 @@ function mayPass(error: unknown): boolean {
 }
 
 async function cleanUp(dependencies: RunImportDependencies, request: ImportRequest): Promise<void> {
-  const { database, downloadsFolder, objectStore, sources } = dependencies;
+  const { database, downloadsFolder, objectStore } = dependencies;
   await releaseObjects(database, request.id);
   // Of a failed one, another try goes on with what is there; it is swept in a day.
   if (request.state === 'failed') return;
   await rm(importFolder(downloadsFolder, request.id), { recursive: true, force: true });
-  if (!isUploaded(request.source)) {
-    if (request.resolved !== null) await sources.release(request.resolved);
-  } else if (request.state === 'ready')
+  if (isUploaded(request.source) && request.state === 'ready')
     await forgetUploads({ database, objectStore }, request, request.source);
 }
 

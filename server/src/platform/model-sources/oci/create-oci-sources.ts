@@ -12,7 +12,6 @@ export interface OciSourcesOptions {
   readonly guarded: SourceHttp;
   readonly registryAuthFile: string | null;
   readonly downloader: Downloader;
-  readonly archivesFolder: string;
 }
 
 /** `oci:` sources of any registry; a client for each is kept, with its tokens. */
@@ -35,6 +34,5 @@ export function createOciSources(options: OciSourcesOptions): SchemeSource {
       return await known;
     },
     downloader: options.downloader,
-    folder: options.archivesFolder,
   });
 }

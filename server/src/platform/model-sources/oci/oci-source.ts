@@ -1,6 +1,6 @@
-import { rm } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ResolvedSource, ResolveOptions, SourceFile } from '../../../kernel/ports/model-source.ts';
+import type { ResolveOptions, SourceFile } from '../../../kernel/ports/model-source.ts';
 import type { ArchiveForm } from '../archive/archive-form.ts';
 import { archiveMembers } from '../archive/archive-members.ts';
 import { extractMember, type StoredArchive } from '../archive/extract-member.ts';
@@ -18,8 +18,6 @@ export interface OciSourceOptions {
   /** The client of a registry. */
   registryOf(registry: string): Promise<OciRegistry>;
   readonly downloader: Downloader;
-  /** Packed layers are kept here until they are released. */
-  readonly folder: string;
 }
 
 interface PackedLayer {
@@ -38,10 +36,9 @@ interface Contents {
 const containerFolder = 'models/';
 
 /** `oci:registry/name[:tag|@sha256:…]`: artefacts of registries, each layer a file or files packed together. */
-export function createOciSource({ registryOf, downloader, folder }: OciSourceOptions): SchemeSource {
-  /** Packed layers of which this process knows that they are whole. */
-  const verified = new Set<string>();
-  const placeOf = (sha256: string) => join(folder, `oci-${sha256}`);
+export function createOciSource({ registryOf, downloader }: OciSourceOptions): SchemeSource {
+  /** Packed layers that this process has seen to be whole, as they were then. */
+  const verified = new Map<string, string>();
 
   async function fetchPacked(
     source: OciReference,
@@ -51,15 +48,15 @@ export function createOciSource({ registryOf, downloader, folder }: OciSourceOpt
   ): Promise<StoredArchive> {
     const uri = ociUri(source, `sha256:${layer.sha256}`);
     const { sha256, sizeBytes } = layer;
-    const path = placeOf(sha256);
-    if (!verified.has(path)) {
+    const path = join(options.archives, `oci-${sha256}`);
+    if (verified.get(path) === undefined || verified.get(path) !== (await identityOf(path))) {
       const wanted = { path: `layer ${sha256}`, uri, sizeBytes, sha256, tag: null };
       const bytes = (await registryOf(source.registry)).blob(source, sha256);
       await downloadFile(downloader, bytes, wanted, path, {
         signal: options.signal,
         onProgress: (done) => options.onProgress?.(done, sizeBytes),
       });
-      verified.add(path);
+      remember(verified, path, await identityOf(path));
     }
     return { path, form, sizeBytes, uri };
   }
@@ -124,19 +121,33 @@ export function createOciSource({ registryOf, downloader, folder }: OciSourceOpt
         const bytes = registry.blob(source, layer.sha256);
         return await downloadFile(downloader, bytes, wanted, target, options);
       }
-      const archive = await fetchPacked(source, layer, packed.form, { signal: options.signal });
+      const archive = await fetchPacked(source, layer, packed.form, {
+        signal: options.signal,
+        archives: options.archives,
+      });
       return await extractMember(archive, `${packed.within}${packed.member}`, file, target, options);
     },
-    async release(resolved: ResolvedSource) {
-      for (const file of resolved.files) {
-        const packed = packedLayerOf(file);
-        if (packed === null) continue;
-        verified.delete(placeOf(packed.sha256));
-        for (const end of ['', '.part', '.part.json', '.part.json.new'])
-          await rm(`${placeOf(packed.sha256)}${end}`, { force: true });
-      }
-    },
   };
+}
+
+/** Layers that are remembered; of others the digest is computed once more. */
+const mostRemembered = 1_000;
+
+function remember(verified: Map<string, string>, path: string, identity: string): void {
+  verified.set(path, identity);
+  const [oldest] = verified.keys();
+  if (verified.size > mostRemembered && oldest !== undefined) verified.delete(oldest);
+}
+
+/** Tells a file from another one in its place; empty where there is none. */
+async function identityOf(path: string): Promise<string> {
+  try {
+    const { ino, mtimeMs, size } = await stat(path);
+    return `${ino}/${mtimeMs}/${size}`;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return '';
+    throw error;
+  }
 }
 
 /** A member of a packed layer tells in its tag where it lies. */

