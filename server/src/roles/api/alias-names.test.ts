@@ -46,6 +46,16 @@ const completion = (modelUri: string) =>
     messages: [{ role: 'user', text: 'Hi' }],
   });
 
+/** Names that were asked for, once so many requests have been recorded. */
+async function namesInUsage(count: number): Promise<string[]> {
+  for (let waited = 0; ; waited += 50) {
+    const { rows } = await replicas.store.pool.query('select requested_model from usage_records');
+    const names = rows.map((row: { requested_model: string }) => row.requested_model);
+    if (names.length >= count || waited > 5000) return [...new Set(names)].sort();
+    await sleep(50);
+  }
+}
+
 test('a name in any script is called in bodies, addresses and URIs of models, however it was typed', async () => {
   const name = 'мой 🫖 помощник';
   const typed = name.normalize('NFD');
@@ -74,6 +84,8 @@ test('a name in any script is called in bodies, addresses and URIs of models, ho
     assert.equal(shown.status, 200, spelling);
     assert.equal((await completion(`gpt://0/${spelling}`)).status, 200, spelling);
   }
+  // Canaries are judged by the name that was asked for: it is recorded in one spelling.
+  assert.deepEqual(await namesInUsage(6), [name, `${name}/проба`]);
   // A header carries ASCII alone: names in it are written as in an address.
   const link = (await chat(name)).headers.get('link');
   assert.equal(link, `</v1/models/${encodeURIComponent('другой/помощник')}>; rel="successor-version"`);

@@ -1,7 +1,7 @@
 import type { ModelManifest } from '@samovar/contract/worker-protocol';
 import type { Scope } from '../../kernel/principal.ts';
 import type { BadgeSnapshot } from '../../modules/model-checks/index.ts';
-import { findServed, type ModelPolicy, resolveModelUri } from '../../modules/registry/index.ts';
+import { findServed, type ModelPolicy, normalName, resolveModelUri } from '../../modules/registry/index.ts';
 import type { ReplicaSnapshot } from '../../modules/serving/index.ts';
 
 /** What this surface reads of the in-memory policy snapshot. */
@@ -17,7 +17,7 @@ export type SurfacePolicy = ModelPolicy & {
  * Throws what is wrong with a URI.
  */
 export function modelNameOf(policy: SurfacePolicy, scope: Scope, asked: string): string {
-  if (!asked.includes('://')) return asked;
+  if (!asked.includes('://')) return normalName(asked);
   const scheme = asked.startsWith('emb:') ? 'emb' : 'gpt';
   return resolveModelUri({ text: asked, scheme, field: 'model' }, { principal: scope, headers: {} }, policy)
     .name;
