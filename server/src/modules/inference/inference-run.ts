@@ -1,13 +1,11 @@
 import { asSamovarError, SamovarError } from '../../kernel/errors.ts';
-import type { ServedModel } from '../registry/index.ts';
 import type { Admission } from '../usage/index.ts';
 import type { AnswerReader, AnswerTarget } from './answer-reader.ts';
 import type { PlaceWaiter } from './engine-gates.ts';
 import type { InferenceHandle, InferenceRequest, InferenceSink, TokenCounts } from './inference-request.ts';
 import type { LoadWaiters } from './load-waiters.ts';
 import { clientLeft, meterOutcome, noTokens } from './meter-outcome.ts';
-import { ModelChoice } from './model-choice.ts';
-import { explainLost } from './remote/remote-error.ts';
+import { fallBackToReady, ModelChoice } from './model-choice.ts';
 import { chooseModel } from './resolve-model.ts';
 import { type AttemptParts, WorkerAttempts } from './worker-attempts.ts';
 import type { Refusal, WorkerCallEvents } from './worker-call.ts';
@@ -37,12 +35,7 @@ export class InferenceRun implements InferenceHandle, AnswerTarget, WorkerCallEv
   place = -1;
   #choice: ModelChoice | null = null;
   #admission: Admission | null = null;
-  #lastError: SamovarError | null = null;
   #stopWaiting: (() => void) | null = null;
-  /** When it first had to wait for a worker: all its waits together have one limit. */
-  #waitingSince: number | null = null;
-  /** A worker took it and broke off before the answer began. */
-  #wasLost = false;
   #cancelTimer: NodeJS.Timeout | null = null;
   #firstByteMs: number | null = null;
   #begun = false;
@@ -142,33 +135,22 @@ export class InferenceRun implements InferenceHandle, AnswerTarget, WorkerCallEv
       this.#finishCancelled();
       return;
     }
-    this.#lastError = error;
     const hope = this.#attempts.refused(refusal, error);
     if (hope === null) this.#fail(error);
     else this.#tryAnother(hope === 'another-or-wait');
   }
 
   unreachable(cause: Error): void {
-    this.#attempts.lost(cause);
+    this.#attempts.unreachable(cause);
     if (this.#cancelled) this.#finishCancelled();
     else this.#tryAnother(true);
   }
 
   lost(cause: Error): void {
-    this.#attempts.lost(cause);
-    if (this.#cancelled) {
-      this.#finishCancelled();
-      return;
-    }
-    const { remote } = this.#attempts;
-    this.#lastError =
-      remote === null ? new SamovarError('engine.worker_lost', { cause }) : explainLost(remote, cause);
-    // Once is bad luck: another worker has it, or the same one when it is back. A request that ends two workers is not
-    // tried on a third.
-    const again = this.#firstByteMs === null && !this.#wasLost;
-    this.#wasLost = true;
-    if (again) this.#tryAnother(true);
-    else this.#fail(this.#lastError);
+    const isFirst = this.#attempts.brokeOff(cause);
+    if (this.#cancelled) this.#finishCancelled();
+    else if (isFirst && this.#firstByteMs === null) this.#tryAnother(true);
+    else this.#fail(this.#attempts.lastError ?? new SamovarError('engine.failed'));
   }
 
   // What the reader hands on.
@@ -219,7 +201,7 @@ export class InferenceRun implements InferenceHandle, AnswerTarget, WorkerCallEv
       return;
     }
     if (mayWait || this.#attempts.remote !== null) this.#waitOrFail();
-    else this.#fail(this.#lastError ?? new SamovarError('engine.failed'));
+    else this.#fail(this.#attempts.lastError ?? new SamovarError('engine.failed'));
   }
 
   /** Waits for a worker of the model, which is loaded if need be. */
@@ -239,14 +221,13 @@ export class InferenceRun implements InferenceHandle, AnswerTarget, WorkerCallEv
     };
     if (model.manifest.engine === 'remote') {
       const waiting = this.#attempts.waitForPlace(model, waiter);
-      if (waiting instanceof SamovarError) this.#fail(this.#lastError ?? waiting);
+      if (waiting instanceof SamovarError) this.#fail(this.#attempts.lastError ?? waiting);
       else this.#stopWaiting = waiting;
       return;
     }
     if (this.#sendToFallback(this.#choice)) return;
-    this.#attempts.forgetTried();
-    this.#waitingSince ??= this.#parts.deps.clock.now();
-    this.#stopWaiting = this.#parts.waiters.add(model, { since: this.#waitingSince, ...waiter });
+    const since = this.#attempts.startWaiting();
+    this.#stopWaiting = this.#parts.waiters.add(model, { since, ...waiter });
   }
 
   /**
@@ -254,13 +235,9 @@ export class InferenceRun implements InferenceHandle, AnswerTarget, WorkerCallEv
    * a foreign engine does not take fails with its reason, and falls back by that.)
    */
   #sendToFallback(choice: ModelChoice): boolean {
-    const { deps, waiters, picker } = this.#parts;
     const missing = choice.model;
-    const { replicas } = deps.policy();
-    const hasWorker = ({ versionId }: ServedModel) =>
-      picker.pick(replicas.get(versionId) ?? [], this.#request.body, null) !== null;
-    while (choice.fallBack('engine.unreachable', hasWorker)) {
-      waiters.wake(missing);
+    while (fallBackToReady(choice, this.#parts, this.#request.body)) {
+      this.#parts.waiters.wake(missing);
       this.#beginAnew();
       if (this.#send()) return true;
     }
@@ -281,12 +258,8 @@ export class InferenceRun implements InferenceHandle, AnswerTarget, WorkerCallEv
 
   /** Another model: nothing counts that was tried before. */
   #beginAnew(): void {
-    this.#attempts.leave();
-    this.#attempts.forgetTried();
+    this.#attempts.beginAnew();
     this.#stopWaiting = null;
-    this.#waitingSince = null;
-    this.#wasLost = false;
-    this.#lastError = null;
     this.#firstByteMs = null;
   }
 

@@ -1,5 +1,8 @@
 import type { ErrorCode } from '@samovar/contract/errors';
 import { type Deprecation, fallbackKindOf, type ServedAlias, type ServedModel } from '../registry/index.ts';
+import type { InferenceDependencies } from './inference-dependencies.ts';
+import type { InferenceRequest } from './inference-request.ts';
+import type { ReplicaPicker } from './replica-picker.ts';
 import type { ChosenModel } from './resolve-model.ts';
 
 /** Which model a request goes to, and which its alias falls back to, in order and each once. */
@@ -37,4 +40,17 @@ export class ModelChoice {
     }
     return false;
   }
+}
+
+/** Goes on to the next fallback that somebody answers for now, as nobody does for the model; false when there is none. */
+export function fallBackToReady(
+  choice: ModelChoice,
+  { deps, picker }: { readonly deps: Pick<InferenceDependencies, 'policy'>; readonly picker: ReplicaPicker },
+  body: InferenceRequest['body'],
+): boolean {
+  const { replicas } = deps.policy();
+  return choice.fallBack(
+    'engine.unreachable',
+    ({ versionId }) => picker.pick(replicas.get(versionId) ?? [], body, null) !== null,
+  );
 }

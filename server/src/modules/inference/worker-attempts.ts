@@ -3,25 +3,18 @@ import type { ServedModel } from '../registry/index.ts';
 import type { RemoteTarget, Replica } from '../serving/index.ts';
 import { ableReplicas } from './able-replicas.ts';
 import type { AnswerReader, AnswerTarget } from './answer-reader.ts';
-import { cancelOnWorker } from './cancel-on-worker.ts';
 import { createAnswerReader } from './create-answer-reader.ts';
 import type { EngineGates, PlaceWaiter } from './engine-gates.ts';
 import type { InferenceDependencies } from './inference-dependencies.ts';
 import type { InferenceRequest, InferenceSink, TokenCounts } from './inference-request.ts';
 import { type AttemptNotes, noteFailure, noteLost, noteRefusal } from './note-attempt.ts';
 import { estimateCounts } from './read-usage.ts';
-import { explainReader, explainRemote } from './remote/remote-error.ts';
+import { explainLost, explainReader, explainRemote } from './remote/remote-error.ts';
 import { sendRemote } from './remote/send-remote.ts';
 import { isRemote } from './remote-replica.ts';
 import type { ReplicaPicker } from './replica-picker.ts';
-import { workerBody } from './worker-body.ts';
-import {
-  explainWorker,
-  type Refusal,
-  WorkerCall,
-  type WorkerCallEvents,
-  workerSender,
-} from './worker-call.ts';
+import { cancelOnWorker, sendToWorker } from './send-to-worker.ts';
+import { explainWorker, type Refusal, WorkerCall, type WorkerCallEvents } from './worker-call.ts';
 
 export interface AttemptParts {
   readonly deps: InferenceDependencies;
@@ -41,6 +34,11 @@ export class WorkerAttempts {
   #reader: AnswerReader | null = null;
   #tried: Set<string> | null = null;
   #bodyBytes = 0;
+  /** Why the last worker did not answer. */
+  lastError: SamovarError | null = null;
+  /** A worker took it and broke off before the answer began. */
+  #wasLost = false;
+  #waitingSince: number | null = null;
 
   constructor(
     parts: AttemptParts,
@@ -87,7 +85,7 @@ export class WorkerAttempts {
     // Refuses what a foreign engine cannot do before it takes a place there.
     const { body, send } = remote
       ? sendRemote(deps.remoteTransport, request, model, remote)
-      : this.#toWorker(model, replica);
+      : sendToWorker(deps, request, model, replica);
     this.#replica = replica;
     this.#remote = remote ?? null;
     picker.begin(replica);
@@ -122,6 +120,7 @@ export class WorkerAttempts {
 
   /** Takes note of a refusal. Returns what may come of another worker. */
   refused(refusal: Refusal, error: SamovarError): 'another' | 'another-or-wait' | null {
+    this.lastError = error;
     return this.#replica && noteRefusal(this.#notes(), this.#replica, refusal, error);
   }
 
@@ -151,23 +150,6 @@ export class WorkerAttempts {
     return gates.wait(untried, waiter) ?? gates.refusal(model.name, replicas);
   }
 
-  #toWorker(model: ServedModel, replica: Replica) {
-    const request = this.#request;
-    const body = workerBody(request, model, replica);
-    return {
-      body,
-      send: workerSender(this.#parts.deps.transport, {
-        address: replica.address,
-        path: request.workerPath,
-        requestId: request.requestId,
-        priority: request.priority,
-        deadline: request.deadline ?? null,
-        body,
-        workerToken: this.#tokenFor(replica),
-      }),
-    };
-  }
-
   resume(): void {
     this.#call?.resume();
   }
@@ -181,15 +163,26 @@ export class WorkerAttempts {
   cancel(): void {
     const replica = this.#replica;
     if (replica === null || replica.remote) return;
-    const { transport, log } = this.#parts.deps;
-    const { requestId } = this.#request;
-    const cancellation = { address: replica.address, requestId, workerToken: this.#tokenFor(replica) };
-    cancelOnWorker(transport, cancellation, log);
+    cancelOnWorker(this.#parts.deps, replica, this.#request.requestId);
   }
 
-  /** The worker could not be reached, or broke off: others come first for a moment. */
-  lost(cause: Error): void {
+  /** The worker could not be reached: others come first for a moment. */
+  unreachable(cause: Error): void {
     if (this.#replica !== null) noteLost(this.#notes(), this.#replica, cause);
+  }
+
+  /**
+   * The worker broke off. Returns whether it is the first that did: that is bad luck, another worker has it, or the same
+   * one when it is back. A request that ends two workers is not tried on a third.
+   */
+  brokeOff(cause: Error): boolean {
+    this.unreachable(cause);
+    const remote = this.#remote;
+    this.lastError =
+      remote === null ? new SamovarError('engine.worker_lost', { cause }) : explainLost(remote, cause);
+    const isFirst = !this.#wasLost;
+    this.#wasLost = true;
+    return isFirst;
   }
 
   /** This attempt is over, and its worker is not tried again. */
@@ -201,9 +194,20 @@ export class WorkerAttempts {
     this.#tried.add(replica.workerId);
   }
 
-  /** Time has passed: every worker may be tried again. */
-  forgetTried(): void {
+  /** Every worker may be tried again, as time will pass. Returns since when it waits: all its waits together have one limit. */
+  startWaiting(): number {
     this.#tried = null;
+    this.#waitingSince ??= this.#parts.deps.clock.now();
+    return this.#waitingSince;
+  }
+
+  /** Another model is to answer: nothing counts that was tried before. */
+  beginAnew(): void {
+    this.leave();
+    this.#tried = null;
+    this.#waitingSince = null;
+    this.#wasLost = false;
+    this.lastError = null;
   }
 
   /** Gives the worker's place back. */
@@ -216,9 +220,5 @@ export class WorkerAttempts {
   #notes(): AttemptNotes {
     const { picker, gates, deps } = this.#parts;
     return { picker, gates, log: deps.log, requestId: this.#request.requestId };
-  }
-
-  #tokenFor(replica: Replica): string | null {
-    return replica.address.startsWith('unix:') ? null : this.#parts.deps.workerToken;
   }
 }
