@@ -1,3 +1,4 @@
+import type { AdapterFacts } from '@samovar/contract/worker-protocol';
 /* What `/api/imports`, `/api/uploads`, `/api/catalogue` and versions answer, as far as the commands read it. */
 
 export interface ImportAnswer {
@@ -54,7 +55,7 @@ export interface CatalogueAnswer {
 }
 
 export interface ManifestAnswer {
-  readonly adapter?: unknown;
+  readonly adapter?: AdapterFacts;
   readonly name: string;
   readonly title: string;
   readonly description: string;

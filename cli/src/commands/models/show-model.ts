@@ -1,3 +1,4 @@
+import type { AdapterFacts } from '@samovar/contract/worker-protocol';
 import type { Command } from 'commander';
 import type { ApiClient } from '../../api-client.ts';
 import type { DeploymentAnswer } from '../../console-answers.ts';
@@ -84,19 +85,14 @@ function show({ manifest, ...version }: VersionAnswer, loadedContext: number | n
     ['description', manifest.description],
     ['version', `${version.id}${version.current ? ', what the name means' : ''}`],
     ['state', version.archivedAt === null ? version.state : `${version.state}, archived`],
-    ['task', manifest.task],
+    ['task', manifest.adapter ? 'LoRA adapter' : manifest.task],
     [
       'architecture',
       `${manifest.architecture}, ${formatCount(manifest.parameters)} parameters, ${manifest.quantization}`,
     ],
     ['engine', manifest.engine],
-    [
-      'context',
-      `${loadedContext === null ? 'not loaded' : `${loadedContext} tokens as loaded`}; ${manifest.contextTokens} at most`,
-    ],
+    ...(manifest.adapter ? adapterRows(manifest.adapter) : abilityRows(manifest, loadedContext)),
     ['memory', version.memory?.explanation ?? ''],
-    ['can', manifest.capabilities.join(', ')],
-    ['tool calls', manifest.toolCalls],
     ['licence', [license.id, license.url, license.source].filter(Boolean).join('; ')],
     ['made of', lineage ? [lineage.source, lineage.revision, lineage.madeBy].filter(Boolean).join(', ') : ''],
     ['note', manifest.note ?? ''],
@@ -109,4 +105,31 @@ function show({ manifest, ...version }: VersionAnswer, loadedContext: number | n
     ['model', manifest.name],
     rows.filter(([, text]) => text !== '').map((row) => [...row]),
   );
+}
+
+type Manifest = VersionAnswer['manifest'];
+
+function abilityRows(manifest: Manifest, loadedContext: number | null): (readonly [string, string])[] {
+  const loaded = loadedContext === null ? 'not loaded' : `${loadedContext} tokens as loaded`;
+  return [
+    ['context', `${loaded}; ${manifest.contextTokens} at most`],
+    ['can', manifest.capabilities.join(', ')],
+    ['tool calls', manifest.toolCalls],
+  ];
+}
+
+/** What it can do and how long its context is are those of the model that it runs on. */
+function adapterRows({
+  rank,
+  alpha,
+  targetModules,
+  base,
+  format,
+}: AdapterFacts): (readonly [string, string])[] {
+  const revision = base.revision === null ? '' : ` at ${base.revision}`;
+  return [
+    ['adapter', `rank ${rank}, alpha ${alpha}, on ${targetModules.join(', ')}`],
+    ['trained on', `${base.source ?? 'a model that it does not name'}${revision}`],
+    ['runs', format === 'gguf' ? 'on its base' : 'not yet: import its base, then import it again'],
+  ];
 }

@@ -19,12 +19,14 @@ interface AdapterBase {
   readonly architecture: Architecture;
   readonly heads: number;
   readonly kvHeads: number;
+  /** Shapes of its matrices, as GGUF has them; `null` where only its configuration is there. */
+  readonly shapes: ReadonlyMap<string, readonly number[]> | null;
 }
 
 /**
  * Converts a LoRA adapter of PEFT (`adapter_config.json`, `adapter_model.safetensors`) to GGUF. `baseSource` is the
  * `config.json` of the model that it was trained on, or a GGUF file of it (its beginning is enough): its architecture
- * decides the names, its heads the order of rows. Every tensor is written in 32 bits. Throws `model.refused` for what
+ * decides the names, its heads the order of rows, and its matrices are those that the adapter must fit. Every tensor is written in 32 bits. Throws `model.refused` for what
  * cannot be carried over.
  */
 export async function peftToGguf(
@@ -65,6 +67,7 @@ function tensorSource(
   if (named === null || named.expert !== null || /^(token_embd|output)\./.test(named.name))
     throw refusal(`an adapter of ${module.slice(0, 120)} cannot be carried over`);
   const [rows = 1, columns = 1] = tensor.shape;
+  checkFit(base, named.name, part === 'A' ? { columns } : { rows });
   const stored = { ...tensor, source, type: tensor.dtype, rows, columns };
   const change =
     part === 'B'
@@ -76,6 +79,23 @@ function tensorSource(
     type: ggmlTypeNamed('F32'),
     bytes: () => convertedPieces(stored, 'F32', { ...change, add: 0 }),
   };
+}
+
+/** A takes what the base's matrix takes, and B gives what that gives. */
+function checkFit(
+  { shapes }: AdapterBase,
+  name: string,
+  size: { readonly columns: number } | { readonly rows: number },
+): void {
+  if (shapes === null) return;
+  const shape = shapes.get(name);
+  if (shape === undefined) throw refusal(`it changes ${name}, which its base does not have`);
+  const [own, ofBase, what] =
+    'columns' in size ? [size.columns, shape[0] ?? 1, 'columns'] : [size.rows, shape[1] ?? 1, 'rows'];
+  if (own !== ofBase)
+    throw refusal(
+      `it changes ${name} of ${own} ${what}, and that of its base has ${ofBase}: it was trained on another model`,
+    );
 }
 
 /** The rows of B are those of the base's matrix, and change places with them. */
@@ -90,12 +110,12 @@ async function readBase(source: ByteSource): Promise<AdapterBase> {
     const folder = await openModelFolder([{ ...source, name: 'config.json' }]);
     const config = languageConfig((await folder.json('config.json')) ?? {});
     const architecture = architectureOfClass(classNameOf(config));
-    return { architecture, ...headsOf(config, architecture) };
+    return { architecture, ...headsOf(config, architecture), shapes: null };
   }
-  const { metadata } = await readGguf(source, { headOnly: true });
+  const { metadata, tensors } = await readGguf(source, { headOnly: true });
   const architecture = architectureOfGguf(metadata, 'has no adapters that can be converted here');
   const heads = numberOf(metadata, `${architecture.name}.attention.head_count`);
   if (heads === null) throw refusal('its base does not say how many heads it has');
   const kvHeads = numberOf(metadata, `${architecture.name}.attention.head_count_kv`) ?? heads;
-  return { architecture, heads, kvHeads };
+  return { architecture, heads, kvHeads, shapes: new Map(tensors.map(({ name, shape }) => [name, shape])) };
 }

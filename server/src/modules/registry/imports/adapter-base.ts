@@ -1,3 +1,4 @@
+import type { ModelManifest } from '@samovar/contract/worker-protocol';
 import { sql } from 'kysely';
 import { SamovarError } from '../../../kernel/errors.ts';
 import type { Database } from '../../../kernel/ports/database.ts';
@@ -30,15 +31,25 @@ export async function refuseStrangeAdapter(
     throw new SamovarError('import.base_missing', { params: { model: request.modelName, base: source } });
 }
 
-/** The digest of the newest GGUF file of the project that was made of what the adapter was trained on; or `null`. */
-export async function findAdapterBase(
+/** A GGUF file of the project that an adapter may be converted for. */
+export interface AdapterBase {
+  readonly model: string;
+  readonly sha256: string;
+  /** It was made of what the adapter was trained on. */
+  readonly isOfLineage: boolean;
+}
+
+/**
+ * GGUF files of the project that the adapter may be converted for, the newest first: those made of what it was trained
+ * on, or, where there are none and the import is forced, all of them.
+ */
+export async function findAdapterBases(
   database: Database,
   request: ImportRequest,
   inspection: Inspection | null = request.inspection,
-): Promise<string | null> {
+): Promise<readonly AdapterBase[]> {
   const source = inspection?.facts.adapter?.base.source ?? null;
-  if (source === null) return null;
-  const versions = await database
+  const versions = database
     .withTables<RegistryTables>()
     .selectFrom('model_versions')
     .select('manifest')
@@ -46,12 +57,27 @@ export async function findAdapterBase(
     .where('project_id', '=', request.projectId)
     .where('state', '=', 'ready')
     .where(sql<boolean>`manifest->'adapter' is null`)
-    .where(sql<boolean>`manifest->'lineage'->>'source' = ${source}`)
     .orderBy('ready_at', 'desc')
-    .limit(20)
-    .execute();
-  const files = versions.flatMap(({ manifest }) =>
-    manifest.files.filter(({ name }) => name.endsWith('.gguf')),
+    .limit(20);
+  const ofLineage =
+    source === null
+      ? []
+      : ggufFiles(
+          await versions.where(sql<boolean>`manifest->'lineage'->>'source' = ${source}`).execute(),
+          true,
+        );
+  if (ofLineage.length > 0 || request.wanted.force !== true) return ofLineage.slice(0, 1);
+  return ggufFiles(await versions.where(sql<boolean>`manifest->>'task' = 'chat'`).execute(), false);
+}
+
+function ggufFiles(
+  versions: readonly { readonly manifest: ModelManifest }[],
+  isOfLineage: boolean,
+): readonly AdapterBase[] {
+  return versions.flatMap(({ manifest }) =>
+    manifest.files
+      .filter(({ name }) => name.endsWith('.gguf'))
+      .slice(0, 1)
+      .map(({ sha256 }) => ({ model: manifest.name, sha256, isOfLineage })),
   );
-  return files[0]?.sha256 ?? null;
 }

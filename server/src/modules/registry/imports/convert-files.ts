@@ -1,22 +1,16 @@
-import { createWriteStream } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import type { ConversionOrder, ConvertedFile } from '../../../kernel/ports/model-converter.ts';
 import type { Inspection } from '../../../kernel/ports/model-inspector.ts';
 import type { FetchedFile } from '../../../kernel/ports/model-source.ts';
-import { modelFileKey } from '../get-version-files.ts';
-import { findAdapterBase } from './adapter-base.ts';
 import { type ConversionPlan, conversionPlan } from './conversion-plan.ts';
+import { convertAdapter } from './convert-adapter.ts';
 import { createFileMeter } from './file-meter.ts';
 import type { RunImportDependencies } from './import-dependencies.ts';
 import { convertedFolder, importFolder, placeOf, refuseFullDisk } from './import-folder.ts';
 import type { ImportRequest } from './import-request.ts';
 import { areHere, mergedInspection } from './inspect-files.ts';
 import { advance, noteProgress } from './started-import.ts';
-
-/** The metadata of a GGUF file, its vocabulary included, is in front and smaller than this. */
-const headBytes = 64 * 1024 * 1024;
 
 /**
  * Makes what an engine runs of the files that were looked into: weights of the hub become GGUF, and fewer bits where that
@@ -51,9 +45,18 @@ export async function convertFiles(
   );
   const onProgress = (fraction: number) => meter.set(name, Math.round(fraction * sizeBytes));
   let made: ConvertedFile;
+  let forcedFor: string | null = null;
   try {
     const target = placeOf(folder, path);
-    made = await carryOut(dependencies, request, plan, { folder, needed, target, signal, onProgress });
+    const task = { folder, needed, target, signal, onProgress };
+    if (plan.kind === 'adapter')
+      ({ made, forcedFor } = await convertAdapter(dependencies, request, {
+        ...commonFolder(folder, needed),
+        target,
+        signal,
+        onProgress,
+      }));
+    else made = await carryOut(dependencies, plan, task);
   } catch (error) {
     throw stopped.signal.aborted ? stopped.signal.reason : error;
   } finally {
@@ -62,15 +65,27 @@ export async function convertFiles(
   const madeInspection = await inspector.inspect(folder, [path], signal);
   const kept = plan.kind === 'adapter' ? needed : needed.filter(({ path }) => isLicense(inspection, path));
   const file: FetchedFile = { path, sizeBytes: made.sizeBytes, sha256: made.sha256 };
+  const merged = mergedInspection(
+    inspection,
+    madeInspection,
+    kept.map((each) => each.path),
+  );
   return await advance(database, request, 'converted', {
     fetched: [file, ...kept],
-    inspection: mergedInspection(
-      inspection,
-      madeInspection,
-      kept.map((each) => each.path),
-    ),
+    inspection: forcedFor === null ? merged : withForce(merged, forcedFor),
     failure: null,
   });
+}
+
+/** It stays with the version for which model the adapter was made, and how to run it there. */
+function withForce(inspection: Inspection, model: string): Inspection {
+  const trainedOn = inspection.facts.adapter?.base.source ?? 'a model that it does not name';
+  const note = `Converted for ${model}, whose matrices it fits; it was trained on ${trainedOn}. A deployment with the base ${model} and force runs it.`;
+  return {
+    ...inspection,
+    facts: { ...inspection.facts, note },
+    notes: [...inspection.notes, { severity: 'warning', text: note }],
+  };
 }
 
 function isLicense(inspection: Inspection, path: string): boolean {
@@ -87,8 +102,7 @@ interface Task {
 
 async function carryOut(
   dependencies: RunImportDependencies,
-  request: ImportRequest,
-  plan: ConversionPlan,
+  plan: Exclude<ConversionPlan, { readonly kind: 'adapter' }>,
   task: Task,
 ): Promise<ConvertedFile> {
   const { folder, target, needed, signal } = task;
@@ -99,15 +113,11 @@ async function carryOut(
     if (made === undefined) throw new Error('a conversion made no file');
     return made;
   };
-  if (plan.kind === 'adapter') {
-    const base = await headOfBase(dependencies, request, task);
-    return await make({ kind: 'peft-to-gguf', ...commonFolder(folder, paths), base, target }, 0, 1);
-  }
   if (plan.kind === 'quantise') {
     const source = placeOf(folder, paths.find((path) => path.endsWith('.gguf')) ?? paths[0] ?? '');
     return await make({ kind: 'quantise', source, target, type: plan.type }, 0, 1);
   }
-  const order = { kind: 'safetensors-to-gguf', ...commonFolder(folder, paths) } as const;
+  const order = { kind: 'safetensors-to-gguf', ...commonFolder(folder, needed) } as const;
   if (plan.quantized === null) return await make({ ...order, target, type: plan.plain }, 0, 1);
   const between = `${target}.plain`;
   await make({ ...order, target: between, type: plan.plain }, 0, 0.5);
@@ -117,37 +127,10 @@ async function carryOut(
 }
 
 /** The converter finds files by their names at the top: the folder that all of them share is left out. */
-function commonFolder(folder: string, paths: readonly string[]): { folder: string; paths: string[] } {
+function commonFolder(folder: string, files: readonly FetchedFile[]): { folder: string; paths: string[] } {
+  const paths = files.map(({ path }) => path);
   const [first = ''] = paths;
   const shared = first.slice(0, first.lastIndexOf('/') + 1);
   const at = paths.every((path) => path.startsWith(shared)) ? shared : '';
   return { folder: join(folder, at), paths: paths.map((path) => path.slice(at.length)) };
-}
-
-/** The beginning of the base's GGUF file, which says how the rows of its matrices are ordered. */
-async function headOfBase(
-  { database, objectStore }: RunImportDependencies,
-  request: ImportRequest,
-  { target, signal }: Task,
-): Promise<string> {
-  const sha256 = await findAdapterBase(database, request);
-  if (sha256 === null) throw new Error('the base of the adapter has gone meanwhile');
-  const key = modelFileKey(sha256);
-  const local = objectStore.localPath(key);
-  if (local !== null) return local;
-  const head = `${target}.base`;
-  const bytes = await objectStore.get(key);
-  await pipeline(bytes, upTo(headBytes), createWriteStream(head), { signal });
-  return head;
-}
-
-function upTo(limitBytes: number) {
-  return async function* (bytes: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-    let left = limitBytes;
-    for await (const piece of bytes) {
-      yield piece.subarray(0, left);
-      left -= piece.length;
-      if (left <= 0) return;
-    }
-  };
 }

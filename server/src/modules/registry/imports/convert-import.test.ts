@@ -129,6 +129,56 @@ test('an adapter of PEFT gets a GGUF file when its base is here, and keeps its o
   });
 });
 
+async function adapterOf(base: string, width: number): Promise<Record<string, Buffer>> {
+  const layer = 'base_model.model.model.layers.0.self_attn.q_proj';
+  return await filesOf(async (folder) => {
+    await putFiles(folder, {
+      'adapter_config.json': {
+        peft_type: 'LORA',
+        r: 4,
+        lora_alpha: 8,
+        target_modules: ['q_proj'],
+        base_model_name_or_path: base,
+      },
+    });
+    await putSafetensors(join(folder, 'adapter_model.safetensors'), {
+      [`${layer}.lora_A.weight`]: [4, width],
+      [`${layer}.lora_B.weight`]: [width, 4],
+    });
+  });
+}
+
+test('an adapter that is forced is made for the newest model whose matrices it fits, and its note says so', async () => {
+  bed.publish('maker/strange-style', await adapterOf('elsewhere/other', 64));
+  const refused = await bed.run(await bed.ask({ source: 'hf:maker/strange-style' }));
+  assert.equal(refused.failure?.code, 'import.base_missing');
+  const asked = await bed.ask({ source: 'hf:maker/strange-style', wanted: { force: true } });
+  const done = await bed.run(asked);
+  assert.deepEqual([done.failure, done.state], [null, 'ready']);
+  const manifest = await manifestOf('strange-style');
+  assert.ok(manifest.files.some(({ name }) => name === 'adapter.gguf'));
+  assert.deepEqual(
+    [manifest.adapter?.format, manifest.adapter?.base.source, manifest.adapter?.base.architecture],
+    ['gguf', 'hf:elsewhere/other', 'llama'],
+  );
+  assert.match(
+    manifest.note ?? '',
+    /Converted for \w+, whose matrices it fits.*hf:elsewhere\/other.*by force/,
+  );
+});
+
+test('an adapter that fits no model is refused with the reason, forced or not', async () => {
+  bed.publish('maker/wide-style', await adapterOf('elsewhere/other', 32));
+  const asked = await bed.ask({ source: 'hf:maker/wide-style', wanted: { force: true } });
+  const { failure } = await bed.run(asked);
+  assert.equal(failure?.code, 'model.refused');
+  assert.match(String(failure?.params.reason), /not even by force .*attn_q.weight of 32 columns, .* has 64/);
+  // One that claims to be of a model that is here is held against that model.
+  bed.publish('maker/lying-style', await adapterOf('maker/tiny', 32));
+  const lying = await bed.run(await bed.ask({ source: 'hf:maker/lying-style' }));
+  assert.match(String(lying.failure?.params.reason), /of 32 columns, .* it was trained on another model/);
+});
+
 test('a conversion that is killed begins anew, and one that is cancelled ends', async () => {
   bed.publish('maker/killed', hubModel);
   const asked = await bed.ask({ source: 'hf:maker/killed' });

@@ -1,7 +1,7 @@
 import type { Inspection } from '../../../kernel/ports/model-inspector.ts';
 import { termsOf } from '../licenses/terms-of-license.ts';
 import { advanceAccepted } from './accept-terms.ts';
-import { findAdapterBase, refuseStrangeAdapter } from './adapter-base.ts';
+import { findAdapterBases, refuseStrangeAdapter } from './adapter-base.ts';
 import { conversionPlan } from './conversion-plan.ts';
 import type { RunImportDependencies } from './import-dependencies.ts';
 import { importFolder, placeOf, sizeOf } from './import-folder.ts';
@@ -42,7 +42,7 @@ export async function inspectFiles(
     return await advance(database, request, 'terms-found', { ...findings, terms });
   const isConverted =
     plan !== null &&
-    (plan.kind !== 'adapter' || (await findAdapterBase(database, request, inspection)) !== null);
+    (plan.kind !== 'adapter' || (await findAdapterBases(database, request, inspection)).length > 0);
   // A fault of what becomes of it is found before anything is stored.
   if (!isConverted) importedManifest(request, inspection, files);
   const event = isConverted ? 'conversion-needed' : 'inspected';
