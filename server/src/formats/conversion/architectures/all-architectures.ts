@@ -33,6 +33,10 @@ export const architectures: readonly Architecture[] = [
 export function architectureOfClass(className: string): Architecture {
   const found = architectures.find(({ classes }) => classes.includes(className));
   if (found !== undefined) return found;
+  if (/For(?:Sequence|Token)Classification$/.test(className))
+    throw refusal(
+      `its class ${className.slice(0, 80)} judges texts (a reranker or a classifier), which no engine here does in GGUF yet`,
+    );
   const known = architectures.map(({ classes }) => classes[0]).join(', ');
   throw refusal(
     `its class ${className.slice(0, 80) || 'unknown'} cannot be converted here (${known} can): take it as GGUF, ` +
