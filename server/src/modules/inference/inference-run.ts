@@ -1,11 +1,11 @@
 import { asSamovarError, SamovarError } from '../../kernel/errors.ts';
-import type { Admission } from '../usage/index.ts';
 import type { AnswerReader, AnswerTarget } from './answer-reader.ts';
 import type { PlaceWaiter } from './engine-gates.ts';
 import type { InferenceHandle, InferenceRequest, InferenceSink, TokenCounts } from './inference-request.ts';
 import type { LoadWaiters } from './load-waiters.ts';
-import { clientLeft, meterOutcome, noTokens } from './meter-outcome.ts';
+import { clientLeft, noTokens } from './meter-outcome.ts';
 import { fallBackToReady, ModelChoice } from './model-choice.ts';
+import { RequestAccount } from './request-account.ts';
 import { chooseModel } from './resolve-model.ts';
 import { type AttemptParts, WorkerAttempts } from './worker-attempts.ts';
 import type { Refusal, WorkerCallEvents } from './worker-call.ts';
@@ -29,38 +29,29 @@ export class InferenceRun implements InferenceHandle, AnswerTarget, WorkerCallEv
   readonly #request: InferenceRequest;
   readonly #sink: InferenceSink;
   readonly #attempts: WorkerAttempts;
-  readonly #startedAt: number;
-  readonly #startedMs = performance.now();
+  readonly #account: RequestAccount;
   /** Where it stands among those that are open. */
   place = -1;
   #choice: ModelChoice | null = null;
-  #admission: Admission | null = null;
   #stopWaiting: (() => void) | null = null;
   #cancelTimer: NodeJS.Timeout | null = null;
-  #firstByteMs: number | null = null;
   #begun = false;
   #cancelled = false;
-  #over = false;
 
   constructor(parts: RunParts, request: InferenceRequest, sink: InferenceSink) {
     this.#parts = parts;
     this.#request = request;
     this.#sink = sink;
     this.#attempts = new WorkerAttempts(parts, request, sink.form, this);
-    this.#startedAt = parts.deps.clock.now();
+    this.#account = new RequestAccount(parts.deps, request);
   }
 
   /** Resolves, admits and sends, or reports why not. */
   start(): void {
-    const { deps } = this.#parts;
-    const { principal, reserveTokens } = this.#request;
     try {
-      const policy = deps.policy();
+      const policy = this.#parts.deps.policy();
       this.#choice = new ModelChoice(chooseModel(policy.models, this.#request));
-      const limits = policy.limits.get(principal.keyId);
-      // A key that is gone from the snapshot since it was looked up has just been revoked.
-      if (!limits) throw new SamovarError('access.key_invalid');
-      this.#admission = deps.limiter.admit({ keyId: principal.keyId, limits }, reserveTokens);
+      this.#account.admit(policy);
       if (!this.#send()) this.#waitOrFail();
     } catch (thrown) {
       this.#fail(asSamovarError(thrown));
@@ -68,7 +59,7 @@ export class InferenceRun implements InferenceHandle, AnswerTarget, WorkerCallEv
   }
 
   cancel(): void {
-    if (this.#over || this.#cancelled) return;
+    if (this.#account.closed || this.#cancelled) return;
     this.#cancelled = true;
     this.#stopWaiting?.();
     if (!this.#attempts.sent) {
@@ -90,7 +81,7 @@ export class InferenceRun implements InferenceHandle, AnswerTarget, WorkerCallEv
 
   /** Ends the request with an error now, and tells the worker. */
   endWith(error: SamovarError): void {
-    if (this.#over) return;
+    if (this.#account.closed) return;
     this.#stopWaiting?.();
     this.#attempts.cancel();
     this.#attempts.abort();
@@ -100,8 +91,8 @@ export class InferenceRun implements InferenceHandle, AnswerTarget, WorkerCallEv
   // What the worker reports.
 
   data(chunk: Buffer): boolean {
-    if (this.#firstByteMs === null) {
-      this.#firstByteMs = performance.now() - this.#startedMs;
+    if (this.#account.firstByteMs === null) {
+      this.#account.noteFirstByte();
       this.#attempts.heard();
     }
     const { reader } = this.#attempts;
@@ -122,7 +113,7 @@ export class InferenceRun implements InferenceHandle, AnswerTarget, WorkerCallEv
       this.#endWithNonsense(thrown);
       return;
     }
-    if (this.#over) return;
+    if (this.#account.closed) return;
     if (this.#cancelled) this.#finishCancelled();
     else if (reader?.complete) {
       this.#attempts.answered();
@@ -149,20 +140,20 @@ export class InferenceRun implements InferenceHandle, AnswerTarget, WorkerCallEv
   lost(cause: Error): void {
     const isFirst = this.#attempts.brokeOff(cause);
     if (this.#cancelled) this.#finishCancelled();
-    else if (isFirst && this.#firstByteMs === null) this.#tryAnother(true);
+    else if (isFirst && this.#account.firstByteMs === null) this.#tryAnother(true);
     else this.#fail(this.#attempts.lastError ?? new SamovarError('engine.failed'));
   }
 
   // What the reader hands on.
 
   bytes(chunk: Buffer): boolean {
-    if (this.#cancelled || this.#over) return true;
+    if (this.#cancelled || this.#account.closed) return true;
     this.#begin();
     return this.#sink.bytes(chunk);
   }
 
   object(value: Readonly<Record<string, unknown>>): boolean {
-    if (this.#cancelled || this.#over) return true;
+    if (this.#cancelled || this.#account.closed) return true;
     this.#begin();
     try {
       return this.#sink.object(value);
@@ -183,7 +174,7 @@ export class InferenceRun implements InferenceHandle, AnswerTarget, WorkerCallEv
     if (this.#begun || this.#choice === null) return;
     this.#begun = true;
     const { model, alias, deprecation } = this.#choice;
-    this.#sink.start({ model, alias, deprecation, rateLimitHeaders: this.#admission?.headers ?? {} });
+    this.#sink.start({ model, alias, deprecation, rateLimitHeaders: this.#account.rateLimitHeaders });
   }
 
   #send(): boolean {
@@ -260,7 +251,7 @@ export class InferenceRun implements InferenceHandle, AnswerTarget, WorkerCallEv
   #beginAnew(): void {
     this.#attempts.beginAnew();
     this.#stopWaiting = null;
-    this.#firstByteMs = null;
+    this.#account.firstByteMs = null;
   }
 
   #succeed(reader: AnswerReader): void {
@@ -276,7 +267,7 @@ export class InferenceRun implements InferenceHandle, AnswerTarget, WorkerCallEv
   }
 
   #fail(error: SamovarError): void {
-    if (this.#over || this.#fallBack(error)) return;
+    if (this.#account.closed || this.#fallBack(error)) return;
     const sent = this.#begun ? 200 : error.entry.httpStatus;
     const counts = this.#attempts.counts ?? (this.#begun ? this.#attempts.estimate() : noTokens);
     if (error.code === 'system.internal' || error.code === 'engine.failed')
@@ -290,21 +281,11 @@ export class InferenceRun implements InferenceHandle, AnswerTarget, WorkerCallEv
 
   /** Gives everything back and meters, once. */
   #finish(status: number, errorCode: string | null, counts: TokenCounts): void {
-    if (this.#over) return;
-    this.#over = true;
+    if (this.#account.closed) return;
     if (this.#cancelTimer !== null) clearTimeout(this.#cancelTimer);
+    // First: whoever waits for its place goes on as soon as it is left.
+    this.#account.close(this.#choice, status, errorCode, counts);
     this.#attempts.leave();
-    this.#admission?.release(counts.inputTokens + counts.outputTokens);
-    meterOutcome(this.#parts.deps, this.#request, {
-      model: this.#choice?.model ?? null,
-      fallback: this.#choice,
-      status,
-      errorCode,
-      counts,
-      startedAt: this.#startedAt,
-      durationMs: performance.now() - this.#startedMs,
-      timeToFirstTokenMs: this.#firstByteMs,
-    });
     this.#parts.ended(this);
   }
 }
