@@ -3,6 +3,7 @@ import type { ServerSettings } from '../config/load-settings.ts';
 import { asSamovarError } from '../kernel/errors.ts';
 import type { Log } from '../kernel/ports/log.ts';
 import type { Running } from '../kernel/ports/running.ts';
+import { collectStartGarbage } from './collect-start-garbage.ts';
 import { tellParent } from './tell-parent.ts';
 
 export interface RoleRun {
@@ -29,6 +30,7 @@ export async function runUntilSignal(run: RoleRun): Promise<void> {
     endOnFault(log);
     const running = await run.start(settings, log);
     if (running === null) process.exit(0);
+    collectStartGarbage();
     tellParent({ kind: 'ready' });
     // Kept now, while it is whole: a killed process saves nothing.
     flushCompileCache();
