@@ -16,7 +16,8 @@ import { type BenchRow, printRows } from './measure/report.ts';
 
 /*
  * The gateway's own cost: processor time of the process under test for each request or event, against nginx as a
- * plain proxy of the same null worker. What is measured has one core, wrk, the worker and PostgreSQL the other.
+ * plain proxy of the same null worker. What is measured has one core, wrk and the worker the other; PostgreSQL, which
+ * takes the metering, runs where there is room.
  * `--soak MINUTES` adds a load of that length, and what it does to the memory.
  */
 const { values: flags } = parseArgs({ options: { soak: { type: 'string', default: '0' } } });
