@@ -109,7 +109,7 @@ test('what has changed is shown field by field, with aliases and deployments bes
   const pinned = { ...manifest.files[0], sha256: createHash('sha256').update('x').digest('hex') };
   writeFileSync(
     join(wrong, 'model.yaml'),
-    stringify({ ...manifest, name: 'wrong', sources: [], files: [pinned] }),
+    stringify({ ...manifest, name: 'wrong', sources: [], parameters: 0, files: [pinned] }),
   );
   const refused = await samovar(there, 'apply', '-f', wrong, '--yes');
   assert.match(refused.err, /is not the file that the manifest of wrong pins/);
@@ -131,7 +131,7 @@ test('what is refused says so at once, each model with its reason, and the other
     writeFileSync(join(set, name, 'm.gguf'), weights);
     const sha256 = createHash('sha256').update(weights).digest('hex');
     const file = { name: 'm.gguf', sizeBytes: weights.length, sha256, pathInSource: '' };
-    const value = { ...manifest, name, sources: [], files: [file], ...changes };
+    const value = { ...manifest, name, sources: [], parameters: 0, files: [file], ...changes };
     writeFileSync(join(set, name, 'model.yaml'), stringify(value));
   };
   await declare('sound', await smallGguf());

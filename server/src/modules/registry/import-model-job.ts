@@ -36,6 +36,7 @@ import { claimObjects, releaseObjects } from './objects/claim-objects.ts';
 import { findHeldObjects, noteHeldObject } from './objects/held-objects.ts';
 import { createProgressReporter, type ProgressReporter } from './progress-reporter.ts';
 import { type ImportModelPayload, importModelJobName } from './queue-import.ts';
+import { refuseFalseClaims } from './refuse-false-claims.ts';
 
 export interface ImportDependencies {
   readonly database: Database;
@@ -120,14 +121,19 @@ function isFinal(error: unknown): boolean {
   return error instanceof SamovarError && finalCodes.has(error.code);
 }
 
-/** Throws `model.refused`, and `model.license_unaccepted` where the files tell of terms that nobody has accepted. */
+/**
+ * Throws `model.refused`, `model.manifest_invalid` where the manifest contradicts the files, and
+ * `model.license_unaccepted` where the files tell of terms that
+ * nobody has accepted.
+ */
 async function lookInto(
   dependencies: ImportDependencies,
   started: StartedImport,
   signal: AbortSignal,
 ): Promise<void> {
-  const { facts } = await inspectVersion(dependencies, started, signal);
-  const terms = termsOf(facts.license);
+  const inspection = await inspectVersion(dependencies, started, signal);
+  refuseFalseClaims(started.manifest, inspection);
+  const terms = termsOf(inspection.facts.license);
   if (terms !== null) await requireAcceptance(dependencies.database, started, terms);
 }
 
