@@ -1,3 +1,4 @@
+import { namesKnownCode, usualNumber } from '../conversion/architectures/all-architectures.ts';
 import { type JsonRecord, numberMember, recordMember, textMember, textsMember } from '../json-value.ts';
 import { refusal } from '../refuse-files.ts';
 import type { BlockSizes } from './block-tensors.ts';
@@ -23,14 +24,15 @@ export interface HubConfig {
 
 /** Reads a `config.json`. Throws `model.refused` where it needs code, or tells too little. */
 export function readHubConfig(config: JsonRecord, path: string): HubConfig {
-  if (Object.hasOwn(config, 'auto_map') || Object.hasOwn(config, 'custom_pipelines'))
+  const className = textsMember(config, 'architectures')?.[0] ?? '';
+  const namesCode = Object.hasOwn(config, 'auto_map') && !namesKnownCode(className);
+  if (namesCode || Object.hasOwn(config, 'custom_pipelines'))
     throw refusal(`${path} names Python code that the model needs; code is never run here`);
   const text = recordMember(config, 'text_config') ?? config;
-  const className = textsMember(config, 'architectures')?.[0] ?? '';
   const modelType = textMember(text, 'model_type') ?? textMember(config, 'model_type') ?? '';
   if (className === '' && modelType === '')
     throw refusal(`${path} does not say which architecture its model has`);
-  const of = (name: string) => positive(numberMember(text, name));
+  const of = (name: string) => positive(numberMember(text, name) ?? usualNumber(className, name));
   const layerCount = of('num_hidden_layers') ?? of('n_layer') ?? of('num_layers');
   const hiddenSize = of('hidden_size') ?? of('n_embd') ?? of('d_model');
   const heads = of('num_attention_heads') ?? of('n_head');

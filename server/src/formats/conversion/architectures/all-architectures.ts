@@ -52,3 +52,17 @@ export function architectureOfGguf(metadata: GgufMetadata, cannot: string): Arch
   const known = [...new Set(architectures.map((each) => each.name))].join(', ');
   throw refusal(`its architecture ${name.slice(0, 60) || 'unknown'} ${cannot} (${known} can)`);
 }
+
+/** What holds where the `config.json` of a class is silent about a number; `null` where nothing is known. */
+export function usualNumber(className: string, name: string): number | null {
+  const found = architectures.find(({ classes }) => classes.includes(className));
+  if (found === undefined) return null;
+  if (name === 'head_dim') return found.usualHeadDimensions ?? null;
+  if (name === 'num_key_value_heads') return found.usualKvHeads ?? null;
+  return found.numbers.find(({ config }) => config === name)?.otherwise ?? null;
+}
+
+/** Whether the Python files that models of a class name are known and not needed. */
+export function namesKnownCode(className: string): boolean {
+  return architectures.some(({ classes, namesKnownCode }) => namesKnownCode && classes.includes(className));
+}

@@ -79,6 +79,11 @@ export interface Architecture {
   readonly sliding: SlidingLayers | null;
   /** Whether the engine takes the word embeddings where there is no output matrix of its own. */
   readonly mayBeTied: boolean;
+  /**
+   * Set where published models of it name Python files (`auto_map`) that the hub's libraries have had themselves since:
+   * nothing of them is needed, and nothing is run.
+   */
+  readonly namesKnownCode?: true;
   /** What holds where `config.json` is silent; unless told, the width of a model is divided among its heads. */
   readonly usualHeadDimensions?: number;
   /** What holds where `config.json` is silent; unless told, as many as there are heads. */

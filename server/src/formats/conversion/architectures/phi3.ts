@@ -16,6 +16,7 @@ export const phi3: Architecture = {
   title: 'Phi-3, Phi-3.5-mini, Phi-4 and Phi-4-mini',
   classes: ['Phi3ForCausalLM'],
   modelType: 'phi3',
+  namesKnownCode: true,
   tensors: [
     ...outerTensors,
     ...layerTensors({
