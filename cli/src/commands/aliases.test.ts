@@ -1,30 +1,19 @@
 import assert from 'node:assert/strict';
-import { rmSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { after, before, test } from 'node:test';
-import { defaultScope } from '@samovar/contract/default-scope';
-import { type ConsoleServer, startConsoleServer } from '../../../server/test/console-server.ts';
+import { type ConsoleCommands, startConsoleCommands } from '../../../server/test/console-commands.ts';
+import type { ConsoleServer } from '../../../server/test/console-server.ts';
 import { addReadyModel } from '../../../server/test/ready-model-rows.ts';
-import { newDataFolder, runSamovar } from '../../test/run-samovar.ts';
 
+let commands: ConsoleCommands;
 let server: ConsoleServer;
-let data: string;
-let key: string;
 
 before(async () => {
-  data = newDataFolder();
-  server = await startConsoleServer();
-  key = (await server.addKey(defaultScope)).secret;
+  commands = await startConsoleCommands();
+  ({ server } = commands);
 });
-after(async () => {
-  await server.stop();
-  rmSync(dirname(data), { recursive: true, force: true });
-});
+after(() => commands.stop());
 
-async function samovar(words: readonly string[]) {
-  await server.refresh();
-  return await runSamovar(data, words, { SAMOVAR_PUBLIC_URL: server.url, SAMOVAR_API_KEY: key });
-}
+const samovar = (words: readonly string[]) => commands.run(words);
 
 test('an alias is set, shown, canaried, promoted, rolled back, listed, and its history is told', async () => {
   const { modelName } = server;

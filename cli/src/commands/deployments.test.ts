@@ -1,28 +1,18 @@
 import assert from 'node:assert/strict';
-import { rmSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { after, before, test } from 'node:test';
-import { defaultScope } from '@samovar/contract/default-scope';
-import { type ConsoleServer, startConsoleServer } from '../../../server/test/console-server.ts';
-import { newDataFolder, runSamovar } from '../../test/run-samovar.ts';
+import { type ConsoleCommands, startConsoleCommands } from '../../../server/test/console-commands.ts';
+import type { ConsoleServer } from '../../../server/test/console-server.ts';
 
+let commands: ConsoleCommands;
 let server: ConsoleServer;
-let data: string;
-let key: string;
 
 before(async () => {
-  data = newDataFolder();
-  server = await startConsoleServer();
-  ({ secret: key } = await server.addKey(defaultScope));
+  commands = await startConsoleCommands();
+  ({ server } = commands);
 });
-after(async () => {
-  await server.stop();
-  rmSync(dirname(data), { recursive: true, force: true });
-});
+after(() => commands.stop());
 
-async function samovar(words: readonly string[]) {
-  return await runSamovar(data, words, { SAMOVAR_PUBLIC_URL: server.url, SAMOVAR_API_KEY: key });
-}
+const samovar = (words: readonly string[]) => commands.run(words);
 
 test('deployments are listed, set, followed, taken off and deployed again', async () => {
   const { modelName } = server;

@@ -1,30 +1,19 @@
 import assert from 'node:assert/strict';
-import { rmSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { defaultScope } from '@samovar/contract/default-scope';
-import { type ConsoleServer, startConsoleServer } from '../../../server/test/console-server.ts';
-import { newDataFolder, runSamovar } from '../../test/run-samovar.ts';
+import { type ConsoleCommands, startConsoleCommands } from '../../../server/test/console-commands.ts';
+import type { ConsoleServer } from '../../../server/test/console-server.ts';
 
+let commands: ConsoleCommands;
 let server: ConsoleServer;
-let data: string;
-let key: string;
 
 before(async () => {
-  data = newDataFolder();
-  server = await startConsoleServer();
-  key = (await server.addKey(defaultScope)).secret;
+  commands = await startConsoleCommands();
+  ({ server } = commands);
 });
-after(async () => {
-  await server.stop();
-  rmSync(dirname(data), { recursive: true, force: true });
-});
+after(() => commands.stop());
 
-async function samovar(words: readonly string[]) {
-  const environment = { SAMOVAR_PUBLIC_URL: server.url, SAMOVAR_API_KEY: key };
-  return await runSamovar(data, ['models', ...words], environment);
-}
+const samovar = (words: readonly string[]) => commands.run(['models', ...words]);
 
 /** What a worker process does: ends the check that is asked for next. */
 async function endNext(kind: string, set: string, values: readonly unknown[]): Promise<void> {

@@ -1,42 +1,32 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { defaultScope } from '@samovar/contract/default-scope';
-import { type ConsoleServer, startConsoleServer } from '../../../server/test/console-server.ts';
+import { type ConsoleCommands, startConsoleCommands } from '../../../server/test/console-commands.ts';
+import type { ConsoleServer } from '../../../server/test/console-server.ts';
 import { contentOf } from '../../../server/test/file-server.ts';
 import { type HubServer, startHubServer } from '../../../server/test/hub-server.ts';
 import { smallGguf } from '../../../server/test/import-bed.ts';
 import { startImportWorker } from '../../../server/test/import-worker.ts';
-import { newDataFolder, runSamovar } from '../../test/run-samovar.ts';
 
+let commands: ConsoleCommands;
 let server: ConsoleServer;
 let hub: HubServer;
 let stopWorker: () => Promise<void>;
-let data: string;
-let key: string;
 
 before(async () => {
-  data = newDataFolder();
-  mkdirSync(dirname(data), { recursive: true });
-  server = await startConsoleServer();
+  commands = await startConsoleCommands();
+  ({ server } = commands);
   hub = await startHubServer();
   stopWorker = await startImportWorker(server, { hub: { endpoint: hub.endpoint, token: hub.token } });
-  key = (await server.addKey(defaultScope)).secret;
 });
 after(async () => {
   await stopWorker();
   await hub.stop();
-  await server.stop();
-  rmSync(dirname(data), { recursive: true, force: true });
+  await commands.stop();
 });
 
-async function samovar(...words: string[]) {
-  return await runSamovar(data, ['models', ...words], {
-    SAMOVAR_PUBLIC_URL: server.url,
-    SAMOVAR_API_KEY: key,
-  });
-}
+const samovar = (...words: string[]) => commands.run(['models', ...words]);
 
 function publish(name: string, files: Record<string, Buffer>, gated = false): void {
   const contents = new Map(Object.entries(files).map(([path, bytes]) => [path, contentOf(bytes)]));
@@ -44,7 +34,7 @@ function publish(name: string, files: Record<string, Buffer>, gated = false): vo
 }
 
 test('a file of this machine becomes a model, and the same file again is not sent twice', async () => {
-  const path = join(dirname(data), 'mine.gguf');
+  const path = join(commands.folder, 'mine.gguf');
   writeFileSync(path, await smallGguf(80_000));
   const done = await samovar('import', path, '--name', 'mine');
   assert.equal(done.status, 0, done.err);
