@@ -72,6 +72,13 @@ export const engineErrors = defineErrors({
     remedy:
       'Send the request again. `samovar remotes show {engine}` tells how the engine is; `samovar logs` has what it said, under this request id, and its own log tells why.',
   },
+  'engine.remote_unavailable': {
+    httpStatus: 503,
+    grpcStatus: 'UNAVAILABLE',
+    message: 'No connected engine takes the request now: {reason}.',
+    remedy:
+      'Retry after the time in `Retry-After`. `samovar remotes` tells how every engine is, `samovar remotes show NAME` what its probes found.',
+  },
   'engine.credentials_refused': {
     httpStatus: 502,
     grpcStatus: 'FAILED_PRECONDITION',

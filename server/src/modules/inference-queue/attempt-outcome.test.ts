@@ -43,7 +43,12 @@ test('a key or a model that this process does not know yet is asked for again, a
 });
 
 test('what no engine has tried waits on without counting as a failure', () => {
-  for (const code of ['engine.busy', 'engine.load_timeout', 'engine.unreachable'] as const)
+  for (const code of [
+    'engine.busy',
+    'engine.load_timeout',
+    'engine.unreachable',
+    'engine.remote_unavailable',
+  ] as const)
     assert.deepEqual(outcome(code, 4), { kind: 'release', pauseMs: 100, failed: false });
   for (const code of ['system.draining', 'system.policy_stale'] as const)
     assert.deepEqual(outcome(code, 4), { kind: 'release', pauseMs: 0, failed: false });

@@ -36,6 +36,7 @@ const retried: ReadonlySet<string> = new Set([
 const notTried: ReadonlySet<string> = new Set([
   'engine.busy',
   'engine.unreachable',
+  'engine.remote_unavailable',
   'engine.load_failed',
   'engine.load_timeout',
   'model.not_ready',

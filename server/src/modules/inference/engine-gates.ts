@@ -1,4 +1,3 @@
-import type { ErrorCode } from '@samovar/contract/errors';
 import type { Clock } from '../../kernel/clock.ts';
 import { SamovarError } from '../../kernel/errors.ts';
 import type { RemoteTarget } from '../serving/index.ts';
@@ -52,6 +51,14 @@ interface Gate {
   running: number;
   readonly waiting: { readonly waiter: PlaceWaiter; readonly untilMs: number }[];
 }
+
+/** Why a replica in a state did not take a request. */
+const words: Readonly<Record<GateState, string>> = {
+  open: 'cannot be reached',
+  full: 'is full',
+  resting: 'asked for a pause',
+  broken: 'failed several times and is left alone for a moment',
+};
 
 export function createEngineGates(clock: Clock): EngineGates {
   const gates = new Map<string, Gate>();
@@ -134,14 +141,15 @@ export function createEngineGates(clock: Clock): EngineGates {
     },
     refusal(model, replicas) {
       const states = replicas.map(state);
-      const code: ErrorCode = states.some((one) => one === 'full' || one === 'resting')
-        ? 'engine.busy'
-        : 'engine.unreachable';
       const soonestMs = Math.max(1000, Math.min(longestPauseMs, ...replicas.map(breakers.pauseMs)));
-      return new SamovarError(code, {
-        params: { model },
-        retryAfterSeconds: Math.ceil(soonestMs / 1000),
-      });
+      const retryAfterSeconds = Math.ceil(soonestMs / 1000);
+      if (states.some((one) => one === 'full' || one === 'resting'))
+        return new SamovarError('engine.busy', { retryAfterSeconds });
+      const reasons = replicas.map(
+        ({ remote }, index) => `${remote.engineName} ${words[states[index] ?? 'open']}`,
+      );
+      const reason = reasons.length === 0 ? `none serves the model ${model}` : reasons.join('; ');
+      return new SamovarError('engine.remote_unavailable', { params: { reason }, retryAfterSeconds });
     },
     loadOf(engineId) {
       const gate = gates.get(engineId);

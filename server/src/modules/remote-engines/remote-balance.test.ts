@@ -41,6 +41,25 @@ describe('several engines of one model', () => {
     assert.ok((second?.chats().length ?? 0) >= 30);
   });
 
+  test('that all say 503, or are gone, make a 503 that names each and says how', async () => {
+    const { model, engine, upstreams } = await connectEngines(fixture);
+    misbehave(upstreams[0], ({ response }) => {
+      response.setHeader('retry-after', '9');
+      sendJson(response, 503, { error: { message: 'starting' } });
+    });
+    const starting = await fixture.chat(model);
+    assert.equal(starting.headers.get('retry-after'), '9');
+    const said = await errorOf(starting);
+    assert.deepEqual([said.status, said.code], [503, 'engine.remote_unavailable']);
+    assert.match(said.message, new RegExp(`${engine} answered 503`));
+    assert.match(said.remedy, /samovar remotes/);
+    const gone = await connectEngines(fixture, { copies: 2 });
+    for (const upstream of gone.upstreams) await upstream.die();
+    const away = await errorOf(await fixture.chat(gone.model));
+    assert.deepEqual([away.status, away.code], [503, 'engine.remote_unavailable']);
+    assert.match(away.message, /engine-\d+-0 cannot be reached; engine-\d+-1 cannot be reached/);
+  });
+
   test('that are all busy make a 429 with the pause that they ask for, and are left alone so long', async () => {
     const { model, upstreams } = await connectEngines(fixture, { copies: 2 });
     for (const upstream of upstreams)
@@ -183,6 +202,7 @@ describe('the limits of a connection', () => {
   test('spare an engine that fails: after ten failures it is asked by one request at a time, with pauses', async () => {
     const {
       model,
+      engine,
       upstreams: [upstream],
     } = await connectEngines(fixture);
     misbehave(upstream, ({ response }) => sendJson(response, 500, { error: { message: 'oops' } }));
@@ -192,6 +212,9 @@ describe('the limits of a connection', () => {
     const spared = await fixture.chat(model);
     assert.equal(spared.status, 503);
     assert.ok(Number(spared.headers.get('retry-after')) >= 1);
+    const { code, message } = await errorOf(spared);
+    assert.equal(code, 'engine.remote_unavailable');
+    assert.match(message, new RegExp(`${engine} failed several times and is left alone`));
     assert.equal(upstream?.chats().length, asked);
     if (upstream) upstream.script = null;
     await sleep(1100);

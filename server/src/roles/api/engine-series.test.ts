@@ -46,7 +46,7 @@ test('what connected engines fail at, whether they get requests, and fallbacks t
   const { engine, model } = failing;
   assert.deepEqual(await valuesOf('samovar_fallbacks_total'), {
     [`gen_ai_request_model=${model},gen_ai_response_model=${standing.model},error_type=engine.remote_failed`]: 10,
-    [`gen_ai_request_model=${model},gen_ai_response_model=${standing.model},error_type=engine.unreachable`]: 2,
+    [`gen_ai_request_model=${model},gen_ai_response_model=${standing.model},error_type=engine.remote_unavailable`]: 2,
   });
   const breakers = await valuesOf('samovar_remote_breaker');
   assert.equal(breakers[`samovar_engine=${engine},gen_ai_request_model=${model},state=broken`], 1);

@@ -27,8 +27,8 @@ export function explainRemote(
     const missing = missingRouteError(status, path);
     if (missing) return missing;
     if (status === 503)
-      return new SamovarError('engine.unreachable', {
-        params: { model: target.upstreamModel },
+      return new SamovarError('engine.remote_unavailable', {
+        params: { reason: `${target.engineName} answered 503` },
         retryAfterSeconds: retryAfterSeconds ?? 2,
         cause,
       });

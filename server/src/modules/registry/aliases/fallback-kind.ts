@@ -17,6 +17,7 @@ export const usualFallbackKinds: readonly FallbackKind[] = ['unavailable', 'over
 
 const kinds: Partial<Record<ErrorCode, FallbackKind>> = {
   'engine.unreachable': 'unavailable',
+  'engine.remote_unavailable': 'unavailable',
   'engine.load_failed': 'unavailable',
   'engine.credentials_refused': 'unavailable',
   'engine.busy': 'overloaded',
