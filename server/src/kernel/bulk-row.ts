@@ -9,11 +9,16 @@ export function encodeBulkRow(row: readonly BulkValue[]): string {
   for (let index = 0; index < row.length; index += 1) {
     const value = row[index];
     if (index > 0) line += '\t';
-    if (typeof value === 'string') line += special.test(value) ? escapeText(value) : value;
+    if (typeof value === 'string') line += bulkText(value);
     else if (value === null || value === undefined) line += absent;
     else line += value;
   }
   return `${line}\n`;
+}
+
+/** A text as a field of such a row. */
+export function bulkText(text: string): string {
+  return special.test(text) ? escapeText(text) : text;
 }
 
 /** The fields of an encoded row without its end; numbers and booleans come back as their text. */
@@ -26,7 +31,8 @@ export function decodeBulkRow(line: string): (string | null)[] {
   });
 }
 
-const absent = '\\N';
+/** A field without a value. */
+export const absent = '\\N';
 const special = /[\\\t\n\r]/;
 const escapes: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' };
 const originals: Readonly<Record<string, string>> = { t: '\t', n: '\n', r: '\r' };

@@ -73,7 +73,7 @@ export function usageRow(record: UsageRecord): BulkValue[] {
 const plainText = /^[\x20-\x7e]*$/;
 
 /** PostgreSQL keeps no NUL and no lone surrogate; a client may send both in the name of a model. */
-function storable(text: string): string {
+export function storable(text: string): string {
   if (text.length <= longestText && plainText.test(text)) return text;
   return text.replaceAll('\0', '\uFFFD').slice(0, longestText).toWellFormed();
 }

@@ -29,6 +29,36 @@ test('records are the same after they waited as bytes, in one batch or in severa
   assert.equal(joinRows(noRows, noRows).count, 0);
 });
 
+test('rows are written the quick way as they are the plain way, whatever a client calls its model and whenever it asks', () => {
+  const texts = [
+    'a\\b',
+    'NUL\0',
+    '\ud800',
+    'é'.repeat(300),
+    `${'x'.repeat(255)}\\`,
+    'x'.repeat(257),
+    '\r\n',
+    '~ !',
+  ];
+  const odd = texts.flatMap((requestedModel, index) =>
+    [0, 1, 9, 10, 99, 999, 1000, 59_999, 1_763_905_293_007].map((startedAt) =>
+      sampleUsage({
+        requestedModel,
+        requestId: texts.at(-index) ?? '',
+        modelName: index % 2 === 0 ? requestedModel : null,
+        startedAt,
+        inputTokens: index + 0.4,
+        chosenVersionId: index % 2 === 0 ? null : '00000000-0000-7000-8000-0000000000bb',
+        chosenError: index % 2 === 0 ? null : 'engine.failed',
+        estimated: index % 3 === 0,
+      }),
+    ),
+  );
+  const buffer = new UsageRowBuffer();
+  for (const record of odd) buffer.add(record);
+  assert.deepEqual(buffer.take().bytes, encodeUsage(odd).bytes);
+});
+
 test('records that are put back come before those that came meanwhile', () => {
   const buffer = new UsageRowBuffer();
   for (const record of records.slice(0, 600)) buffer.add(record);

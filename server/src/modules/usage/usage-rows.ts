@@ -1,4 +1,5 @@
 import { decodeBulkRow, encodeBulkRow } from '../../kernel/bulk-row.ts';
+import { UsageLines } from './usage-line.ts';
 import type { UsageRecord } from './usage-record.ts';
 import { usageOfFields, usageRow } from './usage-row.ts';
 
@@ -51,13 +52,14 @@ export class UsageRowBuffer {
   #bytes = Buffer.allocUnsafeSlow(firstCapacity);
   #used = 0;
   #count = 0;
+  readonly #lines = new UsageLines();
 
   get count(): number {
     return this.#count;
   }
 
   add(record: UsageRecord): void {
-    const line = encodeBulkRow(usageRow(record));
+    const line = this.#lines.write(record);
     this.#makeRoom(line.length * longestUnitBytes);
     this.#used += this.#bytes.write(line, this.#used);
     this.#count += 1;
