@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { architectures } from '../../server/src/formats/conversion/architectures/all-architectures.ts';
 import { repositoryRoot } from '../checks/src/repository-root.ts';
 import { allPages } from './all-pages.ts';
 
@@ -19,6 +20,14 @@ test('no page describes an error that is gone', () => {
     .map((name) => `docs/reference/errors/${name}`)
     .filter((path) => !made.has(path));
   assert.deepEqual(lying, []);
+});
+
+test('the guide names every family of models that is converted', () => {
+  const guide = readFileSync(join(repositoryRoot, 'docs/guides/bring-a-model.md'), 'utf8');
+  for (const { title } of architectures) {
+    const [family = ''] = /^[A-Za-z]+(?:-[A-Z][A-Za-z]+)?/.exec(title) ?? [];
+    assert.ok(guide.includes(family), `${title}: the guide does not name ${family}`);
+  }
 });
 
 test('links in the docs lead somewhere', () => {

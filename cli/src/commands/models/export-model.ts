@@ -25,7 +25,10 @@ export function defineExport(command: Command): void {
   addServerOptions(command)
     .argument('<model>', 'its name or an alias')
     .addOption(
-      new Option('--format <format>', 'folder: manifest and files, for `samovar models apply`')
+      new Option(
+        '--format <format>',
+        'folder: manifest and files, for `samovar models apply`; safetensors: also from GGUF, of the models in docs/reference/converted-models.md',
+      )
         .choices([...formats])
         .default('folder'),
     )

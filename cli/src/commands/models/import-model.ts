@@ -31,7 +31,7 @@ export function defineImport(command: Command): void {
   addServerOptions(command)
     .argument(
       '<source...>',
-      'hf:owner/name, s3://bucket/prefix, https://…, oci:…, a package, or files of this machine; or a model whose files are to be fetched',
+      'hf:owner/name, s3://bucket/prefix, https://…, oci:…, a package, or files of this machine; or a model whose files are to be fetched. Safetensors are converted, of the models in docs/reference/converted-models.md',
     )
     .option('--name <name>', 'what the model is called; from the source when absent')
     .option('--files <names>', 'only these files of the source; `*` stands for many characters', collected)
