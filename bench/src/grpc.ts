@@ -18,8 +18,8 @@ import { type BenchRow, printRows } from './measure/report.ts';
 /*
  * gRPC against its yardsticks: processor time of a call with keys and metering against a bare echo of grpc-js with the
  * same messages, and its latency against that of REST, over a worker that thinks nothing. What is measured has one
- * core; the client, the worker and PostgreSQL have the other. The echo runs with the flags of an api process, whose
- * small young generation costs both some time; what an echo with Node's own flags needs is told beside.
+ * core; the client and the worker have the other. A bare echo has Node's own flags; what one with the flags of an api
+ * process needs, whose garbage is collected by one thread in a small young generation, is told beside.
  * `--calls NAME,…` measures some of the calls alone.
  */
 const warmUpSeconds = 8;
@@ -84,18 +84,18 @@ async function processorTime(
   };
   const ours = { pid, address: order.address };
   for (const { address } of [ours, ...echoes]) await load({ ...order, address }, warmUpSeconds);
-  const [sameFlags = ours, ownFlags = ours] = echoes;
+  const [bare = ours, sameFlags = ours] = echoes;
   const besides: number[] = [];
   const ratio = await ratioOfPairs(
     () => perCall(ours),
     async () => {
-      besides.push(await perCall(ownFlags));
-      return await perCall(sameFlags);
+      besides.push(await perCall(sameFlags));
+      return await perCall(bare);
     },
     pairs,
   );
   return {
-    name: `Processor time of ${order.name} over gRPC, against a bare echo (with Node's own flags: ${median(besides).toFixed(1)} µs)`,
+    name: `Processor time of ${order.name} over gRPC, against a bare echo (with the flags of an api process: ${median(besides).toFixed(1)} µs)`,
     unit: 'µs',
     bar: { atMost: 1.5 },
     ratio,
@@ -125,7 +125,7 @@ async function latencyBeyondRest(load: Load, order: Order, url: string): Promise
 
 async function overNullWorkers(names: readonly CallName[]): Promise<BenchRow[]> {
   const load = await startClient();
-  const echoes = [await startEcho(nodeArguments('api')), await startEcho([])];
+  const echoes = [await startEcho([]), await startEcho(nodeArguments('api'))];
   const rows: BenchRow[] = [];
   for (const name of names) {
     const { model, answer } = workers[name];
