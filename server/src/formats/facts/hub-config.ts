@@ -25,8 +25,7 @@ export interface HubConfig {
 /** Reads a `config.json`. Throws `model.refused` where it needs code, or tells too little. */
 export function readHubConfig(config: JsonRecord, path: string): HubConfig {
   const className = textsMember(config, 'architectures')?.[0] ?? '';
-  const namesCode = Object.hasOwn(config, 'auto_map') && !namesKnownCode(className);
-  if (namesCode || Object.hasOwn(config, 'custom_pipelines'))
+  if (needsCode(config, className))
     throw refusal(`${path} names Python code that the model needs; code is never run here`);
   const text = recordMember(config, 'text_config') ?? config;
   const modelType = textMember(text, 'model_type') ?? textMember(config, 'model_type') ?? '';
@@ -40,6 +39,8 @@ export function readHubConfig(config: JsonRecord, path: string): HubConfig {
     throw refusal(`${path} says neither how many layers its model has nor how wide they are`);
   const dimensions = of('head_dim') ?? hiddenSize / heads;
   const kvHeads = of('num_key_value_heads') ?? heads;
+  // Heads of these have a size of their own where the configuration says nothing.
+  const isHeadTold = of('head_dim') !== null || !/^(Gemma|Qwen3)/.test(className);
   const innerSize = of('intermediate_size');
   const window = text.use_sliding_window === false ? null : of('sliding_window');
   const kinds = textsMember(text, 'layer_types');
@@ -62,11 +63,11 @@ export function readHubConfig(config: JsonRecord, path: string): HubConfig {
     vocabularySize: of('vocab_size'),
     sizes: {
       width: hiddenSize,
-      query: heads * dimensions,
-      key: kvHeads * dimensions,
-      value: kvHeads * dimensions,
-      fused: (heads + 2 * kvHeads) * dimensions,
-      head: dimensions,
+      query: isHeadTold ? heads * dimensions : null,
+      key: isHeadTold ? kvHeads * dimensions : null,
+      value: isHeadTold ? kvHeads * dimensions : null,
+      fused: isHeadTold ? (heads + 2 * kvHeads) * dimensions : null,
+      head: isHeadTold ? dimensions : null,
       inner: innerSize,
       doubleInner: innerSize === null ? null : 2 * innerSize,
       experts: of('num_experts') ?? of('num_local_experts'),
@@ -74,6 +75,11 @@ export function readHubConfig(config: JsonRecord, path: string): HubConfig {
     },
     obstacle: obstacleOf(config),
   };
+}
+
+function needsCode(config: JsonRecord, className: string): boolean {
+  const names = Object.hasOwn(config, 'auto_map') && !namesKnownCode(className);
+  return names || Object.hasOwn(config, 'custom_pipelines');
 }
 
 function obstacleOf(config: JsonRecord): string | null {
