@@ -1,4 +1,4 @@
-import type { Page } from '../../../kernel/paging.ts';
+import type { Page, PageRequest } from '../../../kernel/paging.ts';
 import type { DatabaseTransaction } from '../../../kernel/ports/database.ts';
 import type { Scope } from '../../../kernel/principal.ts';
 import type { AuditContext } from '../../audit/index.ts';
@@ -7,7 +7,7 @@ import { createUpload, type NewUpload } from './create-upload.ts';
 import { deleteUpload } from './delete-upload.ts';
 import type { Upload } from './upload.ts';
 import type { UploadDependencies } from './upload-dependencies.ts';
-import { getUpload, listUploads, uploadIdOf } from './upload-store.ts';
+import { getUpload, listUploads, type UploadFilter, uploadIdOf } from './upload-store.ts';
 
 /** What surfaces do with uploads; ids are as they spell them. All throw `request.not_found`. */
 export interface UploadAccess {
@@ -17,7 +17,7 @@ export interface UploadAccess {
     inTransaction?: (transaction: DatabaseTransaction, upload: Upload) => Promise<void>,
   ): Promise<Upload>;
   get(scope: Scope, id: string): Promise<Upload>;
-  list(scope: Scope, page: { readonly limit: number; readonly cursor: string | null }): Promise<Page<Upload>>;
+  list(scope: Scope, filter: UploadFilter, page: PageRequest): Promise<Page<Upload>>;
   /** Throws `upload.*` besides. */
   append: AppendUpload;
   delete(context: AuditContext, id: string): Promise<void>;
@@ -29,7 +29,7 @@ export function createUploadAccess(dependencies: UploadDependencies): UploadAcce
   return {
     create: (context, wanted, inTransaction) => createUpload(dependencies, context, wanted, inTransaction),
     get: async (scope, id) => await getUpload(database, scope, uploadIdOf(id)),
-    list: (scope, page) => listUploads(database, scope, page),
+    list: (scope, filter, page) => listUploads(database, scope, filter, page),
     append: async (scope, id, bytes) => await append(scope, uploadIdOf(id), bytes),
     delete: async (context, id) => await deleteUpload(dependencies, context, uploadIdOf(id)),
   };

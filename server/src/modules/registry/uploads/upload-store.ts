@@ -1,7 +1,7 @@
 import { type Selectable, sql } from 'kysely';
 import { SamovarError } from '../../../kernel/errors.ts';
 import { withoutPrefix, withPrefix } from '../../../kernel/ids.ts';
-import type { Page } from '../../../kernel/paging.ts';
+import { idOfCursor, type Page, type PageRequest, pageOf } from '../../../kernel/paging.ts';
 import type { DatabaseOrTransaction, DatabaseTransaction } from '../../../kernel/ports/database.ts';
 import type { Scope } from '../../../kernel/principal.ts';
 import type { RegistryTables } from '../registry-tables.ts';
@@ -36,28 +36,25 @@ export async function lockUpload(
   return uploadOf(row);
 }
 
+/** What is absent does not matter. */
+export interface UploadFilter {
+  readonly state?: Upload['state'];
+}
+
 /** The uploads of a project, newest first. Throws `request.invalid` for a cursor that is none of this listing. */
 export async function listUploads(
   database: DatabaseOrTransaction,
   scope: Scope,
-  page: { readonly limit: number; readonly cursor: string | null },
+  filter: UploadFilter,
+  page: PageRequest,
 ): Promise<Page<Upload>> {
+  const before = idOfCursor('upl', page);
   let query = inScope(database, scope)
     .orderBy('id', 'desc')
     .limit(page.limit + 1);
-  if (page.cursor !== null) {
-    const before = withoutPrefix('upl', page.cursor);
-    if (before === null)
-      throw new SamovarError('request.invalid', {
-        params: { parameter: 'cursor', reason: 'it is not a cursor of this listing' },
-        field: 'cursor',
-      });
-    query = query.where('id', '<', before);
-  }
-  const found = (await query.execute()).map(uploadOf);
-  const items = found.slice(0, page.limit);
-  const last = items.at(-1);
-  return { items, nextCursor: found.length > page.limit && last ? withPrefix('upl', last.id) : null };
+  if (filter.state !== undefined) query = query.where('state', '=', filter.state);
+  if (before !== null) query = query.where('id', '<', before);
+  return pageOf((await query.execute()).map(uploadOf), page, ({ id }) => withPrefix('upl', id));
 }
 
 /** A whole upload of the project with these bytes. */

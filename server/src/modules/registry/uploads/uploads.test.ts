@@ -206,7 +206,7 @@ for (const [kind, open] of Object.entries(objectStores)) {
         await refusal(uploads.append(stranger, id, { offsetBytes: 0, body })),
         'request.not_found',
       );
-      assert.deepEqual((await uploads.list(stranger, { limit: 10, cursor: null })).items, []);
+      assert.deepEqual((await uploads.list(stranger, {}, { limit: 10, cursor: null })).items, []);
     });
   });
 }

@@ -5,10 +5,16 @@ import type { BoundRoute, ManagementReply, RequestHeaders } from '../../../kerne
 import { auditContextOf } from '../../../modules/audit/index.ts';
 import type { Upload, UploadAccess } from '../../../modules/registry/index.ts';
 import { consoleRoute } from '../console-route.ts';
-import { newUploadBody, uploadObject, uploadObjectOf, uploadPage } from './upload-schema.ts';
+import { oneOf, pageQuery, pageReply, pageRequestOf } from '../page-query.ts';
+import { newUploadBody, uploadObject, uploadObjectOf, uploadPage, uploadStates } from './upload-schema.ts';
 
 const tag = 'Model management';
 const params = Type.Object({ id: Type.String() });
+const offset = { description: 'Bytes that have come.', example: '33554432' };
+const progress = {
+  'Upload-Offset': offset,
+  'Upload-Length': { description: 'Bytes that it shall have.', example: '98362432' },
+};
 
 /** `/api/uploads`: files that come piece by piece, to be imported as `upload:<id>`. */
 export function uploadRoutes({ uploads }: { readonly uploads: UploadAccess }): BoundRoute[] {
@@ -42,7 +48,9 @@ function createRoute(uploads: UploadAccess): BoundRoute {
       description:
         'Its bytes follow with `PATCH /api/uploads/{id}`, in as many parts as you like. Where a connection breaks, ask for `receivedBytes` and go on there, at any replica.',
       body: newUploadBody,
-      responses: { 201: { description: 'The upload, without a byte yet.', schema: uploadObject } },
+      responses: {
+        201: { description: 'The upload, without a byte yet.', schema: uploadObject, headers: progress },
+      },
       idempotent: true,
     },
     async ({ principal, requestId, body, remember }) => {
@@ -67,21 +75,13 @@ function listRoute(uploads: UploadAccess): BoundRoute {
       audit: null,
       tag,
       summary: 'List uploads, newest first',
-      query: Type.Object(
-        {
-          limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 100 })),
-          cursor: Type.Optional(Type.String()),
-        },
-        { additionalProperties: false },
-      ),
+      query: pageQuery({ state: Type.Optional(Type.Enum([...uploadStates])) }),
       responses: { 200: { description: 'A page of uploads.', schema: uploadPage } },
     },
     async ({ principal, query }) => {
-      const page = await uploads.list(principal, {
-        limit: typeof query.limit === 'number' ? query.limit : 100,
-        cursor: typeof query.cursor === 'string' ? query.cursor : null,
-      });
-      return { status: 200, body: { items: page.items.map(uploadObjectOf), nextCursor: page.nextCursor } };
+      const state = oneOf(uploadStates, query.state);
+      const page = await uploads.list(principal, { ...(state && { state }) }, pageRequestOf(query));
+      return pageReply(page, uploadObjectOf);
     },
   );
 }
@@ -98,7 +98,10 @@ function getRoute(uploads: UploadAccess): BoundRoute {
       summary: 'How far an upload is',
       description: '`HEAD` tells it in the headers `Upload-Offset` and `Upload-Length`.',
       params,
-      responses: { 200: { description: 'The upload as it is now.', schema: uploadObject } },
+      head: { summary: 'How far an upload is, in headers alone' },
+      responses: {
+        200: { description: 'The upload as it is now.', schema: uploadObject, headers: progress },
+      },
     },
     async ({ principal, params: { id = '' } }) => replyOf(200, await uploads.get(principal, id)),
   );
@@ -117,8 +120,17 @@ function appendRoute(uploads: UploadAccess): BoundRoute {
       description:
         'The header `Upload-Offset` says where they begin: at `receivedBytes`. A request may take two minutes; what of it had come before it broke is kept. With the last byte, the SHA-256 is compared.',
       params,
+      headers: {
+        'Upload-Offset': {
+          ...offset,
+          description: 'Where the body begins: at `receivedBytes`.',
+          required: true,
+        },
+      },
       rawBody: 'application/offset+octet-stream',
-      responses: { 200: { description: 'The upload with these bytes.', schema: uploadObject } },
+      responses: {
+        200: { description: 'The upload with these bytes.', schema: uploadObject, headers: progress },
+      },
     },
     async ({ principal, params: { id = '' }, headers, body }) => {
       if (!(body instanceof Readable)) throw new Error('the body of an upload is a stream');
