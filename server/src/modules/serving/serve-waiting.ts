@@ -65,7 +65,7 @@ async function carryOut(
     await refuse(pass, unit, sizing.needBytes, tooLarge(pass, unit, sizing, decision.freeBytes));
     return [];
   }
-  const reason = whyWaiting(pass, deployment, sizing, decision.cause);
+  const reason = whyWaiting(pass, unit, sizing, decision.cause);
   return partsOf(unit).map((part) => ({
     organizationId: part.organizationId,
     projectId: part.projectId,
@@ -93,8 +93,9 @@ function tooLarge(pass: Pass, unit: ServingUnit, sizing: Sizing, freeBytes: numb
   return `it needs ${memoryText(sizing.needBytes)}, and of the memory budget of ${budget} at most ${memoryText(freeBytes)} can be freed${way} (${command}raise SAMOVAR_ENGINE_MEMORY_BYTES, or unload pinned models)`;
 }
 
-function whyWaiting(pass: Pass, reader: Deployment, { needBytes }: Sizing, cause: WaitCause): string {
-  const need = `not loaded: needs ${memoryText(needBytes)}`;
+function whyWaiting(pass: Pass, unit: ServingUnit, sizing: Sizing, cause: WaitCause): string {
+  const { deployment: reader } = unit;
+  const need = `not loaded: needs ${memoryText(sizing.needBytes)}`;
   const named = (ids: readonly string[]) =>
     namesFor(
       reader,
@@ -104,7 +105,7 @@ function whyWaiting(pass: Pass, reader: Deployment, { needBytes }: Sizing, cause
     case 'leaving':
       return `${need}; what makes room for it finishes what it answers`;
     case 'yielding':
-      return `${need}; ${named(cause.from)} makes room for it when its turn is over`;
+      return `${need}; ${named(cause.from)} makes room for it when its turn is over${contextBeside(pass, unit, sizing)}`;
     case 'behind': {
       const pinned = heldDeployments(pass, ({ unit }) => !isUnitEvictable(unit));
       const busy = heldDeployments(
@@ -114,6 +115,19 @@ function whyWaiting(pass: Pass, reader: Deployment, { needBytes }: Sizing, cause
       return `${need}, ${memoryText(cause.freeBytes)} can be freed${inTheWay(reader, { pinned, busy })}; others wait before it`;
     }
   }
+}
+
+/** Nobody needs to make room for a context that is shorter than the one that was set, where there is such a one. */
+function contextBeside({ host, floor }: Pass, unit: ServingUnit, sizing: Sizing): string {
+  if (unit.deployment.options.contextTokens === undefined) return '';
+  const freeBytes = residentsOf(floor.held.values()).reduce(
+    (free, { needBytes }) => free - needBytes,
+    host.facts.memoryBudgetBytes,
+  );
+  const tokens = longestContext(unit, sizing, freeBytes);
+  return tokens === null
+    ? ''
+    : ` (\`samovar deployments set ${unit.model.name} --context ${tokens}\` fits beside it)`;
 }
 
 function heldDeployments({ floor }: Pass, which: (held: HeldWorker) => boolean): readonly Deployment[] {

@@ -82,3 +82,26 @@ test('two models of long context that are asked in turn are both loaded, with co
   assert.equal((await floor.status(first)).state, 'ready');
   assert.equal(await floor.workerPid(second), pid, 'neither had to go again');
 });
+
+test('who waits for room for a context that was set is told the one that fits without', async () => {
+  const long = { weightsBytes: 100e6, perSequenceBytes: 500e6, contextTokens: 131_072 };
+  const first = floor.addModel('first', { weightsBytes: 800e6 });
+  const second = floor.addModel('second', long);
+  floor.startHost({ memoryBudgetBytes: 1.3e9 });
+  await floor.untilKnown(second);
+  const { deploymentId } = await floor.status(second);
+  await changeDeployment(
+    floor,
+    systemAuditContext(floor.scope, 'test'),
+    { deploymentId, model: second },
+    { options: { contextTokens: 65_536 } },
+  );
+  await requestLoad(floor, first);
+  await floor.untilState(first, 'ready');
+  await requestLoad(floor, second);
+  await floor.until(async () => (await floor.status(second)).queue !== null);
+  assert.match(
+    (await floor.status(second)).queue?.reason ?? '',
+    /first makes room for it .* \(`samovar deployments set second --context 25600` fits beside it\)/,
+  );
+});
