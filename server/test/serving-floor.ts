@@ -105,6 +105,18 @@ function tinyDrivers(unbuilt: () => boolean): ReadonlyMap<EngineDriver['engine']
 
 const waitMs = 30_000;
 
+/** What is measured of a version belongs to it: its rows are there, as of any other. */
+async function writeModel(database: Database, model: ServedModel): Promise<void> {
+  const { organizationId, projectId, modelId, versionId, manifest } = model;
+  await sql`insert into models (id, organization_id, project_id, name, owned_by)
+    values (${modelId}, ${organizationId}, ${projectId}, ${modelId}, 'test') on conflict do nothing`.execute(
+    database,
+  );
+  await sql`insert into model_versions (id, organization_id, project_id, model_id, manifest_sha256, manifest, state)
+    values (${versionId}, ${organizationId}, ${projectId}, ${modelId}, ${versionId}, ${JSON.stringify(manifest)},
+      'ready') on conflict do nothing`.execute(database);
+}
+
 export async function createServingFloor(): Promise<ServingFloor> {
   const testDatabase = await createTestDatabase();
   const { database } = testDatabase;
@@ -112,6 +124,7 @@ export async function createServingFloor(): Promise<ServingFloor> {
   const folder = mkdtempSync(join(tmpdir(), 'samovar-serving-'));
   const identities = new Map<number, ProcessIdentity>();
   let models: ServedModel[] = [];
+  const written = new Set<ServedModel>();
   let hosts: EngineHost[] = [];
 
   const runner = createWorkerRunner({
@@ -145,10 +158,15 @@ export async function createServingFloor(): Promise<ServingFloor> {
         runner,
         placer: { place: async () => ({}) },
         models: {
-          readyModels: async () => ({
-            versions: [...models],
-            current: [...new Map(models.map((model) => [model.modelId, model])).values()],
-          }),
+          readyModels: async () => {
+            const versions = [...models];
+            for (const model of versions) if (!written.has(model)) await writeModel(database, model);
+            for (const model of versions) written.add(model);
+            return {
+              versions,
+              current: [...new Map(versions.map((model) => [model.modelId, model])).values()],
+            };
+          },
           filesOf: async () => [],
         },
         drivers: tinyDrivers(options.unbuilt ?? (() => false)),

@@ -12,8 +12,10 @@ import type { RemoteEngineDependencies } from './remote-dependencies.ts';
 import type { EngineConnection, EngineSecrets, RemoteEngine } from './remote-engine.ts';
 import type { RemoteTables } from './remote-tables.ts';
 
-/** What is left out stays. `key: null` takes the key away. */
-export type EngineChange = Partial<Omit<EngineConnection, 'name' | 'kind'>> & {
+/** What is left out stays, of limits and time-outs too. `key: null` takes the key away. */
+export type EngineChange = Partial<Omit<EngineConnection, 'name' | 'kind' | 'limits' | 'timeouts'>> & {
+  readonly limits?: Partial<EngineConnection['limits']>;
+  readonly timeouts?: Partial<EngineConnection['timeouts']>;
   readonly key?: string | null;
   readonly headers?: Readonly<Record<string, string>>;
 };
@@ -85,8 +87,12 @@ async function writeChange(
       ...(state === engine.state ? {} : { state, since: sql<Date>`now()`, reason: null }),
       ...(baseUrl === undefined ? {} : { base_url: baseUrl }),
       ...(change.ca === undefined ? {} : { ca_pem: change.ca }),
-      ...(change.limits === undefined ? {} : { limits: JSON.stringify(change.limits) }),
-      ...(change.timeouts === undefined ? {} : { timeouts: JSON.stringify(change.timeouts) }),
+      ...(change.limits === undefined
+        ? {}
+        : { limits: JSON.stringify({ ...engine.limits, ...change.limits }) }),
+      ...(change.timeouts === undefined
+        ? {}
+        : { timeouts: JSON.stringify({ ...engine.timeouts, ...change.timeouts }) }),
       ...(change.discover === undefined ? {} : { discover: change.discover }),
       ...(change.mapping === undefined ? {} : { mapping: JSON.stringify(change.mapping) }),
       ...(change.enabled === undefined ? {} : { enabled: change.enabled }),

@@ -38,9 +38,11 @@ export async function claimProbes(
       ? due.where('next_probe_at', '<=', sql<Date>`now()`)
       : due.where('id', '=', engineId);
   const rows = await tables
+    // Chosen once: a subquery may be run for each row, and lock more than its limit.
+    .with('due', () => due)
     .updateTable('remote_engines')
     .set({ probe_token: token, probe_until: leaseEnd() })
-    .where('id', 'in', due)
+    .where('id', 'in', (from) => from.selectFrom('due').select('id'))
     .returningAll()
     .execute();
   return rows.map((row) => ({ engine: engineOf(row), token }));

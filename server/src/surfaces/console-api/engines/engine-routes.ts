@@ -142,13 +142,10 @@ function changeRoute(deps: RemoteEngineDependencies): BoundRoute {
       responses: { 200: shown },
     },
     async ({ principal, requestId, params: { name = '' }, body }) => {
-      const { models, limits, timeouts, ...change } = body as Type.Static<typeof changedEngineBody>;
-      const { engine } = await showEngine(deps.database, principal, name);
+      const { models, ...change } = body as Type.Static<typeof changedEngineBody>;
       await changeEngine(deps, auditContextOf(principal, requestId), name, {
         ...change,
         ...(models && { mapping: mappingOf(models) }),
-        ...(limits && { limits: { ...engine.limits, ...limits } }),
-        ...(timeouts && { timeouts: { ...engine.timeouts, ...timeouts } }),
       });
       return { status: 200, body: shownEngineOf(await showEngine(deps.database, principal, name)) };
     },
