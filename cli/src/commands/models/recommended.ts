@@ -1,4 +1,5 @@
-import type { Command } from 'commander';
+import { catalogueGroups } from '@samovar/contract/catalogue-entry';
+import { type Command, Option } from 'commander';
 import type { CatalogueAnswer } from '../../models/import-answers.ts';
 import { formatCount } from '../../output/format-quantity.ts';
 import { printJson } from '../../output/print-json.ts';
@@ -15,7 +16,9 @@ interface RecommendedOptions extends Options {
 /** `samovar models recommended`. */
 export function defineRecommended(command: Command): void {
   addServerOptions(command)
-    .option('--group <group>', 'chat, reasoning, code, embeddings, multilingual, …')
+    .addOption(
+      new Option('--group <group>', 'only what people look for under this').choices([...catalogueGroups]),
+    )
     .option('--all', 'also what does not run here')
     .option('--json', 'print JSON')
     .action(async (_given: RecommendedOptions, command: Command) => {
