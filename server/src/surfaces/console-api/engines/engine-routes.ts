@@ -7,35 +7,31 @@ import {
   defaultLimits,
   defaultTimeouts,
   listEngines,
-  loadAdapter,
   probeNow,
   type RemoteEngineDependencies,
   removeEngine,
   showEngine,
-  unloadAdapter,
 } from '../../../modules/remote-engines/index.ts';
 import { consoleRoute } from '../console-route.ts';
 import { oneOf, pageQuery, pageReply, pageRequestOf } from '../page-query.ts';
+import { engineAdapterRoutes } from './engine-adapter-routes.ts';
 import {
-  adapterBody,
   changedEngineBody,
   engineObjectOf,
   enginePage,
   engineStates,
   newEngineBody,
   removedEngineObject,
-  shownEngineObject,
   shownEngineOf,
 } from './engine-schema.ts';
+import { shownEngine as shown, engineTag as tag } from './shown-engine.ts';
 
 export interface EngineApi {
   readonly remoteEngines: RemoteEngineDependencies;
 }
 
-const tag = 'Connected engines';
 const path = '/api/engines/{name}';
 const params = Type.Object({ name: Type.String({ maxLength: 64 }) });
-const shown = { description: 'The engine with its models, adapters and events.', schema: shownEngineObject };
 
 /** `/api/engines`: engines that run elsewhere. Keys and values of headers go in and never come back. */
 export function engineRoutes({ remoteEngines }: EngineApi): BoundRoute[] {
@@ -46,8 +42,7 @@ export function engineRoutes({ remoteEngines }: EngineApi): BoundRoute[] {
     changeRoute(remoteEngines),
     removeRoute(remoteEngines),
     probeRoute(remoteEngines),
-    loadAdapterRoute(remoteEngines),
-    unloadAdapterRoute(remoteEngines),
+    ...engineAdapterRoutes(remoteEngines),
   ];
 }
 
@@ -192,56 +187,6 @@ function probeRoute(deps: RemoteEngineDependencies): BoundRoute {
     async ({ principal, requestId, params: { name = '' } }) => {
       await probeNow(deps, auditContextOf(principal, requestId), name);
       return { status: 200, body: shownEngineOf(await showEngine(deps.database, principal, name)) };
-    },
-  );
-}
-
-const adapterPath = '/api/engines/{name}/adapters/{adapter}';
-const adapterParams = Type.Object({
-  name: Type.String({ maxLength: 64 }),
-  adapter: Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$', description: 'How it is called.' }),
-});
-
-function loadAdapterRoute(deps: RemoteEngineDependencies): BoundRoute {
-  return consoleRoute(
-    {
-      id: 'console.engines.load-adapter',
-      method: 'PUT',
-      path: adapterPath,
-      permission: 'engines.manage',
-      audit: 'engine.adapter-load',
-      tag,
-      summary: 'Have a vLLM load a LoRA adapter, now and after each of its restarts',
-      description:
-        'It is called like a model then. Returns at once; `adapters` and `events` tell how it went.',
-      params: adapterParams,
-      body: adapterBody,
-      responses: { 202: shown },
-    },
-    async ({ principal, requestId, params: { name = '', adapter = '' }, body }) => {
-      const { path: folder } = body as Type.Static<typeof adapterBody>;
-      await loadAdapter(deps, auditContextOf(principal, requestId), name, { name: adapter, path: folder });
-      return { status: 202, body: shownEngineOf(await showEngine(deps.database, principal, name)) };
-    },
-  );
-}
-
-function unloadAdapterRoute(deps: RemoteEngineDependencies): BoundRoute {
-  return consoleRoute(
-    {
-      id: 'console.engines.unload-adapter',
-      method: 'DELETE',
-      path: adapterPath,
-      permission: 'engines.manage',
-      audit: 'engine.adapter-unload',
-      tag,
-      summary: 'Have a vLLM unload a LoRA adapter',
-      params: adapterParams,
-      responses: { 202: shown },
-    },
-    async ({ principal, requestId, params: { name = '', adapter = '' } }) => {
-      await unloadAdapter(deps, auditContextOf(principal, requestId), name, adapter);
-      return { status: 202, body: shownEngineOf(await showEngine(deps.database, principal, name)) };
     },
   );
 }
