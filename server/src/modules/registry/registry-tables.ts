@@ -1,7 +1,7 @@
 import type { ModelManifest } from '@samovar/contract/worker-protocol';
 import type { ColumnType, Generated } from 'kysely';
 import type { ImportPhase } from './import-progress.ts';
-import type { LicenseAcceptance } from './licenses/license-acceptances.ts';
+import type { LicenseAcceptance } from './licenses/license-acceptance.ts';
 import type { VersionFailure, VersionState } from './model-version.ts';
 import type { UploadState } from './uploads/upload.ts';
 

@@ -1,13 +1,16 @@
 import { GetObjectCommand, paginateListObjectsV2, type S3Client } from '@aws-sdk/client-s3';
 import { SamovarError } from '../../kernel/errors.ts';
 import type { FolderDocument, ManifestFolder } from '../../kernel/ports/manifest-folder.ts';
+import { createGate } from '../model-sources/download/gate.ts';
 import { type BucketRules, parseS3Source } from '../model-sources/s3/parse-s3-source.ts';
 import { createS3Client, type S3Access } from '../object-store/s3-client.ts';
 
 /** Larger documents are no manifests. */
 const largestBytes = 1024 * 1024;
 /** More are no folder of manifests. */
-const mostDocuments = 2_000;
+const mostDocuments = 20_000;
+/** Each takes as long as a round trip. */
+const readsAtOnce = 16;
 
 /** YAML documents in buckets, read with the credentials of this installation, where its rules let them be read. */
 export function createBucketManifests(access: S3Access, rules: BucketRules): ManifestFolder {
@@ -17,17 +20,17 @@ export function createBucketManifests(access: S3Access, rules: BucketRules): Man
       const place = parseS3Source(uri, rules);
       const folder = place.prefix === '' ? '' : `${place.prefix}/`;
       try {
-        const documents: FolderDocument[] = [];
-        for (const key of await documentKeys(client, place.bucket, folder, signal)) {
-          if (documents.length === mostDocuments)
-            throw invalid(uri, `there are more than ${mostDocuments} documents: name a longer prefix`);
-          const answer = await client.send(new GetObjectCommand({ Bucket: place.bucket, Key: key }), {
-            abortSignal: signal,
-          });
-          const text = (await answer.Body?.transformToString()) ?? '';
-          documents.push({ path: key.slice(folder.length), text });
-        }
-        return documents;
+        const keys = await documentKeys(client, place.bucket, folder, signal);
+        if (keys.length > mostDocuments)
+          throw invalid(uri, `there are more than ${mostDocuments} documents: name a longer prefix`);
+        const gate = createGate(readsAtOnce);
+        const read = async (key: string): Promise<FolderDocument> => {
+          signal.throwIfAborted();
+          const command = new GetObjectCommand({ Bucket: place.bucket, Key: key });
+          const answer = await client.send(command, { abortSignal: signal });
+          return { path: key.slice(folder.length), text: (await answer.Body?.transformToString()) ?? '' };
+        };
+        return await Promise.all(keys.map((key) => gate(() => read(key))));
       } catch (error) {
         if (error instanceof SamovarError || signal.aborted) throw error;
         const reason = error instanceof Error ? error.message : String(error);

@@ -1,7 +1,7 @@
 import type { Database, DatabaseTransaction } from '../../../kernel/ports/database.ts';
 import type { SourceLicense } from '../../../kernel/ports/model-source.ts';
 import { recordAudit } from '../../audit/index.ts';
-import type { LicenseAcceptance } from '../licenses/license-acceptances.ts';
+import type { LicenseAcceptance } from '../licenses/license-acceptance.ts';
 import type { ImportRequest } from './import-request.ts';
 import type { ImportFindings } from './import-request-store.ts';
 import type { ImportEvent } from './import-state.ts';

@@ -6,7 +6,7 @@ import type { Sealing } from '../../../kernel/ports/sealing.ts';
 import type { Scope } from '../../../kernel/principal.ts';
 import { type AuditContext, recordAudit } from '../../audit/index.ts';
 import { refuseAliasName } from '../aliases/refuse-alias-name.ts';
-import type { LicenseAcceptance } from '../licenses/license-acceptances.ts';
+import type { LicenseAcceptance } from '../licenses/license-acceptance.ts';
 import type { ImportRequest, WantedImport } from './import-request.ts';
 import { lockImport } from './import-request-store.ts';
 import type { ImportTables } from './import-tables.ts';

@@ -4,7 +4,7 @@ import type { Inspection } from '../../../kernel/ports/model-inspector.ts';
 import type { FetchedFile, ResolvedSource, SourceLicense } from '../../../kernel/ports/model-source.ts';
 import type { Scope } from '../../../kernel/principal.ts';
 import type { Actor } from '../../audit/index.ts';
-import type { LicenseAcceptance } from '../licenses/license-acceptances.ts';
+import type { LicenseAcceptance } from '../licenses/license-acceptance.ts';
 import type { ImportState } from './import-state.ts';
 
 /** What is known of a model before its files are read, and stronger than what they say. */

@@ -2,17 +2,8 @@ import { sql } from 'kysely';
 import type { DatabaseOrTransaction, DatabaseTransaction } from '../../../kernel/ports/database.ts';
 import type { SourceLicense } from '../../../kernel/ports/model-source.ts';
 import type { Scope } from '../../../kernel/principal.ts';
-import type { Actor } from '../../audit/index.ts';
 import type { RegistryTables } from '../registry-tables.ts';
-
-/** Who accepted which terms, and when. */
-export interface LicenseAcceptance {
-  readonly by: Actor;
-  /** RFC 3339. */
-  readonly at: string;
-  /** `null` where they were accepted before they were known. */
-  readonly terms: SourceLicense | null;
-}
+import type { LicenseAcceptance } from './license-acceptance.ts';
 
 /** Keeps that a project has accepted these terms for a model; the first who did stays. */
 export async function rememberAcceptance(

@@ -4,15 +4,9 @@ import type { DatabaseTransaction } from '../../../kernel/ports/database.ts';
 import { type AuditContext, recordAudit } from '../../audit/index.ts';
 import type { RegistryTables } from '../registry-tables.ts';
 import { refuseFullStore, refuseOtherSize } from './refuse-upload.ts';
-import type { Upload } from './upload.ts';
+import type { NewUpload, Upload } from './upload.ts';
 import type { UploadDependencies } from './upload-dependencies.ts';
 import { lockUpload } from './upload-store.ts';
-
-export interface NewUpload {
-  readonly name: string;
-  readonly sizeBytes: number;
-  readonly sha256: string | null;
-}
 
 /**
  * Begins an upload; its bytes come with `appendUpload`. `inTransaction` is called before the commit. Throws

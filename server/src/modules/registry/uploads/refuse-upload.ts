@@ -3,7 +3,7 @@ import { SamovarError } from '../../../kernel/errors.ts';
 import type { DatabaseTransaction } from '../../../kernel/ports/database.ts';
 import type { Scope } from '../../../kernel/principal.ts';
 import type { RegistryTables } from '../registry-tables.ts';
-import type { NewUpload } from './create-upload.ts';
+import type { NewUpload } from './upload.ts';
 
 /** Left free beside what uploads need. */
 const reserveBytes = 64 * 1024 * 1024;

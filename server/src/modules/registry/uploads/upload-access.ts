@@ -3,9 +3,9 @@ import type { DatabaseTransaction } from '../../../kernel/ports/database.ts';
 import type { Scope } from '../../../kernel/principal.ts';
 import type { AuditContext } from '../../audit/index.ts';
 import { type AppendUpload, createAppendUpload } from './append-upload.ts';
-import { createUpload, type NewUpload } from './create-upload.ts';
+import { createUpload } from './create-upload.ts';
 import { deleteUpload } from './delete-upload.ts';
-import type { Upload } from './upload.ts';
+import type { NewUpload, Upload } from './upload.ts';
 import type { UploadDependencies } from './upload-dependencies.ts';
 import { getUpload, listUploads, type UploadFilter, uploadIdOf } from './upload-store.ts';
 

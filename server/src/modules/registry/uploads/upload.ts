@@ -30,6 +30,13 @@ export interface Upload extends Scope {
   readonly expiresAt: Date;
 }
 
+/** A file as it is announced. */
+export interface NewUpload {
+  readonly name: string;
+  readonly sizeBytes: number;
+  readonly sha256: string | null;
+}
+
 /** One stretch of it, an object of its own. */
 export interface UploadPart {
   readonly offsetBytes: number;

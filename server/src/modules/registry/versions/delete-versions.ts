@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { SamovarError } from '../../../kernel/errors.ts';
 import type { ConfigVersion } from '../../../kernel/ports/config-version.ts';
 import type { Database, DatabaseTransaction } from '../../../kernel/ports/database.ts';
@@ -155,28 +156,20 @@ async function aliasUses(
 ): Promise<string[]> {
   if (versionIds.length === 0) return [];
   const tables = transaction.withTables<AliasTables>();
-  const own = await tables
+  const pointsThere = sql<boolean>`(version_id = any (${[...versionIds]}::uuid[])
+    or (${whole} and model_id = ${model.id}))`;
+  const rows = await tables
     .selectFrom('model_aliases')
     .select('name')
     .where('project_id', '=', model.projectId)
-    .where((where) =>
-      where.or([
-        where('version_id', 'in', [...versionIds]),
-        ...(whole ? [where('model_id', '=', model.id)] : []),
-      ]),
+    .where(pointsThere)
+    .union(
+      tables
+        .selectFrom('alias_targets')
+        .select('alias as name')
+        .where('project_id', '=', model.projectId)
+        .where(pointsThere),
     )
     .execute();
-  const targets = await tables
-    .selectFrom('alias_targets')
-    .select('alias as name')
-    .where('project_id', '=', model.projectId)
-    .where((where) =>
-      where.or([
-        where('version_id', 'in', [...versionIds]),
-        ...(whole ? [where('model_id', '=', model.id)] : []),
-      ]),
-    )
-    .execute();
-  const names = new Set([...own, ...targets].map(({ name }) => name));
-  return [...names].sort().map((name) => `the alias ${name}`);
+  return rows.map(({ name }) => `the alias ${name}`).sort();
 }
