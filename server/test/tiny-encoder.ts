@@ -112,3 +112,42 @@ export const tinyEncoder: TinyModel = {
     ['pooler.dense.weight', [width, width]],
   ]),
 };
+
+const wordSpecials = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]'];
+const wordPieces = [...wordSpecials, 'the', 'hello', '##ing', '##s', 'a', 'b'];
+
+/** The same as a BERT encoder with a WordPiece vocabulary. */
+export const tinyBert: TinyModel = {
+  config: {
+    ...tinyEncoder.config,
+    architectures: ['BertModel'],
+    model_type: 'bert',
+    vocab_size: wordPieces.length,
+    type_vocab_size: 2,
+    pad_token_id: 0,
+  },
+  tokenizer: {
+    version: '1.0',
+    added_tokens: wordSpecials.map((content, id) => ({ id, content, special: true, ...plain })),
+    normalizer: { type: 'BertNormalizer', lowercase: true, strip_accents: null },
+    pre_tokenizer: { type: 'BertPreTokenizer' },
+    model: {
+      type: 'WordPiece',
+      unk_token: '[UNK]',
+      continuing_subword_prefix: '##',
+      vocab: Object.fromEntries(wordPieces.map((piece, id) => [piece, id])),
+    },
+  },
+  tokenizerConfig: {
+    cls_token: '[CLS]',
+    sep_token: '[SEP]',
+    unk_token: '[UNK]',
+    pad_token: '[PAD]',
+    mask_token: '[MASK]',
+  },
+  shapes: {
+    ...tinyEncoder.shapes,
+    'embeddings.word_embeddings.weight': [wordPieces.length, width],
+    'embeddings.token_type_embeddings.weight': [2, width],
+  },
+};

@@ -6,9 +6,9 @@ import { after, before, test } from 'node:test';
 import { startTestWorker } from '../../../test/llama-worker.ts';
 import { catalogueManifest } from '../../../test/models.ts';
 import { putTinyModel } from '../../../test/tiny-architectures.ts';
-import { tinyEncoder } from '../../../test/tiny-encoder.ts';
+import { tinyBert, tinyEncoder } from '../../../test/tiny-encoder.ts';
 import { bufferSource } from '../bytes/byte-source.ts';
-import { numberOf, textOf } from '../gguf/gguf-value.ts';
+import { numberOf, textOf, textsOf } from '../gguf/gguf-value.ts';
 import { readGguf } from '../gguf/read-gguf.ts';
 import { ggufToHub } from './gguf-to-hub.ts';
 import { hubToGguf } from './hub-to-gguf.ts';
@@ -87,6 +87,29 @@ test('its positions begin behind the padding token, and it comes back as it went
   const config = JSON.parse(await readFile(join(back, 'config.json'), 'utf8'));
   assert.deepEqual([config.architectures, config.max_position_embeddings], [['XLMRobertaModel'], 66]);
   const again = join(base, 'again.gguf');
+  await convert(back, paths, again);
+  assert.deepEqual((await headerOf(again)).metadata, metadata);
+});
+
+test('an encoder of the BERT kind comes back with its word pieces as they were', async () => {
+  const [there, back] = [join(base, 'bert'), join(base, 'bert-back')];
+  for (const folder of [there, back]) await mkdir(folder);
+  const path = join(base, 'bert.gguf');
+  await convert(there, await putTinyModel(there, tinyBert), path);
+  const { metadata, tensors } = await headerOf(path);
+  assert.deepEqual(textsOf(metadata, 'tokenizer.ggml.tokens')?.slice(4, 9), [
+    '[MASK]',
+    '▁the',
+    '▁hello',
+    'ing',
+    's',
+  ]);
+  assert.deepEqual(tensors.find(({ name }) => name === 'position_embd.weight')?.shape, [64, 66]);
+  const source = bufferSource(await readFile(path), 'model.gguf');
+  const paths = await ggufToHub(source, back, { type: 'F32' });
+  const { model } = JSON.parse(await readFile(join(back, 'tokenizer.json'), 'utf8'));
+  assert.deepEqual(Object.keys(model.vocab).slice(5), ['the', 'hello', '##ing', '##s', 'a', 'b']);
+  const again = join(base, 'bert-again.gguf');
   await convert(back, paths, again);
   assert.deepEqual((await headerOf(again)).metadata, metadata);
 });
