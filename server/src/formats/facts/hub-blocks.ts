@@ -62,7 +62,7 @@ const planOf = (...needed: readonly string[]): BlockPlan => ({ needed, sizes, ou
 
 /** Classes whose blocks are all alike. Of others only what holds for every model is looked at. */
 const classes: readonly (readonly [name: RegExp, layout: HubLayout, plan: BlockPlan])[] = [
-  [/^(Llama|Mistral|Qwen2|Gemma)ForCausalLM$/, decoder, planOf(...norms, ...heads, ...gate)],
+  [/^(Llama|Mistral|Qwen2|Gemma|Granite|SmolLM3)ForCausalLM$/, decoder, planOf(...norms, ...heads, ...gate)],
   [/^Qwen3ForCausalLM$/, decoder, planOf(...norms, ...heads, ...headNorms, ...gate)],
   [/^Gemma2ForCausalLM$/, decoder, planOf(...fourNorms, ...heads, ...gate)],
   [/^Gemma3(ForCausalLM|TextModel)$/, decoder, planOf(...fourNorms, ...heads, ...headNorms, ...gate)],
