@@ -18,6 +18,8 @@ export function architecturesPage(): GeneratedPage {
     '',
     'Tokenizers: byte-level pairs whose rule llama.cpp knows, SentencePiece pairs with single bytes as a way out, Unigram, and WordPiece, from `tokenizer.json`; where it is missing, from `tokenizer.model`.',
     '',
+    'The engine applies the sliding windows of Gemma 2 and 3; those of the first Mistral, of Phi-3-mini and of StarCoder2 it does not, so behind the window answers may differ from the original ones.',
+    '',
     'Refused by name is a model that says something which the engine does not do:',
     '',
     '| Models | What must hold |',

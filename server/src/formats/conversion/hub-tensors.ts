@@ -40,6 +40,7 @@ export function hubTensors(hub: HubTensors): GgufTensorSource[] {
     else known.parts.push({ expert: named.expert, tensor });
   }
   refuseUnevenLayers(gathered, hub);
+  addOutput(gathered, hub);
   const sourceOf = new Map(hub.files.map(({ path, source }) => [path, source]));
   return [...gathered.values()].map((each) => tensorSource(each, hub, sourceOf));
 }
@@ -47,6 +48,15 @@ export function hubTensors(hub: HubTensors): GgufTensorSource[] {
 /** The output matrix of a tied model: the word embeddings again, which the engine takes where there is none. */
 function isTwin({ name }: NamedTensor, { architecture, config }: HubTensors): boolean {
   return name === 'output.weight' && architecture.mayBeTied && config.tie_word_embeddings === true;
+}
+
+/** Where the engine wants an output matrix of its own, a tied model has its word embeddings twice. */
+function addOutput(gathered: Map<string, Gathered>, { architecture, config }: HubTensors): void {
+  const words = gathered.get('token_embd.weight');
+  if (architecture.mayBeTied || architecture.kind === 'encoder' || words === undefined) return;
+  if (gathered.has('output.weight')) return;
+  if (config.tie_word_embeddings !== true) throw refusal('it lacks the output matrix lm_head.weight');
+  gathered.set('output.weight', { ...words, name: 'output.weight' });
 }
 
 /** A model of which a tensor is missing would be refused by the engine with a message that helps nobody. */

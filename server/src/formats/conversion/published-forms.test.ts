@@ -113,3 +113,11 @@ test('Qwen3 as an embedding model is the same under names without a head', async
   const config = { ...whole.config, architectures: ['Qwen3Model'] };
   assert.deepEqual((await converted({ ...whole, config, shapes })).weights, (await converted(whole)).weights);
 });
+
+test('a tied model of a kind that the engine wants an output matrix of has its word embeddings twice', async () => {
+  const { shapes, config } = tiny('olmo2');
+  const { 'lm_head.weight': _, ...others } = shapes;
+  const { weights } = await converted({ config: { ...config, tie_word_embeddings: true }, shapes: others });
+  const of = new Map(weights.map(([name, bytes]) => [name, bytes]));
+  assert.deepEqual(of.get('output.weight'), of.get('token_embd.weight'));
+});

@@ -82,6 +82,21 @@ const refused: readonly (readonly [what: string, model: TinyModel, reason: RegEx
     /the tensor model\.layers\.0\.extra\.weight belongs to nothing that OLMo 2 models have/,
   ],
   [
+    'Qwen with a window, of which the engine knows nothing',
+    saying('qwen2', { use_sliding_window: true }),
+    /use_sliding_window true cannot be carried over/,
+  ],
+  [
+    'Gemma whose output matrix is not its word embeddings',
+    saying('gemma', { tie_word_embeddings: false }),
+    /tie_word_embeddings false cannot be carried over/,
+  ],
+  [
+    'model without the output matrix that it says it has',
+    without('olmo2', 'lm_head.weight'),
+    /lacks the output matrix lm_head\.weight/,
+  ],
+  [
     'reranker',
     saying('llama', { architectures: ['XLMRobertaForSequenceClassification'] }),
     /XLMRobertaForSequenceClassification judges texts .* no engine here/,

@@ -25,13 +25,15 @@ const shared = {
   fixed: { hidden_activation: tanhGelu, attention_bias: [false, undefined] },
 } as const;
 
+/** The engine has no output matrix beside the word embeddings. */
+const tied = { tie_word_embeddings: [true, undefined] } as const;
+
 export const gemma: Architecture = {
   ...shared,
   name: 'gemma',
   title: 'Gemma',
   classes: ['GemmaForCausalLM'],
   modelType: 'gemma',
-  // The engine has no output matrix beside the word embeddings.
   dropped: /\.rotary_emb\.inv_freq$|^lm_head\./,
   tensors: [
     ...outer,
@@ -44,7 +46,7 @@ export const gemma: Architecture = {
   ],
   numbers: [...decoderNumbers({ max_position_embeddings: 8192 }), rmsEpsilon],
   // The first release of its configurations says `gelu` and means the other.
-  fixed: { ...shared.fixed, hidden_activation: [...tanhGelu, null, 'gelu'] },
+  fixed: { ...shared.fixed, ...tied, hidden_activation: [...tanhGelu, null, 'gelu'] },
   usualHeadDimensions: 256,
 };
 
@@ -68,7 +70,7 @@ export const gemma2: Architecture = {
     { config: 'final_logit_softcapping', key: 'final_logit_softcapping', type: 'float', otherwise: 30 },
     { config: 'sliding_window', key: 'attention.sliding_window', type: 'count', otherwise: 4096 },
   ],
-  fixed: shared.fixed,
+  fixed: { ...shared.fixed, ...tied },
   sliding: { every: 2 },
   obstacle: (config) =>
     config.attn_logit_softcapping === null || config.final_logit_softcapping === null
@@ -83,7 +85,11 @@ export const gemma3: Architecture = {
   title: 'Gemma 3 (text)',
   classes: ['Gemma3ForCausalLM', 'Gemma3ForConditionalGeneration'],
   modelType: 'gemma3_text',
-  renames: [...decoder.renames, [/^(?:model\.)?language_model\.(?:model\.)?/, 'model.']],
+  renames: [
+    ...decoder.renames,
+    [/^(?:model\.)?language_model\.lm_head\./, 'lm_head.'],
+    [/^(?:model\.)?language_model\.(?:model\.)?/, 'model.'],
+  ],
   // Pictures need another file beside the text model's.
   dropped: /\.rotary_emb\.inv_freq$|^(?:model\.)?(?:vision_tower|multi_modal_projector)\./,
   tensors: [

@@ -14,6 +14,9 @@ import {
 
 const numbers = [...decoderNumbers(), rmsEpsilon];
 
+/** The engine knows no windows of these. */
+const fixed = { ...decoder.fixed, use_sliding_window: [false, undefined] } as const;
+
 export const qwen2: Architecture = {
   ...decoder,
   name: 'qwen2',
@@ -22,6 +25,7 @@ export const qwen2: Architecture = {
   modelType: 'qwen2',
   tensors: [...outerTensors, ...layerTensors({ ...usualNorms, ...plainAttention, ...gatedFeedForward })],
   numbers,
+  fixed,
 };
 
 export const qwen3: Architecture = {
@@ -71,7 +75,7 @@ export const qwen2Moe: Architecture = {
       type: 'count',
     },
   ],
-  fixed: { ...decoder.fixed, norm_topk_prob: [false, undefined], decoder_sparse_step: [1, undefined] },
+  fixed: { ...fixed, norm_topk_prob: [false, undefined], decoder_sparse_step: [1, undefined] },
   obstacle: withPlainLayers,
 };
 
@@ -87,7 +91,7 @@ export const qwen3Moe: Architecture = {
     ...layerTensors({ ...usualNorms, ...plainAttention, ...headNorms, ...qwenExperts }),
   ],
   numbers: [...numbers, ...expertNumbers],
-  fixed: { ...decoder.fixed, norm_topk_prob: [true], decoder_sparse_step: [1, undefined] },
+  fixed: { ...fixed, norm_topk_prob: [true], decoder_sparse_step: [1, undefined] },
   obstacle: withPlainLayers,
 };
 
