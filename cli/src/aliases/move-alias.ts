@@ -37,11 +37,11 @@ export function said({ reason }: MoveOptions): object {
   return reason === undefined ? {} : { reason };
 }
 
+/** The slash of a branch is encoded too: a branch may be called like an action, as in `desk/history`. */
 export function aliasPath(name: string): string {
-  return `/api/aliases/${name.split('/').map(encodeURIComponent).join('/')}`;
+  return `/api/aliases/${encodeURIComponent(name)}`;
 }
 
-/** An action has the name as one segment. */
 export function actionPath(name: string, action: string): string {
-  return `/api/aliases/${encodeURIComponent(name)}/${action}`;
+  return `${aliasPath(name)}/${action}`;
 }

@@ -64,6 +64,10 @@ test('an alias may have any name, and is found however it was typed', async () =
   assert.equal(JSON.parse(shown.out).name, name);
   assert.match((await samovar(['aliases', 'history', typed])).out, /set/);
   assert.match((await samovar(['aliases', 'remove', typed])).out, /Мой помощник\/проба is gone/);
+  // A branch that is called like what can be done with an alias.
+  await samovar(['aliases', 'set', 'desk/history', server.modelName]);
+  const branch = await samovar(['aliases', 'show', 'desk/history', '--json']);
+  assert.equal(JSON.parse(branch.out).name, 'desk/history');
   const refused = await samovar(['aliases', 'set', 'a\u200bb', server.modelName]);
   assert.match(refused.err, /invisible/);
 });

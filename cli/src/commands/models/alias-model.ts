@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { AliasAnswer } from '../../aliases/alias-answers.ts';
+import { aliasPath } from '../../aliases/move-alias.ts';
 import { CommandError } from '../../command-error.ts';
 import { printJson } from '../../output/print-json.ts';
 import { printLine } from '../../output/print-line.ts';
@@ -27,7 +28,7 @@ export function defineAlias(command: Command): void {
           'Name a model, or say `--remove`.',
           '`samovar models alias --help` shows how.',
         );
-      const path = `/api/aliases/${alias.split('/').map(encodeURIComponent).join('/')}`;
+      const path = aliasPath(alias);
       const client = clientFor(options);
       const answer =
         name === undefined

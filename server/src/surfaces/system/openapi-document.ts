@@ -145,7 +145,7 @@ function eventMedia(events: readonly RouteEvent[]): JsonObject {
     'x-samovar-events': events.map(({ name, description, schema, example }) => ({
       event: name,
       description,
-      ...(schema && { data: media(schema, example) }),
+      ...(schema ? { data: media(schema, example) } : { example }),
     })),
   };
 }

@@ -14,7 +14,8 @@ export const aliasTag = 'Aliases';
 export const aliasPath = '/api/aliases/{alias+}';
 export const aliasParams = Type.Object({
   alias: Type.String({
-    description: 'Any printable name, percent-encoded; may hold one `/branch` and one `@suffix`.',
+    description:
+      'Any printable name, percent-encoded; may hold one `/branch` and one `@suffix`. A branch that is called like an action needs its slash as `%2F`.',
     minLength: 1,
   }),
 });
