@@ -4,8 +4,8 @@ import { decodeUsage, encodeUsage, splitRows, type UsageRows } from './usage-row
 
 /** Records that are turned into text, or back, before others get their turn: requests run in the same thread. */
 const recordsPerTurn = 50;
-/** Records that are written at once. */
-const recordsPerWrite = 100;
+/** Records that are written at once: a write of what may be there already takes PostgreSQL 2 ms, and 16 µs a row. */
+const recordsPerWrite = 200;
 
 export interface SpoolReader {
   write(rows: UsageRows): Promise<void>;
