@@ -106,6 +106,7 @@ describe('an engine that fails a request', () => {
     for (const flavour of ['vllm', 'strict'] as const) {
       const {
         model,
+        engine,
         upstreams: [upstream],
       } = await connectEngines(fixture, { flavour, more: { key } });
       for (const event of forms)
@@ -134,6 +135,13 @@ describe('an engine that fails a request', () => {
       assert.doesNotMatch(await (await fixture.chat(model)).text(), /very/);
       misbehave(upstream, ({ response }) => response.writeHead(200, { 'content-encoding': key }).end('x'));
       assert.doesNotMatch(await (await fixture.chat(model)).text(), /very/);
+      if (upstream)
+        upstream.script = ({ response }) => {
+          response.writeHead(200, { 'content-encoding': key }).end('x');
+          return true;
+        };
+      const { body } = await fixture.call('POST', `/api/engines/${engine}/probe`);
+      assert.match(body.reason, /compressed \(\[hidden\]\)/);
     }
     assert.deepEqual(
       fixture.logged.filter(({ fields }) => fields.includes('very')),

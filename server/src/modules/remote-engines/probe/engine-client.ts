@@ -31,6 +31,10 @@ export function createEngineClient(
       let status = 0;
       let head: EngineAnswer['headers'] = {};
       let sizeBytes = 0;
+      const fail = (cause: Error): void => {
+        const shown = withoutSecrets(cause.message, headers);
+        reject(shown === cause.message ? cause : new Error(shown));
+      };
       const sent = method === 'POST' ? ['content-type', 'application/json', ...headers] : headers;
       const running = transport.call(
         endpoint,
@@ -55,8 +59,8 @@ export function createEngineClient(
             const text = status === 200 ? said : withoutSecrets(said, headers);
             resolve({ status, headers: head, text, json: jsonOf(text) });
           },
-          unreachable: reject,
-          lost: reject,
+          unreachable: fail,
+          lost: fail,
         },
       );
     });
