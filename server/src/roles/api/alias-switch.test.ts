@@ -176,7 +176,7 @@ test('a canary that fails is taken back by what the requests themselves left beh
     canary: { state: string; reason: string; seen: { candidate: { failed: number } } };
   };
   assert.deepEqual([alias.targets.map(({ model }) => model), alias.canary.state], [['old'], 'rolled-back']);
-  assert.match(alias.canary.reason, /100 % of 1\d requests to the candidate failed, and 0 % of/);
+  assert.match(alias.canary.reason, /100 % of \d+ requests to the candidate failed, and 0 % of/);
 });
 
 test('an alias that is removed or moved on one replica is so on the other', async () => {
