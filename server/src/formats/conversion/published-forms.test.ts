@@ -3,10 +3,11 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { smallTokenizer, smallTokenizerConfig } from '../../../test/small-hub-model.ts';
 import { putTinyModel, type TinyModel, tinyModels } from '../../../test/tiny-architectures.ts';
 import { type ByteSource, bufferSource } from '../bytes/byte-source.ts';
 import { readHubConfig } from '../facts/hub-config.ts';
-import { numberOf } from '../gguf/gguf-value.ts';
+import { numberOf, textsOf } from '../gguf/gguf-value.ts';
 import { readGguf } from '../gguf/read-gguf.ts';
 import { hubToGguf } from './hub-to-gguf.ts';
 
@@ -120,4 +121,23 @@ test('a tied model of a kind that the engine wants an output matrix of has its w
   const { weights } = await converted({ config: { ...config, tie_word_embeddings: true }, shapes: others });
   const of = new Map(weights.map(([name, bytes]) => [name, bytes]));
   assert.deepEqual(of.get('output.weight'), of.get('token_embd.weight'));
+});
+
+test('added tokens that the weights have no row for, as small Gemma 3 models bring one for pictures, are left out', async () => {
+  const small = smallTokenizer();
+  const added = [small.added_tokens, { id: 264, content: '<image_soft_token>', special: true }].flat();
+  const tokenizer = { ...small, added_tokens: added };
+  const tokenizerConfig = { ...smallTokenizerConfig, pad_token: '<image_soft_token>' };
+  const [more, own] = [
+    await converted({ ...tiny('gemma3'), tokenizer, tokenizerConfig }),
+    await converted(tiny('gemma3')),
+  ];
+  assert.equal(textsOf(more.metadata, 'tokenizer.ggml.tokens')?.length, 264);
+  assert.deepEqual(more.metadata, own.metadata);
+});
+
+test('a role of a token that the weights have no row for is nobody’s', async () => {
+  const { config, ...rest } = tiny('llama');
+  const { metadata } = await converted({ config: { ...config, pad_token_id: 264 }, ...rest });
+  assert.equal(numberOf(metadata, 'tokenizer.ggml.padding_token_id'), null);
 });

@@ -8,7 +8,7 @@ import { addedTokens, createVocabulary, tokenKinds, type Vocabulary } from './vo
 
 /** A vocabulary of pairs of bytes, as llama.cpp has it (`gpt2`). */
 export function byteLevelVocabulary(tokenizer: JsonRecord, model: JsonRecord, rows: number): Vocabulary {
-  const vocabulary = createVocabulary(rows);
+  const vocabulary = createVocabulary(rows, tokenizer);
   for (const [token, id] of Object.entries(recordMember(model, 'vocab') ?? {}))
     vocabulary.put(token, id, tokenKinds.normal);
   for (const { content, id, isControl } of addedTokens(tokenizer))

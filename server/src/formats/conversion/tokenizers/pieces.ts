@@ -8,7 +8,7 @@ const space = '\u2581';
 
 /** A SentencePiece vocabulary of pairs, single bytes its way out, as llama.cpp has it (`llama`). */
 export function piecesVocabulary(tokenizer: JsonRecord, model: JsonRecord, rows: number): Vocabulary {
-  const vocabulary = createVocabulary(rows);
+  const vocabulary = createVocabulary(rows, tokenizer);
   for (const [token, id] of Object.entries(recordMember(model, 'vocab') ?? {}))
     vocabulary.put(token, id, /^<0x[0-9A-F]{2}>$/.test(token) ? tokenKinds.byte : tokenKinds.normal);
   // What a user defined is looked for in the text as it is written.

@@ -3,6 +3,7 @@ import { number, truth } from '../../gguf/make-value.ts';
 import { isRecord, type JsonRecord, recordMember, textMember } from '../../json-value.ts';
 import { refusal } from '../../refuse-files.ts';
 import type { HubTokenizer } from './hub-tokenizer.ts';
+import type { Vocabulary } from './vocabulary.ts';
 
 type Ids = ReadonlyMap<string, number>;
 
@@ -24,12 +25,16 @@ const standIns: Partial<Record<Role, Role>> = { bos: 'cls', eos: 'sep' };
 
 const needed = ['cls', 'sep', 'unk'] as const;
 
-/** Which tokens have roles, and which of them stand around each text. */
-export function specialMetadata(files: HubTokenizer, ids: Ids): [string, GgufValue][] {
+/** Which tokens have roles, and which of them stand around each text. A number that no token has is nobody's role. */
+export function specialMetadata(
+  files: HubTokenizer,
+  { ids, tokens }: Pick<Vocabulary, 'ids' | 'tokens'>,
+): [string, GgufValue][] {
   const entries: [string, GgufValue][] = [];
   for (const role of Object.keys(roles) as Role[]) {
     const id = specialId(files, role, ids);
-    if (id !== null) entries.push([`tokenizer.ggml.${roles[role]}_token_id`, number(id)]);
+    if (id !== null && id >= 0 && id < tokens.length)
+      entries.push([`tokenizer.ggml.${roles[role]}_token_id`, number(id)]);
   }
   if (isWordPiece(files)) {
     // The engine puts every text between two of them, and takes numbers of its own where none are named.

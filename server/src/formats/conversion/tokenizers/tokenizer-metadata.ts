@@ -40,7 +40,7 @@ export function tokenizerMetadata(
   const kind = kindOf(model, architecture);
   const vocabulary = kind.vocabulary(files.tokenizer, model, rows);
   const entries = kind.metadata(files.tokenizer, model, vocabulary);
-  entries.push(...specialMetadata(files, vocabulary.ids));
+  entries.push(...specialMetadata(files, vocabulary));
   const types = numberMember(files.model, 'type_vocab_size');
   if (architecture.kind === 'encoder') entries.push(['tokenizer.ggml.token_type_count', number(types ?? 1)]);
   if (files.chatTemplate !== null) entries.push(['tokenizer.chat_template', text(files.chatTemplate)]);

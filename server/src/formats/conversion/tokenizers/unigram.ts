@@ -20,7 +20,7 @@ function piecesOf(model: JsonRecord): Piece[] {
 
 /** A SentencePiece vocabulary of the likeliest pieces, as llama.cpp has it (`t5`). */
 export function unigramVocabulary(tokenizer: JsonRecord, model: JsonRecord, rows: number): Vocabulary {
-  const vocabulary = createVocabulary(rows);
+  const vocabulary = createVocabulary(rows, tokenizer);
   for (const [id, [token]] of piecesOf(model).entries()) vocabulary.put(token, id, tokenKinds.normal);
   for (const { content, id, isControl } of addedTokens(tokenizer))
     vocabulary.put(content, id, isControl ? tokenKinds.control : tokenKinds.userDefined);

@@ -12,7 +12,11 @@ export interface Vocabulary {
   put(token: string, id: unknown, type: number): void;
 }
 
-export function createVocabulary(rows: number): Vocabulary {
+/** Tokens that were added later and have no row are left out: published models have some that the weights know nothing of. */
+export function createVocabulary(rows: number, tokenizer: JsonRecord): Vocabulary {
+  const rowless = new Set(
+    addedTokens(tokenizer).flatMap(({ id }) => (typeof id === 'number' && id >= rows ? [id] : [])),
+  );
   const tokens = Array.from({ length: rows }, (_, id) => `[PAD${id}]`);
   const types = new Array<number>(rows).fill(tokenKinds.unused);
   const ids = new Map<string, number>();
@@ -21,6 +25,7 @@ export function createVocabulary(rows: number): Vocabulary {
     types,
     ids,
     put(token, id, type) {
+      if (typeof id === 'number' && rowless.has(id)) return;
       if (typeof id !== 'number' || !Number.isInteger(id) || id < 0 || id >= rows)
         throw refusal(
           `its tokenizer gives the token ${JSON.stringify(token.slice(0, 40))} a number without weights`,

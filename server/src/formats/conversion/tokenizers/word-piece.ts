@@ -7,7 +7,7 @@ const space = '\u2581';
 
 /** A WordPiece vocabulary; `ids` has the tokens as the hub writes them. */
 export function wordPieceVocabulary(tokenizer: JsonRecord, model: JsonRecord, rows: number): Vocabulary {
-  const vocabulary = createVocabulary(rows);
+  const vocabulary = createVocabulary(rows, tokenizer);
   for (const [token, id] of Object.entries(recordMember(model, 'vocab') ?? {}))
     vocabulary.put(token, id, tokenKinds.normal);
   for (const { content, id, isControl } of addedTokens(tokenizer))
