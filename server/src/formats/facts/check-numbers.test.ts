@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { SamovarError } from '../../kernel/errors.ts';
 import { bufferSource } from '../bytes/byte-source.ts';
 import { ggmlTypeNamed } from '../gguf/ggml-types.ts';
@@ -81,4 +82,22 @@ test('of very many tensors each is looked at in one place at least', async () =>
   };
   await checkNumbers(Array.from({ length: 15_000 }, () => tensor(bytes, 'F16', { source })));
   assert.equal(reads, 15_000);
+});
+
+test('a disk that is slow ends the looking in time, and is no reason to refuse', async () => {
+  let reads = 0;
+  const bytes = Buffer.alloc(70_000);
+  const source = {
+    ...bufferSource(bytes, 'm.gguf'),
+    async read(offset: number, length: number) {
+      reads += 1;
+      await setTimeout(5);
+      return bytes.subarray(offset, offset + length);
+    },
+  };
+  await checkNumbers(
+    Array.from({ length: 15_000 }, () => tensor(bytes, 'F16', { source })),
+    200,
+  );
+  assert.ok(reads > 0 && reads < 100, `${reads} reads`);
 });

@@ -49,20 +49,26 @@ const pieceBytes = 4096;
 const mostPieces = 8;
 /** Of all tensors together. */
 const mostReads = 20_000;
+/** Far less than looking at a model may take as a whole: a disk that seeks slowly is no fault of the model. */
+const usualLimitMs = 15_000;
 
 /**
  * Looks for numbers that are none (NaN) or infinite, which a broken conversion or training leaves behind: a model with
  * them answers nonsense. Tensors of up to 64 KiB are read whole (norms and biases are), of larger ones up to eight
- * pieces of 4 KiB that lie evenly from beginning to end. Types whose numbers cannot be read here are left out, and so are
- * buffers that are no weights. Throws `model.refused`.
+ * pieces of 4 KiB that lie evenly from beginning to end, as many as are read before the time is over. Types whose numbers
+ * cannot be read here are left out, and so are buffers that are no weights. Throws `model.refused`.
  */
-export async function checkNumbers(tensors: readonly StoredTensor[]): Promise<void> {
+export async function checkNumbers(
+  tensors: readonly StoredTensor[],
+  limitMs: number = usualLimitMs,
+): Promise<void> {
+  const end = performance.now() + limitMs;
   const weights = tensors.filter(
     ({ name, type }) => /\.(weight|bias|lora_[ab])$/.test(name) && numberReader(type) !== null,
   );
   const pieces = Math.max(1, Math.min(mostPieces, Math.floor(mostReads / Math.max(1, weights.length))));
   const step = Math.ceil(weights.length / mostReads);
-  for (let at = 0; at < weights.length; at += step) {
+  for (let at = 0; at < weights.length && performance.now() < end; at += step) {
     const tensor = weights[at];
     if (tensor !== undefined) await checkTensor(tensor, pieces);
   }
