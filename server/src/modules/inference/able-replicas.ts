@@ -1,7 +1,21 @@
 import type { ServedModel } from '../registry/index.ts';
-import type { Replica } from '../serving/index.ts';
+import type { RemoteTarget, Replica } from '../serving/index.ts';
 import type { WorkerPath } from './inference-request.ts';
-import { missingRouteError } from './worker-error.ts';
+import { missingRouteError, unsupportedOperation } from './worker-error.ts';
+
+/** What a foreign engine must be able to do for a route that not every one has; `null`: none has it. */
+const needed: Partial<Record<WorkerPath, RemoteTarget['capabilities'][number] | null>> = {
+  '/v1/completions': 'completions',
+  '/tokenize': 'tokenize',
+  '/score': null,
+};
+
+/** Our own workers have every route. */
+export function hasRoute({ remote }: Replica, path: WorkerPath): boolean {
+  const capability = needed[path];
+  if (remote === undefined || capability === undefined) return true;
+  return capability !== null && remote.capabilities.includes(capability);
+}
 
 /**
  * The replicas that have a route. Throws `engine.unsupported_operation` for a model of foreign engines alone of which
@@ -12,12 +26,9 @@ export function ableReplicas(
   path: WorkerPath,
   model: ServedModel,
 ): readonly Replica[] {
-  if (path !== '/tokenize' && path !== '/score') return replicas;
-  const able = replicas.filter(
-    ({ remote }) => !remote || (path === '/tokenize' && remote.capabilities.includes('tokenize')),
-  );
-  const missing = missingRouteError(501, path);
-  if (missing && able.length === 0 && replicas.length > 0 && model.manifest.engine === 'remote')
-    throw missing;
+  if (needed[path] === undefined) return replicas;
+  const able = replicas.filter((replica) => hasRoute(replica, path));
+  if (able.length === 0 && replicas.length > 0 && model.manifest.engine === 'remote')
+    throw missingRouteError(501, path) ?? unsupportedOperation('complete a plain prompt');
   return able;
 }

@@ -20,6 +20,7 @@ import {
   type WorkerRequest,
 } from '../../../test/scripted-worker.ts';
 import { plainAlias, type ServedAlias } from '../registry/index.ts';
+import type { Replica } from '../serving/index.ts';
 
 const stopLater = stopAfterTests();
 
@@ -55,6 +56,35 @@ async function gatewayWith(
     () => workers.other.die(),
   );
   return { gateway, workers };
+}
+
+/** Of a foreign engine that chats and can do nothing else. */
+function foreignChatReplica(version: string): Replica {
+  return {
+    workerId: 'foreign',
+    versionId: version,
+    address: '',
+    lane: 'normalise',
+    slots: 1,
+    remote: {
+      engineId: 'engine',
+      engineName: 'gpu-1',
+      flavour: 'openai',
+      endpoint: {
+        key: 'engine',
+        origin: 'http://127.0.0.1:9',
+        ca: null,
+        timeouts: { connectMs: 1000, firstByteMs: 1000, idleMs: 1000, wholeMs: 1000 },
+      },
+      pathPrefix: '',
+      headers: [],
+      upstreamModel: 'other',
+      answersAs: ['other'],
+      capabilities: ['chat'],
+      parallelRequests: 1,
+      queuedRequests: 1,
+    },
+  };
 }
 
 function ask(gateway: TestGateway, content: string, more: Record<string, unknown> = {}) {
@@ -152,6 +182,37 @@ describe('a fallback', () => {
     );
     assert.ok((await ask(gateway, 'Hi')).status >= 500);
     assert.equal(workers.other.requests.length, 0);
+  });
+
+  const withForeign = async () => {
+    const { gateway, workers } = await gatewayWith(whenever('unavailable', 'failed'), {
+      stable: ({ response }) => sendJson(response, 503, '{}'),
+      other: null,
+    });
+    gateway.setReplicas([workers.stable.replica(stable.versionId), foreignChatReplica(other.versionId)]);
+    return gateway;
+  };
+
+  test('that has no such route is passed over', async () => {
+    const cases = [
+      ['/v1/completions', { model: 'a', prompt: 'Hi' }],
+      ['/foundationModels/v1/tokenize', { modelUri: 'gpt://0/a', text: 'Hi' }],
+    ] as const;
+    for (const [path, body] of cases) {
+      const gateway = await withForeign();
+      const answer = await gateway.post(path, body);
+      const text = await answer.text();
+      assert.equal(answer.status, 503, text);
+      assert.match(text, /still being loaded/, path);
+    }
+  });
+
+  test('that refuses what is asked while it stands in for a worker that is lost ends that request alone', async () => {
+    const gateway = await withForeign();
+    const tools = [{ type: 'function', function: { name: 'f', parameters: {} } }];
+    const answer = await ask(gateway, 'Hi', { tools });
+    assert.match(await answer.text(), /engine.unsupported_parameter/);
+    assert.equal((await gateway.metered(1)).length, 1);
   });
 
   test('answers for a worker that died, that is busy, that fails, and for a prompt that is too long', async () => {

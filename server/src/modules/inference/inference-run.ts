@@ -187,12 +187,12 @@ export class InferenceRun implements InferenceHandle, AnswerTarget, WorkerCallEv
     this.#attempts.giveUp();
     try {
       if (this.#send()) return;
+      // A fallback that stands in meanwhile may refuse the request, too.
+      if (mayWait || this.#attempts.remote !== null) this.#waitOrFail();
+      else this.#fail(this.#attempts.lastError ?? new SamovarError('engine.failed'));
     } catch (thrown) {
       this.#fail(asSamovarError(thrown));
-      return;
     }
-    if (mayWait || this.#attempts.remote !== null) this.#waitOrFail();
-    else this.#fail(this.#attempts.lastError ?? new SamovarError('engine.failed'));
   }
 
   /** Waits for a worker of the model, which is loaded if need be. */
@@ -227,7 +227,7 @@ export class InferenceRun implements InferenceHandle, AnswerTarget, WorkerCallEv
    */
   #sendToFallback(choice: ModelChoice): boolean {
     const missing = choice.model;
-    while (fallBackToReady(choice, this.#parts, this.#request.body)) {
+    while (fallBackToReady(choice, this.#parts, this.#request)) {
       this.#parts.waiters.wake(missing);
       this.#beginAnew();
       if (this.#send()) return true;

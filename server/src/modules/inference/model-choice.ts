@@ -1,5 +1,6 @@
 import type { ErrorCode } from '@samovar/contract/errors';
 import { type Deprecation, fallbackKindOf, type ServedAlias, type ServedModel } from '../registry/index.ts';
+import { hasRoute } from './able-replicas.ts';
 import type { InferenceDependencies } from './inference-dependencies.ts';
 import type { InferenceRequest } from './inference-request.ts';
 import type { ReplicaPicker } from './replica-picker.ts';
@@ -46,11 +47,11 @@ export class ModelChoice {
 export function fallBackToReady(
   choice: ModelChoice,
   { deps, picker }: { readonly deps: Pick<InferenceDependencies, 'policy'>; readonly picker: ReplicaPicker },
-  body: InferenceRequest['body'],
+  { body, workerPath }: Pick<InferenceRequest, 'body' | 'workerPath'>,
 ): boolean {
   const { replicas } = deps.policy();
-  return choice.fallBack(
-    'engine.unreachable',
-    ({ versionId }) => picker.pick(replicas.get(versionId) ?? [], body, null) !== null,
-  );
+  return choice.fallBack('engine.unreachable', ({ versionId }) => {
+    const able = (replicas.get(versionId) ?? []).filter((replica) => hasRoute(replica, workerPath));
+    return picker.pick(able, body, null) !== null;
+  });
 }

@@ -12,6 +12,11 @@ const operations: Readonly<Record<string, string>> = {
 export function missingRouteError(status: number, path: string): SamovarError | null {
   const operation = operations[path];
   if (operation === undefined || (status !== 404 && status !== 405 && status !== 501)) return null;
+  return unsupportedOperation(operation);
+}
+
+/** `operation`: what the engine of a model cannot do, as in 'it cannot …'. */
+export function unsupportedOperation(operation: string): SamovarError {
   return new SamovarError('engine.unsupported_operation', { params: { operation }, field: 'model' });
 }
 

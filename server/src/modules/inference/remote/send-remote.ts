@@ -4,7 +4,6 @@ import type { ServedModel } from '../../registry/index.ts';
 import type { RemoteTarget } from '../../serving/index.ts';
 import type { InferenceRequest } from '../inference-request.ts';
 import type { Sender } from '../worker-call.ts';
-import { missingRouteError } from '../worker-error.ts';
 import { remoteBody } from './remote-body.ts';
 import { tokenizeSender } from './tokenize/send-tokenize.ts';
 import { tokenizeSteps } from './tokenize/tokenize-steps.ts';
@@ -15,7 +14,7 @@ export interface RemoteSending {
 }
 
 /**
- * The request as a foreign engine is sent it. Throws `engine.unsupported_parameter` and
+ * The request as a foreign engine that has its route is sent it. Throws `engine.unsupported_parameter` and
  * `engine.unsupported_operation` for what it cannot do, and `engine.deadline_passed`.
  */
 export function sendRemote(
@@ -32,13 +31,6 @@ export function sendRemote(
     const send = tokenizeSender(transport, target, headers, tokenizeSteps(request.body, target));
     return { body: '', send };
   }
-  const missing = missingRouteError(501, request.workerPath);
-  if (missing) throw missing;
-  if (request.workerPath === '/v1/completions' && !target.capabilities.includes('completions'))
-    throw new SamovarError('engine.unsupported_operation', {
-      params: { operation: 'complete a plain prompt' },
-      field: 'model',
-    });
   const body = remoteBody(request, model, target);
   const path = `${target.pathPrefix}${request.workerPath}`;
   return {

@@ -2,6 +2,7 @@ import type { TokenizeAnswer } from '@samovar/contract/worker-protocol';
 import { SamovarError } from '../../../../kernel/errors.ts';
 import type { RemoteFlavour, RemoteTarget } from '../../../serving/index.ts';
 import { asObject, type JsonObject } from '../../json-object.ts';
+import { unsupportedOperation } from '../../worker-error.ts';
 import { bytesOfSpellings, looksLikeControl, piecesOf, type SpelledToken } from './token-spelling.ts';
 
 /** A call that an engine is asked by. */
@@ -29,7 +30,7 @@ const steps: Partial<Record<RemoteFlavour, (body: JsonObject, target: RemoteTarg
  */
 export function tokenizeSteps(body: JsonObject, target: RemoteTarget): TokenizeSteps {
   const ask = target.capabilities.includes('tokenize') ? steps[target.flavour] : undefined;
-  if (!ask) throw unsupported('tell the tokens of a text');
+  if (!ask) throw unsupportedOperation('tell the tokens of a text');
   const { text } = body;
   if (typeof text === 'string' && text.length > longestText) {
     const reason = `it has ${text.length} characters, of at most ${longestText} at once.`;
@@ -124,15 +125,12 @@ function promptOf({ messages, tools, tool_choice, chat_template_kwargs }: JsonOb
 function plainMessages({ messages, tools }: JsonObject): readonly JsonObject[] {
   const plain = (Array.isArray(messages) ? messages : []).map((message: unknown) => {
     const { role, content, tool_calls: calls } = asObject(message) ?? {};
-    if (typeof content !== 'string' || calls !== undefined || role === 'tool') throw unsupported(withTools);
+    if (typeof content !== 'string' || calls !== undefined || role === 'tool')
+      throw unsupportedOperation(withTools);
     return { role, text: content };
   });
-  if (tools !== undefined) throw unsupported(withTools);
+  if (tools !== undefined) throw unsupportedOperation(withTools);
   return plain;
 }
 
 const withTools = 'tell the tokens of a prompt with tools';
-
-function unsupported(operation: string): SamovarError {
-  return new SamovarError('engine.unsupported_operation', { params: { operation }, field: 'model' });
-}
