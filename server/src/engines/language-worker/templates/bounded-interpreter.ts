@@ -1,12 +1,20 @@
 import { type Environment, Interpreter } from '@huggingface/jinja';
 
 /** A part of a parsed template, as far as it is looked at here. */
-type Node = { readonly type?: string; readonly filter?: unknown } | undefined;
+type Node =
+  | { readonly type?: string; readonly filter?: unknown; readonly operator?: { readonly value?: unknown } }
+  | undefined;
+
+/** What a part of a template comes to. */
+interface Made {
+  readonly type?: string;
+  readonly value: unknown;
+}
 
 /** What of the interpreter is used here; its package names its types in a way that Node's resolution does not find. */
 interface TemplateInterpreter {
   run(program: unknown): { readonly value: unknown };
-  evaluate(node: Node, environment: unknown): { readonly value: unknown };
+  evaluate(node: Node, environment: unknown): Made;
 }
 
 const UnboundedInterpreter: new (environment: Environment) => TemplateInterpreter = Interpreter;
@@ -16,7 +24,7 @@ export interface RenderLimits {
   readonly milliseconds: number;
   /** Of one text. */
   readonly characters: number;
-  /** Of all lists that filters and calls make together. */
+  /** Of all lists that filters, calls and sums make together, and of each with all that is in it. */
   readonly items: number;
   /** Of all texts that filters and calls make together. */
   readonly madeCharacters: number;
@@ -32,6 +40,10 @@ const usualLimits: RenderLimits = {
 /** Pads and indents are repeated texts: one filter could fill the memory before anybody looks. */
 const widestPadding = 1000;
 const clockSteps = 64;
+/** What an item takes beside its text. */
+const charactersPerItem = 32;
+
+const tooLong = 'it makes lists that are too long';
 
 /** Thrown where a template takes more than it may. */
 export class TemplateTooCostly extends Error {}
@@ -43,6 +55,8 @@ export class BoundedInterpreter extends UnboundedInterpreter {
   #steps = 0;
   #items = 0;
   #madeCharacters = 0;
+  /** Items of lists and objects with all that is in them, as they would be written out. */
+  readonly #sizes = new WeakMap<object, number>();
 
   constructor(environment: Environment, limits: RenderLimits = usualLimits) {
     super(environment);
@@ -50,17 +64,19 @@ export class BoundedInterpreter extends UnboundedInterpreter {
     this.#deadline = performance.now() + limits.milliseconds;
   }
 
-  override evaluate(node: Node, environment: unknown): { readonly value: unknown } {
+  override evaluate(node: Node, environment: unknown): Made {
     this.#steps += 1;
     if (this.#steps % clockSteps === 0 && performance.now() > this.#deadline)
       throw new TemplateTooCostly(`it takes longer than ${this.#limits.milliseconds / 1000} seconds`);
     const type = node?.type;
     const isMaking = type === 'FilterExpression' || type === 'FilterStatement' || type === 'CallExpression';
+    const isSum = type === 'BinaryExpression' && node?.operator?.value === '+';
     if (isMaking) this.#checkPadding(node, environment);
     const made = super.evaluate(node, environment);
     const { value } = made;
     if (typeof value === 'string') this.#checkText(value, isMaking);
-    else if (Array.isArray(value) && isMaking) this.#checkList(value);
+    else if (Array.isArray(value) && (isMaking || isSum)) this.#checkList(value);
+    if (this.#sizeOf(made) > this.#limits.items) throw new TemplateTooCostly(tooLong);
     return made;
   }
 
@@ -72,7 +88,21 @@ export class BoundedInterpreter extends UnboundedInterpreter {
 
   #checkList({ length }: readonly unknown[]): void {
     this.#items += length;
-    if (this.#items > this.#limits.items) throw new TemplateTooCostly('it makes lists that are too long');
+    if (this.#items > this.#limits.items) throw new TemplateTooCostly(tooLong);
+  }
+
+  #sizeOf({ type, value }: Made): number {
+    if (typeof value === 'string') return 1 + value.length / charactersPerItem;
+    // What is in a namespace changes, and may be the namespace itself.
+    const parts = type === 'NamespaceValue' ? null : partsOf(value);
+    if (parts === null || typeof value !== 'object' || value === null) return 1;
+    let size = this.#sizes.get(value);
+    if (size === undefined) {
+      size = 1;
+      for (const part of parts) size += this.#sizeOf(part);
+      this.#sizes.set(value, size);
+    }
+    return size;
   }
 
   /** Numbers that a filter is given are widths. */
@@ -92,6 +122,11 @@ function filterArguments(node: Node): readonly Node[] {
   const given = filter?.args;
   if ((name !== 'indent' && name !== 'tojson') || !Array.isArray(given)) return [];
   return given.map((argument) => (argument.type === 'KeywordArgumentExpression' ? argument.value : argument));
+}
+
+function partsOf(value: unknown): Iterable<Made> | null {
+  if (Array.isArray(value)) return value;
+  return value instanceof Map ? value.values() : null;
 }
 
 function asRecord(value: unknown): Readonly<Record<string, unknown>> | undefined {

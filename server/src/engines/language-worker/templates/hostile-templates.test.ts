@@ -38,6 +38,16 @@ const hostile: readonly (readonly [what: string, template: string, reason: RegEx
     '{% set ns = namespace(x=[1]) %}{% for a in range(99) %}{% set ns.x = (ns.x + ns.x) | list %}{% endfor %}',
     /lists that are too long/,
   ],
+  [
+    'adds a list to itself again and again',
+    '{% set ns = namespace(x=[1]) %}{% for a in range(99) %}{% set ns.x = ns.x + ns.x %}{% endfor %}',
+    /lists that are too long/,
+  ],
+  [
+    'puts a list twice into the next one again and again',
+    '{% set ns = namespace(x=[1]) %}{% for a in range(60) %}{% set ns.x = [ns.x, {"y": ns.x | list}] %}{% endfor %}{{ ns.x }}',
+    /lists that are too long/,
+  ],
   ['pads a text', '{{ "a\nb" | indent(500000000) }}', /pads texts by 500000000/],
   ['pads a text by a name', '{{ messages | tojson(indent=9999 * 9999) }}', /pads texts by/],
   ['calls itself for ever', '{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}', /./],
