@@ -7,7 +7,7 @@ import type { ChatCompletion } from 'openai/resources/chat/completions';
 import { startTestWorker } from '../../../test/llama-worker.ts';
 import { catalogueManifest } from '../../../test/models.ts';
 import { randomNumbers } from '../../../test/small-hub-model.ts';
-import { putFiles } from '../../../test/small-model-files.ts';
+import { putFiles, putGguf, smallLlama } from '../../../test/small-model-files.ts';
 import { putTinyModel, tinyModels } from '../../../test/tiny-architectures.ts';
 import { bufferSource } from '../bytes/byte-source.ts';
 import type { WrittenType } from '../numbers/write-numbers.ts';
@@ -89,6 +89,19 @@ for (const [index, each] of cases.entries())
     // Eight bits of the base are rounded, which tiny random weights feel more than trained ones.
     near(small.adapted, merged.base, apart(own.base, merged.base) / 3);
   });
+
+test('of a base in several files, those matrices are held against the adapter that the first one has', async () => {
+  const folder = join(base, 'split');
+  const made = await makeAdapter(folder, { ...plain, what: '', model: 'llama' });
+  const convert = async (shape: readonly number[], parts: number) => {
+    const head = join(folder, 'head.gguf');
+    await putGguf(head, { ...smallLlama, 'split.count': parts }, { 'blk.0.attn_q.weight': shape });
+    await peftToGguf(made.adapter, bufferSource(await readFile(head), head), join(folder, 'adapter.gguf'));
+  };
+  await convert([64, 64], 2);
+  await assert.rejects(convert([32, 64], 2), /it was trained on another model/);
+  await assert.rejects(convert([64, 64], 1), /which its base does not have/);
+});
 
 /** A tiny model, an adapter of it, and the same model with the adapter merged into its weights. */
 async function makeAdapter(folder: string, { model, adapted, config, rank, scale }: AdapterCase) {

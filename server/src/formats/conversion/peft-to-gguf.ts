@@ -19,15 +19,17 @@ interface AdapterBase {
   readonly architecture: Architecture;
   readonly heads: number;
   readonly kvHeads: number;
-  /** Shapes of its matrices, as GGUF has them; `null` where only its configuration is there. */
-  readonly shapes: ReadonlyMap<string, readonly number[]> | null;
+  /** Shapes of its matrices, as GGUF has them; empty where only its configuration is there. */
+  readonly shapes: ReadonlyMap<string, readonly number[]>;
+  /** Whether `shapes` has all of them: of a model in several files those of the first one are known. */
+  readonly isWhole: boolean;
 }
 
 /**
  * Converts a LoRA adapter of PEFT (`adapter_config.json`, `adapter_model.safetensors`) to GGUF. `baseSource` is the
  * `config.json` of the model that it was trained on, or a GGUF file of it (its beginning is enough): its architecture
- * decides the names, its heads the order of rows, and its matrices are those that the adapter must fit. Every tensor is written in 32 bits. Throws `model.refused` for what
- * cannot be carried over.
+ * decides the names, its heads the order of rows, and its matrices are those that the adapter must fit. Every tensor is
+ * written in 32 bits. Throws `model.refused` for what cannot be carried over.
  */
 export async function peftToGguf(
   sources: readonly ByteSource[],
@@ -83,12 +85,12 @@ function tensorSource(
 
 /** A takes what the base's matrix takes, and B gives what that gives. */
 function checkFit(
-  { shapes }: AdapterBase,
+  { shapes, isWhole }: AdapterBase,
   name: string,
   size: { readonly columns: number } | { readonly rows: number },
 ): void {
-  if (shapes === null) return;
   const shape = shapes.get(name);
+  if (shape === undefined && !isWhole) return;
   if (shape === undefined) throw refusal(`it changes ${name}, which its base does not have`);
   const [own, ofBase, what] =
     'columns' in size ? [size.columns, shape[0] ?? 1, 'columns'] : [size.rows, shape[1] ?? 1, 'rows'];
@@ -110,12 +112,13 @@ async function readBase(source: ByteSource): Promise<AdapterBase> {
     const folder = await openModelFolder([{ ...source, name: 'config.json' }]);
     const config = languageConfig((await folder.json('config.json')) ?? {});
     const architecture = architectureOfClass(classNameOf(config));
-    return { architecture, ...headsOf(config, architecture), shapes: null };
+    return { architecture, ...headsOf(config, architecture), shapes: new Map(), isWhole: false };
   }
   const { metadata, tensors } = await readGguf(source, { headOnly: true });
   const architecture = architectureOfGguf(metadata, 'has no adapters that can be converted here');
   const heads = numberOf(metadata, `${architecture.name}.attention.head_count`);
   if (heads === null) throw refusal('its base does not say how many heads it has');
   const kvHeads = numberOf(metadata, `${architecture.name}.attention.head_count_kv`) ?? heads;
-  return { architecture, heads, kvHeads, shapes: new Map(tensors.map(({ name, shape }) => [name, shape])) };
+  const shapes = new Map(tensors.map(({ name, shape }) => [name, shape]));
+  return { architecture, heads, kvHeads, shapes, isWhole: (numberOf(metadata, 'split.count') ?? 1) <= 1 };
 }

@@ -85,3 +85,12 @@ for (const [what, changes, shapes] of sound)
   test(`a model in safetensors with ${what} is taken`, () => {
     check(changes, shapes);
   });
+
+test('of quantised weights it is said that they are, by whichever name', () => {
+  for (const name of ['quantization_config', 'quantization'])
+    assert.match(
+      readHubConfig({ ...smallLlamaConfig, [name]: { group_size: 64, bits: 4 } }, 'config.json').obstacle ??
+        '',
+      /quantised by a method of its own: take the model's own weights/,
+    );
+});

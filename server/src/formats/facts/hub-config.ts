@@ -83,7 +83,8 @@ function needsCode(config: JsonRecord, className: string): boolean {
 }
 
 function obstacleOf(config: JsonRecord): string | null {
-  const quantization = recordMember(config, 'quantization_config');
+  // Some tools call it `quantization`.
+  const quantization = recordMember(config, 'quantization_config') ?? recordMember(config, 'quantization');
   if (quantization === null) return null;
   const method = textMember(quantization, 'quant_method') ?? 'a method of its own';
   return `its weights are quantised by ${method}: take the model's own weights (16 or 32 bits)`;
