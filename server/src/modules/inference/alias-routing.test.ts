@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { foreignChatReplica } from '../../../test/foreign-replica.ts';
 import {
   chatBody,
   servedModel,
@@ -20,7 +21,6 @@ import {
   type WorkerRequest,
 } from '../../../test/scripted-worker.ts';
 import { plainAlias, type ServedAlias } from '../registry/index.ts';
-import type { Replica } from '../serving/index.ts';
 
 const stopLater = stopAfterTests();
 
@@ -56,35 +56,6 @@ async function gatewayWith(
     () => workers.other.die(),
   );
   return { gateway, workers };
-}
-
-/** Of a foreign engine that chats and can do nothing else. */
-function foreignChatReplica(version: string): Replica {
-  return {
-    workerId: 'foreign',
-    versionId: version,
-    address: '',
-    lane: 'normalise',
-    slots: 1,
-    remote: {
-      engineId: 'engine',
-      engineName: 'gpu-1',
-      flavour: 'openai',
-      endpoint: {
-        key: 'engine',
-        origin: 'http://127.0.0.1:9',
-        ca: null,
-        timeouts: { connectMs: 1000, firstByteMs: 1000, idleMs: 1000, wholeMs: 1000 },
-      },
-      pathPrefix: '',
-      headers: [],
-      upstreamModel: 'other',
-      answersAs: ['other'],
-      capabilities: ['chat'],
-      parallelRequests: 1,
-      queuedRequests: 1,
-    },
-  };
 }
 
 function ask(gateway: TestGateway, content: string, more: Record<string, unknown> = {}) {
@@ -185,10 +156,11 @@ describe('a fallback', () => {
   });
 
   const withForeign = async () => {
-    const { gateway, workers } = await gatewayWith(whenever('unavailable', 'failed'), {
-      stable: ({ response }) => sendJson(response, 503, '{}'),
-      other: null,
-    });
+    const foreign = { ...other, manifest: { ...other.manifest, engine: 'remote' } } as const;
+    const { gateway, workers } = await gatewayWith(
+      { fallbacks: [{ model: foreign, on: new Set(['unavailable', 'failed'] as const) }] },
+      { stable: ({ response }) => sendJson(response, 503, '{}'), other: null },
+    );
     gateway.setReplicas([workers.stable.replica(stable.versionId), foreignChatReplica(other.versionId)]);
     return gateway;
   };

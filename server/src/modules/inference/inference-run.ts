@@ -227,12 +227,11 @@ export class InferenceRun implements InferenceHandle, AnswerTarget, WorkerCallEv
    */
   #sendToFallback(choice: ModelChoice): boolean {
     const missing = choice.model;
-    while (fallBackToReady(choice, this.#parts, this.#request)) {
-      this.#parts.waiters.wake(missing);
-      this.#beginAnew();
-      if (this.#send()) return true;
-    }
-    return false;
+    if (!fallBackToReady(choice, this.#parts, this.#request)) return false;
+    this.#parts.waiters.wake(missing);
+    this.#beginAnew();
+    if (!this.#send()) this.#waitOrFail();
+    return true;
   }
 
   /** Goes to the model that the alias names for this error; nothing has been sent to the client. */

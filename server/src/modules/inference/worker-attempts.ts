@@ -15,6 +15,7 @@ import { isRemote } from './remote-replica.ts';
 import type { ReplicaPicker } from './replica-picker.ts';
 import { cancelOnWorker, sendToWorker } from './send-to-worker.ts';
 import { explainWorker, type Refusal, WorkerCall, type WorkerCallEvents } from './worker-call.ts';
+import { isUnsupported } from './worker-error.ts';
 
 export interface AttemptParts {
   readonly deps: InferenceDependencies;
@@ -72,15 +73,37 @@ export class WorkerAttempts {
     return estimateCounts(this.#bodyBytes, this.#reader?.events ?? 0);
   }
 
-  /** Sends to the next replica; false when there is none. */
+  /**
+   * Sends to the next replica that can do what is asked; false when there is none. Throws what every foreign engine of
+   * a model that runs nowhere else has against the request.
+   */
   send(model: ServedModel): boolean {
     const { deps, picker } = this.#parts;
     const request = this.#request;
-    const replicas = deps.policy().replicas.get(model.versionId);
-    const replica = replicas
-      ? picker.pick(ableReplicas(replicas, request.workerPath, model), request.body, this.#tried)
-      : null;
-    if (replica === null) return false;
+    const replicas = ableReplicas(
+      deps.policy().replicas.get(model.versionId) ?? [],
+      request.workerPath,
+      model,
+    );
+    for (;;) {
+      const replica = picker.pick(replicas, request.body, this.#tried);
+      if (replica === null) return false;
+      try {
+        this.#sendTo(replica, model);
+        return true;
+      } catch (thrown) {
+        if (!isUnsupported(thrown)) throw thrown;
+        this.lastError = thrown;
+        this.#leaveOut(replica);
+        const isLast = replicas.every(({ workerId }) => this.#tried?.has(workerId));
+        if (isLast && model.manifest.engine === 'remote') throw thrown;
+      }
+    }
+  }
+
+  #sendTo(replica: Replica, model: ServedModel): void {
+    const { deps, picker } = this.#parts;
+    const request = this.#request;
     const { remote } = replica;
     // Refuses what a foreign engine cannot do before it takes a place there.
     const { body, send } = remote
@@ -98,7 +121,6 @@ export class WorkerAttempts {
     });
     const explain = remote ? explainRemote(remote, request.workerPath) : explainWorker(request.workerPath);
     this.#call = new WorkerCall(send, explain, this.#run);
-    return true;
   }
 
   /** The foreign engine that has the request now, or had it last. */
@@ -189,9 +211,12 @@ export class WorkerAttempts {
   giveUp(): void {
     const replica = this.#replica;
     this.leave();
-    if (replica === null) return;
+    if (replica !== null) this.#leaveOut(replica);
+  }
+
+  #leaveOut({ workerId }: Replica): void {
     this.#tried ??= new Set();
-    this.#tried.add(replica.workerId);
+    this.#tried.add(workerId);
   }
 
   /** Every worker may be tried again, as time will pass. Returns since when it waits: all its waits together have one limit. */

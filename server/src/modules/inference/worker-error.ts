@@ -15,6 +15,14 @@ export function missingRouteError(status: number, path: string): SamovarError | 
   return unsupportedOperation(operation);
 }
 
+/** Whether an engine cannot do what is asked, while another one may. */
+export function isUnsupported(error: unknown): error is SamovarError {
+  return (
+    error instanceof SamovarError &&
+    (error.code === 'engine.unsupported_operation' || error.code === 'engine.unsupported_parameter')
+  );
+}
+
 /** `operation`: what the engine of a model cannot do, as in 'it cannot …'. */
 export function unsupportedOperation(operation: string): SamovarError {
   return new SamovarError('engine.unsupported_operation', { params: { operation }, field: 'model' });
