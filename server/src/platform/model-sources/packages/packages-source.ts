@@ -1,9 +1,11 @@
+import { join } from 'node:path';
 import type { ResolveOptions, SourceFile } from '../../../kernel/ports/model-source.ts';
 import type { PackageSource } from '../../../kernel/ports/package-source.ts';
 import { parsePackageSource } from '../../package-sources/parse-package-source.ts';
 import { archiveFormOf } from '../archive/archive-form.ts';
 import { archiveMembers } from '../archive/archive-members.ts';
 import { extractMember, type StoredArchive } from '../archive/extract-member.ts';
+import { createSharedFetches } from '../archive/shared-fetches.ts';
 import { chooseFiles } from '../choice/choose-files.ts';
 import type { SchemeSource } from '../scheme-source.ts';
 
@@ -12,11 +14,21 @@ import type { SchemeSource } from '../scheme-source.ts';
  * kept in the folder of archives.
  */
 export function createPackagesSource(packages: PackageSource): SchemeSource {
+  const share = createSharedFetches();
+
   async function archive(
     uri: string,
     options: ResolveOptions & { readonly signal: AbortSignal },
   ): Promise<StoredArchive> {
     const { source } = split(uri);
+    return await share(join(options.archives, source), () => download(uri, source, options));
+  }
+
+  async function download(
+    uri: string,
+    source: string,
+    options: ResolveOptions & { readonly signal: AbortSignal },
+  ): Promise<StoredArchive> {
     const found = await packages.download(source, options.archives, {
       signal: options.signal,
       onProgress: (bytes, totalBytes) => options.onProgress?.(bytes, totalBytes),
