@@ -62,8 +62,9 @@ export function createOutboundGuard(options: OutboundGuardOptions): OutboundGuar
   };
 }
 
+/** Addresses may end a name with dots, and some resolvers take more than one. */
 function nameOf(host: string): string {
-  return host.toLowerCase().replace(/\.$/, '');
+  return host.toLowerCase().replace(/\.+$/, '');
 }
 
 function refused(host: string, port: number, kind: string): SamovarError {

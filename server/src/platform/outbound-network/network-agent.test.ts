@@ -72,7 +72,9 @@ test('a redirect to an internal address is refused before the proxy hears of it'
     'https://10.0.0.9/',
     'https://169.254.169.254/',
     'https://metadata.google.internal/',
+    'https://metadata.google.internal../',
     'https://nas/',
+    'https://nas../',
   ])
     await assert.rejects(get(`/?to=${to}`), { code: 'request.address_refused' }, to);
   await assert.rejects(get('/?to=http://127.0.0.1/'), { code: 'request.address_refused' });

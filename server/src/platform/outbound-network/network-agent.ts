@@ -60,10 +60,10 @@ class ChoosingAgent extends Dispatcher {
     if (proxy === null) return direct.dispatch(options, handler);
     const agent = this.#agentOf(proxy);
     if (guard === null) return agent.dispatch(options, handler);
-    guard.permitByProxy(url.hostname, Number(url.port || (url.protocol === 'https:' ? 443 : 80))).then(
-      () => agent.dispatch(options, handler),
-      (error: Error) => handler.onResponseError?.(neverBegun, error),
-    );
+    guard
+      .permitByProxy(url.hostname, Number(url.port || (url.protocol === 'https:' ? 443 : 80)))
+      .then(() => agent.dispatch(options, handler))
+      .catch((error: Error) => handler.onResponseError?.(neverBegun, error));
     return true;
   }
 

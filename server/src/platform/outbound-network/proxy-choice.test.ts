@@ -64,7 +64,12 @@ test('this machine and what NO_PROXY names are reached directly, and nothing els
 });
 
 test('a proxy that is none is told at the start, without its password', () => {
-  for (const httpsProxy of ['socks5://user:secret@a.example', 'http://user:secret@:80', 'https://'])
+  for (const httpsProxy of [
+    'socks5://user:secret@a.example',
+    'http://user:secret@:80',
+    'http://user:100%secret@a.example',
+    'https://',
+  ])
     assert.throws(
       () => createProxyChoice({ ...none, httpsProxy }),
       (error: unknown) =>

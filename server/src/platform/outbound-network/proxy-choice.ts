@@ -51,19 +51,30 @@ function readProxy(text: string | null, source: string): ProxyAddress | null {
   if (text === null) return null;
   const url = URL.parse(text.includes('://') ? text : `http://${text}`);
   if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:') || url.hostname === '')
-    // It may hold a password: it is not repeated.
-    throw new SamovarError('setup.setting_invalid', {
-      params: { name: 'proxy', source, reason: 'it must be `http://host:port` or `https://host:port`.' },
-    });
+    throw invalid(source, 'it must be `http://host:port` or `https://host:port`.');
   const secure = url.protocol === 'https:';
-  const credentials = [url.username, url.password].map(decodeURIComponent).join(':');
   return {
     secure,
     host: url.hostname.replace(/^\[|\]$/g, ''),
     port: Number(url.port || (secure ? 443 : 80)),
-    authorization: credentials === ':' ? null : `Basic ${Buffer.from(credentials).toString('base64')}`,
+    authorization: authorizationOf(url, source),
     url: url.href,
   };
+}
+
+function authorizationOf({ username, password }: URL, source: string): string | null {
+  if (username === '' && password === '') return null;
+  try {
+    const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+    return `Basic ${Buffer.from(credentials).toString('base64')}`;
+  } catch {
+    throw invalid(source, 'a percent sign in its user name or password is written as `%25`.');
+  }
+}
+
+/** It may hold a password: it is not repeated. */
+function invalid(source: string, reason: string): SamovarError {
+  return new SamovarError('setup.setting_invalid', { params: { name: 'proxy', source, reason } });
 }
 
 function readExempt(entry: string): (host: string, port: string) => boolean {
