@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { defaultScope } from '@samovar/contract/default-scope';
 import { createTestDatabase, type TestDatabase } from '../../../test/postgres.ts';
+import { addReadyModel } from '../../../test/ready-model-rows.ts';
+import { registerWorker } from '../../../test/registered-worker.ts';
 import { silentLog } from '../../../test/silent-log.ts';
 import { newId } from '../../kernel/ids.ts';
 import { thenCheckImported } from './check-imported.ts';
@@ -9,6 +11,7 @@ import { thenCheckImported } from './check-imported.ts';
 let store: TestDatabase;
 before(async () => {
   store = await createTestDatabase();
+  await registerWorker(store, 'unix:/nowhere');
 });
 after(() => store.end());
 
@@ -36,10 +39,11 @@ async function runImport(state: 'ready' | 'failed', versionId: string | null, fa
 }
 
 test('what was imported is checked next, and an import stands although that cannot be asked for', async () => {
-  const version = newId();
+  const { version } = await addReadyModel(store, 'checked');
+  const { version: other } = await addReadyModel(store, 'other');
   await runImport('ready', version);
-  await runImport('failed', newId());
-  await runImport('ready', newId(), true);
+  await runImport('failed', other);
+  await runImport('ready', other, true);
   const { rows } = await store.pool.query('select version_id, kind, actor_kind, actor_id from model_checks');
   assert.deepEqual(rows, [
     { version_id: version, kind: 'conformance', actor_kind: 'system', actor_id: 'import' },

@@ -32,11 +32,12 @@ export async function findTarget(
   { model, version = null }: NamedTarget,
 ): Promise<FoundTarget> {
   const named = await findModelId(database, scope, model);
-  if (named === null)
-    throw new SamovarError('model.not_found', { params: { model: model.slice(0, 256) }, field: 'model' });
+  if (named === null) throw notFound(model);
   const asked = version === 'current' ? null : version;
   const versionId = asked ?? (named.name === model ? null : named.versionId);
   const found = await describeTarget(database, scope, { modelId: named.modelId, versionId });
+  // It was deleted since it was found: no version was asked for.
+  if (found === null && versionId === null) throw notFound(model);
   if (found === null)
     throw new SamovarError('request.invalid', {
       params: { parameter: 'version', reason: `the model \`${named.name}\` has no such version.` },
@@ -45,6 +46,10 @@ export async function findTarget(
   if (found === 'archived')
     throw new SamovarError('model.archived', { params: { model: named.name, instead: '' }, field: 'model' });
   return version === 'current' ? { ...found, versionId: found.answeringVersionId } : found;
+}
+
+function notFound(model: string): SamovarError {
+  return new SamovarError('model.not_found', { params: { model: model.slice(0, 256) }, field: 'model' });
 }
 
 /** The same, of what can answer now. Throws also what is in the way of one that cannot. */
