@@ -15,9 +15,11 @@ export async function readPages<Item>(
   const items: Item[] = [];
   for (let cursor: string | null = ''; cursor !== null; ) {
     const part = new URLSearchParams({ limit: '1000', ...(cursor !== '' && { cursor }) });
-    const page = (await client.get(`${path}${path.includes('?') ? '&' : '?'}${part}`)) as PageAnswer<Item>;
+    const whole = `${path}${path.includes('?') ? '&' : '?'}${part}`;
+    // Servers of older releases give some lists whole, without a cursor.
+    const page = (await client.get(whole)) as PageAnswer<Item> | Pick<PageAnswer<Item>, 'items'>;
     items.push(...page.items);
-    cursor = page.nextCursor;
+    cursor = 'nextCursor' in page ? page.nextCursor : null;
   }
   return items;
 }
