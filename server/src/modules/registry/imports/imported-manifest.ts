@@ -88,7 +88,7 @@ function nameFor(path: string, taken: ReadonlySet<string>): string {
 }
 
 function licenseOf(
-  { terms, acceptance, resolved }: ImportRequest,
+  { terms, resolved }: ImportRequest,
   stated: ModelManifest['license'],
   known: { readonly id: string; readonly url?: string } | undefined,
 ): ModelManifest['license'] {
@@ -99,7 +99,7 @@ function licenseOf(
     id,
     source: known ? 'The catalogue' : stated.source,
     ...(url?.startsWith('https://') && { url }),
-    ...((terms !== null || acceptance !== null || stated.acceptance === true) && { acceptance: true }),
+    ...((terms !== null || stated.acceptance === true) && { acceptance: true }),
   };
 }
 

@@ -72,4 +72,14 @@ describe('the licence that only the files tell', () => {
     const done = await bed.run(await bed.ask({ source: await upload('free.gguf', await smallGguf()) }));
     assert.deepEqual([done.state, done.terms, done.acceptance], ['ready', null, null]);
   });
+
+  test('that asks for nothing stays one, also where somebody has accepted whatever there may be', async () => {
+    const source = await upload('any.gguf', await smallGguf());
+    const done = await bed.run(await bed.ask({ source, name: 'any', wanted: { acceptLicense: true } }));
+    assert.deepEqual([done.state, done.terms], ['ready', null]);
+    const { rows } = await bed.fresh.pool.query('select manifest from model_versions where id = $1', [
+      done.versionId,
+    ]);
+    assert.equal(rows[0].manifest.license.acceptance, undefined, 'who declares it is asked for nothing');
+  });
 });
