@@ -102,3 +102,19 @@ test('licences and languages are read from cards and texts', () => {
   assert.equal(cardOf('---\n&a [*a, *a]\n: {\n---'), null);
   assert.equal(cardOf('no card'), null);
 });
+
+test('terms that must be accepted are known by the title of their text, where no card names them', () => {
+  for (const [title, id] of [
+    ['LLAMA 2 COMMUNITY LICENSE AGREEMENT\t\nLlama 2 Version Release Date', 'llama2'],
+    ['META LLAMA 3 COMMUNITY LICENSE AGREEMENT\n', 'llama3'],
+    ['LLAMA 3.2 COMMUNITY\nLICENSE AGREEMENT', 'llama3.2'],
+    ['Gemma Terms of Use\n\nLast modified', 'gemma'],
+    ['Qwen RESEARCH LICENSE AGREEMENT', 'qwen-research'],
+    ['Tongyi Qianwen LICENSE AGREEMENT', 'qwen'],
+  ] as const) {
+    const license = licenseOfText(title, 'LICENSE.txt');
+    assert.deepEqual(license, { id, source: 'The text of LICENSE.txt' });
+  }
+  const apache = `Apache License\nVersion 2.0, January 2004\n${'x'.repeat(400)}\nnot the Gemma Terms of Use`;
+  assert.equal(licenseOfText(apache, 'LICENSE')?.id, 'Apache-2.0');
+});

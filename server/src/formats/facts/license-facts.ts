@@ -38,11 +38,27 @@ const texts: readonly (readonly [pattern: RegExp, id: string])[] = [
   [/Creative Commons Attribution 4\.0/i, 'CC-BY-4.0'],
 ];
 
+/** Titles of terms that bind the user beyond notices, and what the hub calls them; `$1` is their version. */
+const terms: readonly (readonly [title: RegExp, id: string])[] = [
+  [/\bLLAMA (\d(?:\.\d)?) COMMUNITY LICENSE AGREEMENT/i, 'llama$1'],
+  [/\bGemma Terms of Use\b/i, 'gemma'],
+  [/\b(?:Qwen|Tongyi Qianwen) RESEARCH LICENSE AGREEMENT/i, 'qwen-research'],
+  [/\b(?:Qwen|Tongyi Qianwen) LICENSE AGREEMENT/i, 'qwen'],
+];
+/** A title stands at the top: further down, others' terms may be spoken of. */
+const titleCharacters = 400;
+
 /** The licence whose text a file holds; `null` for a text that is none of the usual ones. */
 export function licenseOfText(text: string, path: string): License | null {
+  const source = `The text of ${path}`;
+  const title = text.slice(0, titleCharacters).replace(/\s+/g, ' ');
+  for (const [pattern, id] of terms) {
+    const found = pattern.exec(title);
+    if (found !== null) return { id: id.replace('$1', found[1] ?? ''), source };
+  }
   const beginning = text.slice(0, 4000);
-  const found = texts.find(([pattern]) => pattern.test(beginning));
-  return found === undefined ? null : { id: found[1], source: `The text of ${path}` };
+  const usual = texts.find(([pattern]) => pattern.test(beginning));
+  return usual === undefined ? null : { id: usual[1], source };
 }
 
 /** What stands between the dashes at the beginning of a model card; `null` when there is nothing readable. */
