@@ -20,12 +20,12 @@ export async function insertEngine(
   return inserted !== undefined;
 }
 
-/** The connections of a project by name, after `after`. */
 /** What is absent does not matter. */
 export interface EngineFilter {
   readonly state?: RemoteEngine['state'] | undefined;
 }
 
+/** The connections of a project by name, after `after`. */
 export async function selectEngines(
   database: DatabaseOrTransaction,
   scope: Scope,
