@@ -105,3 +105,36 @@ test('who waits for room for a context that was set is told the one that fits wi
     /first makes room for it .* \(`samovar deployments set second --context 25600` fits beside it\)/,
   );
 });
+
+test('a model that claims millions of tokens is loaded with 131,072 where nobody set more, however much memory there is', async () => {
+  const model = floor.addModel('claims', {
+    weightsBytes: 491_000,
+    perSequenceBytes: 5e9,
+    contextTokens: 10_485_760,
+  });
+  floor.startHost({ memoryBudgetBytes: 60e9 });
+  await floor.untilKnown(model);
+  await requestLoad(floor, model);
+  const ready = await floor.untilState(model, 'ready');
+  assert.equal(ready.contextTokens, 131_072);
+  assert.ok(ready.memoryBytes < 0.3e9, String(ready.memoryBytes));
+  const told = await selectEvents(floor.database, floor.scope, ready.deploymentId, {
+    after: null,
+    limit: 20,
+  });
+  assert.ok(
+    told.some(({ reason }) =>
+      reason.endsWith(
+        'with 131072 of 10485760 tokens of context, 4 at a time, the most where --context is not set)',
+      ),
+    ),
+    JSON.stringify(told.map(({ reason }) => reason)),
+  );
+  await changeDeployment(
+    floor,
+    systemAuditContext(floor.scope, 'test'),
+    { deploymentId: ready.deploymentId, model },
+    { options: { contextTokens: 1_048_576 } },
+  );
+  await floor.until(async () => (await floor.status(model)).contextTokens === 1_048_576);
+});

@@ -5,6 +5,12 @@ import type { MeasuredSetup } from './measurement-store.ts';
 import type { ServingUnit } from './serving-unit.ts';
 import { type Rival, shareRoom } from './share-room.ts';
 
+/**
+ * The longest context that is chosen by itself: what a file claims may be millions, and nobody asked for it. Who wants
+ * more sets it.
+ */
+export const longestChosenTokens = 131_072;
+
 /** How much of the machine a worker of a unit takes. */
 export interface Sizing {
   readonly parallelSequences: number;
@@ -43,7 +49,7 @@ export function needsOf(
 /**
  * Memory need: the weights once, a part for each sequence that runs at a time, and the same for each adapter. Where
  * the deployment does not say how long the context is and how many sequences run, they are the most that fits beside
- * its rivals (the least, where nothing does).
+ * its rivals (the least, where nothing does), with `longestChosenTokens` at most.
  */
 export function sizeUnit(
   unit: ServingUnit,
@@ -98,7 +104,7 @@ function mostOf(
   defaultParallel: number,
 ): MemoryWish {
   return {
-    contextTokens: Math.min(options.contextTokens ?? manifest.contextTokens, manifest.contextTokens),
+    contextTokens: Math.min(options.contextTokens ?? longestChosenTokens, manifest.contextTokens),
     parallelSequences: options.parallelSequences ?? (manifest.task === 'embedding' ? 1 : defaultParallel),
   };
 }
@@ -118,8 +124,10 @@ function estimate(unit: ServingUnit, { contextTokens, parallelSequences }: Memor
 /** ` with 8192 of 131072 tokens of context, 4 at a time`, where less than the whole was chosen. */
 export function useText({ deployment, model: { manifest } }: ServingUnit, use: Sizing): string {
   if (use.contextTokens >= manifest.contextTokens) return '';
+  const bound = deployment.options.contextTokens === undefined && use.contextTokens === longestChosenTokens;
+  const most = bound ? ', the most where --context is not set' : '';
   const beside = use.beside.length === 0 ? '' : `, beside ${namesFor(deployment, use.beside)}`;
-  return ` with ${use.contextTokens} of ${manifest.contextTokens} tokens of context, ${use.parallelSequences} at a time${beside}`;
+  return ` with ${use.contextTokens} of ${manifest.contextTokens} tokens of context, ${use.parallelSequences} at a time${most}${beside}`;
 }
 
 /** What measured facts of this unit depend on. */
