@@ -77,6 +77,8 @@ export interface WorkerHealth {
   readonly processor?: string;
   /** Why the phase is `failed`. */
   readonly error?: string;
+  /** Adapters that could not be loaded, by their versions, and why: the model answers without them. */
+  readonly failedAdapters?: Readonly<Record<string, string>>;
 }
 
 /** The environment variable in which the engine host hands a worker its start record, as JSON. */

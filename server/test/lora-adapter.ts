@@ -10,16 +10,22 @@ import { catalogueManifest, type TestModel } from './models.ts';
 /** SmolLM2-135M, as an adapter sees it: inputs and outputs of what is adapted. */
 const layers = 30;
 const modules = { attn_q: [576, 576], attn_v: [576, 192], ffn_down: [1536, 576] } as const;
+const widerModules = { attn_q: [1152, 1152], attn_v: [1152, 384], ffn_down: [3072, 1152] } as const;
 
 export interface MadeAdapter {
   readonly rank?: number;
   /** How far it changes the weights; 0 changes nothing. */
   readonly strength: number;
   readonly seed: number;
+  /** Its matrices are for a model twice as wide. */
+  readonly misfits?: boolean;
 }
 
 /** Writes a LoRA adapter of SmolLM2-135M in GGUF: random, or of zeros. */
-export async function writeAdapter(path: string, { rank = 4, strength, seed }: MadeAdapter): Promise<void> {
+export async function writeAdapter(
+  path: string,
+  { rank = 4, strength, seed, misfits = false }: MadeAdapter,
+): Promise<void> {
   const text = (value: string): GgufValue => ({ type: 'string', value });
   const metadata = new Map<string, GgufValue>([
     ['general.architecture', text('llama')],
@@ -29,7 +35,7 @@ export async function writeAdapter(path: string, { rank = 4, strength, seed }: M
   ]);
   const random = numbersOf(seed);
   const tensors = Array.from({ length: layers }, (_, layer) =>
-    Object.entries(modules).flatMap(([name, [inputs, outputs]]) => [
+    Object.entries(misfits ? widerModules : modules).flatMap(([name, [inputs, outputs]]) => [
       tensor(`blk.${layer}.${name}.weight.lora_a`, [inputs, rank], () => random() / Math.sqrt(inputs)),
       tensor(`blk.${layer}.${name}.weight.lora_b`, [rank, outputs], () => strength * random()),
     ]),

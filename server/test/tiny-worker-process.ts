@@ -6,11 +6,11 @@ import { silentLog } from './silent-log.ts';
 
 /**
  * A real model worker process without a model, for tests of the engine host. The manifest's engine options say how it
- * behaves: `loadMs` to load, `residentBytes` that it says it takes, `failWhile` a file exists, what it `says` on both outputs, `journal` a file to which each start appends its pid, threads and engine.
+ * behaves: `loadMs` to load, `residentBytes` that it says it takes, `failWhile` a file exists, the adapter that it `lacks`, what it `says` on both outputs, `journal` a file to which each start appends its pid, threads and engine.
  */
 const host = obeyHost();
 const start = readWorkerStart();
-const { loadMs, failWhile, journal, residentBytes, says } = start.manifest.engineOptions;
+const { loadMs, failWhile, journal, residentBytes, says, lacks } = start.manifest.engineOptions;
 const beganAt = Date.now();
 const loadingMs = Number(loadMs ?? 0);
 
@@ -28,6 +28,11 @@ if (typeof failWhile === 'string' && existsSync(failWhile)) {
   process.exit(3);
 }
 
+const failedAdapters = Object.fromEntries(
+  (start.adapters ?? []).flatMap(({ name, versionId }) =>
+    name === lacks ? [[versionId, 'incorrect shape in /a/file']] : [],
+  ),
+);
 const isReady = () => Date.now() - beganAt >= loadingMs;
 const server = await createWorkerServer({
   listen: start.listen,
@@ -51,6 +56,7 @@ const server = await createWorkerServer({
     queuedRequests: 0,
     lastUsedAt: server.lastUsedAt,
     residentBytes: typeof residentBytes === 'number' ? residentBytes : 0,
+    ...(isReady() && { failedAdapters }),
   }),
   metrics: () => '',
   log: silentLog,

@@ -53,6 +53,9 @@ export async function startLanguageWorker(
     residentBytes: ready?.engine.residentBytes() ?? process.memoryUsage.rss(),
     ...(ready === null ? {} : { processor: ready.engine.processor }),
     ...(failure === null ? {} : { error: failure }),
+    ...(ready?.engine.failedAdapters?.size
+      ? { failedAdapters: Object.fromEntries(ready.engine.failedAdapters) }
+      : {}),
   });
   const server = await createWorkerServer({
     listen: start.listen,

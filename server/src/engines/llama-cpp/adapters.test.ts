@@ -14,10 +14,11 @@ before(async () => {
   await writeAdapter(path('zeros'), { strength: 0, seed: 1 });
   await writeAdapter(path('one'), { strength: 0.3, seed: 2 });
   await writeAdapter(path('other'), { strength: 0.3, seed: 3 });
+  await writeAdapter(path('wider'), { strength: 0.3, seed: 4, misfits: true });
   writeFileSync(path('broken'), 'not a model');
   worker = await startTestWorker({
     contextTokens: 256,
-    adapters: ['zeros', 'one', 'other', 'broken'].map((name) => ({
+    adapters: ['zeros', 'one', 'other', 'broken', 'wider'].map((name) => ({
       versionId: `version-${name}`,
       name,
       path: path(name),
@@ -89,6 +90,10 @@ test('an adapter that cannot be loaded says so alone, and one that is not here i
   const broken = await ask('version-broken');
   assert.equal(broken.status, 503);
   assert.match(broken.text, /engine\.load_failed.*does not fit smollm2-135m-instruct/);
+  assert.match((await ask('version-wider')).text, /engine\.load_failed/);
+  const { failedAdapters } = await worker.health();
+  assert.deepEqual(Object.keys(failedAdapters ?? {}).toSorted(), ['version-broken', 'version-wider']);
+  assert.match(failedAdapters?.['version-wider'] ?? '', /\w/);
   const unknown = await ask('version-of-another-time');
   assert.equal(unknown.status, 503);
   assert.match(unknown.text, /model\.not_ready/);

@@ -289,6 +289,32 @@ describe('a model that is not loaded', () => {
   });
 });
 
+describe('an adapter that a worker could not load', () => {
+  test('is refused with the reason at once, and its base goes on answering', async () => {
+    const reason = 'it does not fit m, or its file is damaged';
+    const { gateway, worker } = await gatewayWith(({ response, body }) => {
+      if (JSON.stringify(body).includes('tuned')) sendJson(response, 503, refusal);
+      else sendJson(response, 200, chatAnswer('a'));
+    });
+    const refusal = JSON.stringify({
+      error: { message: 'no', type: 'server_error', param: null, code: 'engine.load_failed' },
+      samovar: { code: 'engine.load_failed', params: { model: 'tuned', reason } },
+    });
+    const base = worker.replica(versionId);
+    gateway.setReplicas([{ ...base, adapter: 'tuned' }]);
+    const answer = await gateway.post('/v1/chat/completions', chatBody(), {
+      signal: AbortSignal.timeout(5_000),
+    });
+    assert.equal(answer.status, 503);
+    const text = await answer.text();
+    assert.match(text, /engine\.load_failed/);
+    assert.ok(text.includes(reason), text);
+    assert.equal(worker.requests.length, 1);
+    gateway.setReplicas([base]);
+    assert.equal((await gateway.post('/v1/chat/completions', chatBody())).status, 200);
+  });
+});
+
 describe('a client that leaves', () => {
   test("has its request cancelled on the worker, and the worker's final counts metered", async () => {
     const { gateway, worker } = await gatewayWith(async ({ response, headers }, self) => {

@@ -23,6 +23,8 @@ export function noteRefusal(
   error: SamovarError,
 ): 'another' | 'another-or-wait' | null {
   const remote = isRemote(replica);
+  // The base is well, and will not load its adapter while somebody waits.
+  if (replica.adapter !== undefined && error.code === 'engine.load_failed') return 'another';
   // A foreign engine that refuses our key, or has lost the model, is broken for every caller.
   const broken = status === 503 || (remote && status !== 429 && error.entry.httpStatus >= 500);
   if (broken && remote) tellFailure(notes, replica, error);

@@ -32,7 +32,11 @@ let journals = 0;
 function addBase(name: string, more: Parameters<ServingFloor['addModel']>[1] = {}) {
   journals += 1;
   const journal = join(floor.folder, `journal-${journals}`);
-  const model = floor.addModel(name, { lineage, ...more, engineOptions: { journal } });
+  const model = floor.addModel(name, {
+    lineage,
+    ...more,
+    engineOptions: { ...more?.engineOptions, journal },
+  });
   const starts = () =>
     existsSync(journal) ? readFileSync(journal, 'utf8').trim().split('\n').map(servedIn) : [];
   return { model, starts };
@@ -185,4 +189,32 @@ test('an adapter that was not converted says what is to be done', async () => {
   await requestLoad(floor, adapter);
   const refused = await floor.untilState(adapter, 'failed');
   assert.match(refused.publicError ?? '', /safetensors of PEFT/);
+});
+
+test('an adapter that its base could not load has failed with the reason, is called by nobody, and the base answers', async () => {
+  const base = addBase('base', { engineOptions: { lacks: 'odd' } });
+  const [odd, even] = [floor.addModel('odd', { adapterOf }), floor.addModel('even', { adapterOf })];
+  floor.startHost();
+  // Another that has not tried it says nothing against it.
+  floor.startHost({ name: 'host-b', memoryBudgetBytes: 1 });
+  await floor.untilKnown(even);
+  await requestLoad(floor, even);
+  await requestLoad(floor, odd);
+  const failed = await floor.untilState(odd, 'failed');
+  assert.equal(failed.publicError, 'it does not fit base, or its file is damaged');
+  assert.equal(failed.lastError, 'incorrect shape in /a/file');
+  assert.equal(failed.refused, true);
+  assert.equal(failed.baseVersionId, base.model.versionId);
+  assert.equal(failed.reason, 'not loaded: it does not fit base, or its file is damaged');
+  assert.deepEqual(await floor.replicas(odd), []);
+  assert.equal((await floor.replicas(base.model)).length, 1);
+  assert.equal((await floor.replicas(even)).length, 1);
+  const starts = base.starts().length;
+  await requestLoad(floor, odd);
+  await floor.pause(1_500);
+  assert.equal((await floor.status(odd)).state, 'failed');
+  assert.equal((await floor.status(even)).state, 'ready');
+  assert.equal(base.starts().length, starts);
+  await requestUnload(floor, operator(), base.model.versionId);
+  await floor.untilState(odd, 'unloaded');
 });

@@ -4,6 +4,7 @@ import type { Scope } from '../../kernel/principal.ts';
 import type { DeploymentStatus } from './deployment.ts';
 import { waitsFreshSeconds } from './load-queue-store.ts';
 import type { ServingTables } from './serving-tables.ts';
+import type { WorkerFailure } from './worker-failure.ts';
 import { isInMemory, type WorkerState } from './worker-state.ts';
 
 /** The nearer to answering, the smaller. */
@@ -47,7 +48,9 @@ export async function selectStatuses(
   for (const row of rows) {
     const status = statusOf(row);
     const other = best.get(row.id);
-    if (status.refused) refusals.set(row.id, (refusals.get(row.id) ?? 0) + 1);
+    // One host that has tried an adapter on its base speaks for all.
+    const count = adapterFailureOf(row) === null ? 1 : Number.POSITIVE_INFINITY;
+    if (status.refused) refusals.set(row.id, (refusals.get(row.id) ?? 0) + count);
     if (other === undefined || distance[status.state] < distance[other.state]) best.set(row.id, status);
   }
   // Another host that has not looked yet may be able to run it.
@@ -137,6 +140,7 @@ async function selectRows(database: DatabaseOrTransaction, selection: Deployment
       'w.deployment_id as worker_deployment_id',
       'w.version_id as worker_version_id',
       'w.adapters',
+      'w.failed_adapters',
       'w.state',
       'w.load_progress',
       'w.last_error',
@@ -174,6 +178,8 @@ function statusOf(row: StatusRow): DeploymentStatus {
   const silence = `the engine host ${row.host_name} gives no sign`;
   const gone = row.silent && row.state !== 'unloaded' && row.state !== 'failed';
   const isBase = row.worker_deployment_id === row.id;
+  const failure = gone ? null : adapterFailureOf(row);
+  const state = gone || failure !== null ? 'failed' : (row.state ?? 'unloaded');
   return {
     deploymentId: row.id,
     organizationId: row.organization_id,
@@ -186,19 +192,18 @@ function statusOf(row: StatusRow): DeploymentStatus {
     idleSeconds: row.idle_seconds,
     options: row.options,
     engine: row.options.engine ?? null,
-    state: gone ? 'failed' : (row.state ?? 'unloaded'),
+    state,
     loadProgress: row.load_progress ?? 0,
     reason: gone ? silence : (row.reason ?? null),
     queue: queueOf(row),
     waitingRequests: Number(row.waiting_requests ?? 0),
-    lastError: gone ? silence : row.last_error,
-    publicError: gone ? silence : row.public_error,
-    refused: row.state === 'failed' && row.retry_at === null,
+    ...(gone ? { lastError: silence, publicError: silence } : errorsOf(row, failure)),
+    refused: failure !== null || (row.state === 'failed' && row.retry_at === null),
     attempt: row.attempt ?? 0,
     hostName: row.host_name,
     processor: row.processor,
     threads: row.threads ?? 0,
-    contextTokens: row.state !== null && isInMemory(row.state) && !gone ? row.context_tokens : null,
+    contextTokens: row.state !== null && isInMemory(state) ? row.context_tokens : null,
     memoryBytes: Number(row.memory_bytes ?? 0),
     residentBytes: Number(row.resident_bytes ?? 0),
     baseVersionId: row.worker_version_id === null || isBase ? null : row.worker_version_id,
@@ -207,6 +212,16 @@ function statusOf(row: StatusRow): DeploymentStatus {
     since: row.since,
     createdAt: row.created_at,
   };
+}
+
+/** Why a worker that answers does so without this adapter; it is not tried again before that worker is started anew. */
+function adapterFailureOf({ state, failed_adapters, version_id }: StatusRow): WorkerFailure | null {
+  return state === 'ready' ? (failed_adapters?.[version_id] ?? null) : null;
+}
+
+function errorsOf(row: StatusRow, failure: WorkerFailure | null) {
+  if (failure !== null) return { lastError: failure.reason, publicError: failure.publicReason };
+  return { lastError: row.last_error, publicError: row.public_error };
 }
 
 function queueOf({ position, queue_reason, queued_since }: StatusRow): DeploymentStatus['queue'] {

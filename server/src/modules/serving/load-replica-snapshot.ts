@@ -10,13 +10,14 @@ export interface ServingSnapshot {
 /**
  * Loads what the data path reads. Workers of a host that gives no sign stay in it until another host (or the same,
  * started again) has released them: when PostgreSQL was away, all leases look old while all workers still answer.
- * A worker answers for its own version, and for the adapters that it was started with and that are still deployed.
+ * A worker answers for its own version, and for the adapters that it was started with, could load, and that are still
+ * deployed.
  */
 export async function loadReplicaSnapshot(database: DatabaseOrTransaction): Promise<ServingSnapshot> {
   const rows = await database
     .withTables<ServingTables>()
     .selectFrom('model_workers')
-    .select(['id', 'version_id', 'address', 'lane', 'slots', 'context_tokens', 'adapters'])
+    .select(['id', 'version_id', 'address', 'lane', 'slots', 'context_tokens', 'adapters', 'failed_adapters'])
     .where('state', '=', 'ready')
     .where('address', 'is not', null)
     .orderBy('id')
@@ -37,7 +38,8 @@ export async function loadReplicaSnapshot(database: DatabaseOrTransaction): Prom
     const worker = { workerId, address, lane, slots, ...context };
     add({ ...worker, versionId });
     for (const adapter of row.adapters)
-      if (adapters.has(adapter)) add({ ...worker, versionId: adapter, adapter });
+      if (adapters.has(adapter) && row.failed_adapters[adapter] === undefined)
+        add({ ...worker, versionId: adapter, adapter });
   }
   return { replicas };
 }

@@ -2,6 +2,7 @@ import type { ColumnType, Generated, JSONColumnType } from 'kysely';
 import type { DeploymentOptions, Residency } from './deployment.ts';
 import type { DeploymentEventKind } from './deployment-event.ts';
 import type { Replica } from './replica.ts';
+import type { WorkerFailure } from './worker-failure.ts';
 import type { WorkerState } from './worker-state.ts';
 
 /** bigint: the driver reads it as text. */
@@ -63,6 +64,8 @@ export type ServingTables = {
     pid: number | null;
     process_started_at: string | null;
     adapters: Generated<string[]>;
+    /** By their versions. */
+    failed_adapters: JSONColumnType<Record<string, WorkerFailure>, string | undefined, string>;
     since: Generated<Date>;
   };
   readonly deployment_events: {

@@ -4,13 +4,15 @@ import type { Log } from '../../kernel/ports/log.ts';
 import type { RunningWorker } from '../../kernel/ports/worker-runner.ts';
 import { backOffMs, stableMs } from './back-off.ts';
 import { watchWorker } from './watch-worker.ts';
-import { openFailure, startFailure, type WorkerFailure } from './worker-failure.ts';
+import { adapterFailure, openFailure, startFailure, type WorkerFailure } from './worker-failure.ts';
 import { nextWorkerState, type WorkerEvent, type WorkerState } from './worker-state.ts';
 import type { WorkerReport } from './worker-store.ts';
 import { createTransitionLog, type TransitionLog } from './worker-transition.ts';
 
 export interface SupervisedWorkerDependencies {
   readonly workerId: string;
+  /** What it serves, as people call it. */
+  readonly modelName: string;
   /** Puts the files in place and starts the process. */
   start(signal: AbortSignal): Promise<RunningWorker>;
   readonly clock: Clock;
@@ -166,6 +168,12 @@ export function createSupervisedWorker(dependencies: SupervisedWorkerDependencie
       loadProgress: health?.loadProgress ?? 0,
       attempt,
       lastFailure,
+      failedAdapters: Object.fromEntries(
+        Object.entries(health?.failedAdapters ?? {}).map(([versionId, words]) => [
+          versionId,
+          adapterFailure(dependencies.modelName, words),
+        ]),
+      ),
       processor: health?.processor ?? null,
       retryAt,
       identity: running?.identity ?? null,

@@ -34,6 +34,15 @@ export function engineFailure(words: string | undefined): WorkerFailure {
   return { publicReason, reason: words ?? publicReason };
 }
 
+/** The engine could not put an adapter on its base, which answers without it; its words may name files. */
+export function adapterFailure(baseName: string, words: string): WorkerFailure {
+  return {
+    publicReason: `it does not fit ${baseName}, or its file is damaged`,
+    // PostgreSQL takes no U+0000 in a text.
+    reason: words.replaceAll('\0', '').slice(0, 2_000),
+  };
+}
+
 /** The process could not be started, or the files could not be put in place. */
 export function startFailure(error: unknown): WorkerFailure {
   return {

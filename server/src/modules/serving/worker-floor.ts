@@ -65,6 +65,7 @@ export function createWorkerFloor(host: EngineHostDependencies, wake: () => void
     const lines = createWorkerLines(host.clock);
     const worker = createSupervisedWorker({
       workerId,
+      modelName: model.name,
       clock: host.clock,
       log: host.log.child({ model: model.name }),
       changed: (urgent) => urgent && wake(),
@@ -110,6 +111,12 @@ export function createWorkerFloor(host: EngineHostDependencies, wake: () => void
     return {
       report,
       transitions,
+      failedAdapters: new Map(
+        startedAs.adapters.flatMap(({ deployment: { id }, model: { versionId } }) => {
+          const failure = report.failedAdapters[versionId];
+          return failure === undefined ? [] : [[id, failure]];
+        }),
+      ),
       parts: {
         organizationId: deployment.organizationId,
         projectId: deployment.projectId,

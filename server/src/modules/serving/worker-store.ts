@@ -17,6 +17,8 @@ export interface WorkerReport {
   readonly loadProgress: number;
   readonly attempt: number;
   readonly lastFailure: WorkerFailure | null;
+  /** Adapters that it answers without, by their versions. */
+  readonly failedAdapters: Readonly<Record<string, WorkerFailure>>;
   /** What the engine computes on (`cpu`, `cuda`, …), once it told. */
   readonly processor: string | null;
   /** Milliseconds since the epoch. */
@@ -107,6 +109,7 @@ export async function writeClaim(
     pid: null,
     process_started_at: null,
     adapters: [...claim.adapterVersionIds],
+    failed_adapters: '{}',
     since: sql<Date>`now()`,
   };
   await workers
@@ -150,6 +153,7 @@ export async function updateWorker(
       attempt: report.attempt,
       last_error: report.lastFailure?.reason ?? null,
       public_error: report.lastFailure?.publicReason ?? null,
+      failed_adapters: JSON.stringify(report.failedAdapters),
       processor: report.processor,
       retry_at: report.retryAt === null ? null : new Date(report.retryAt),
       pid: report.identity?.pid ?? null,

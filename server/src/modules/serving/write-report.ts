@@ -3,6 +3,7 @@ import { type HostLease, holdsLease } from './engine-host-store.ts';
 import { appendEvents, lockForEvents } from './event-store.ts';
 import { type MeasuredSetup, recordMeasurement } from './measurement-store.ts';
 import type { ServingDependencies } from './serving-dependencies.ts';
+import type { WorkerFailure } from './worker-failure.ts';
 import { updateWorker, type WorkerParts, type WorkerReport } from './worker-store.ts';
 import type { WorkerTransition } from './worker-transition.ts';
 
@@ -11,6 +12,8 @@ export interface WorkerNews {
   readonly report: WorkerReport;
   readonly parts: WorkerParts;
   readonly transitions: readonly WorkerTransition[];
+  /** By their deployments: they failed where the worker answers. */
+  readonly failedAdapters: ReadonlyMap<string, WorkerFailure>;
   /** Facts that a load or an end brought. */
   readonly measured: {
     readonly setup: MeasuredSetup;
@@ -25,7 +28,7 @@ export interface WorkerNews {
 export async function writeReport(
   serving: ServingDependencies,
   lease: HostLease,
-  { report, parts, transitions, measured }: WorkerNews,
+  { report, parts, transitions, failedAdapters, measured }: WorkerNews,
 ): Promise<boolean> {
   return await serving.database.transaction().execute(async (transaction) => {
     if (!(await holdsLease(transaction, lease))) return false;
@@ -36,7 +39,11 @@ export async function writeReport(
     await appendEvents(
       transaction,
       transitions.flatMap((transition) =>
-        parts.deploymentIds.map((deploymentId) => ({ deploymentId, kind: 'state' as const, ...transition })),
+        parts.deploymentIds.map((deploymentId) => ({
+          deploymentId,
+          kind: 'state' as const,
+          ...seenBy(failedAdapters.get(deploymentId), transition),
+        })),
       ),
     );
     // Progress is no event, but who follows wants to see it.
@@ -45,4 +52,13 @@ export async function writeReport(
     if (before !== report.state) await serving.configVersion.bump(transaction, 'replicas');
     return true;
   });
+}
+
+/** What a change of a worker is for an adapter that it answers without. */
+function seenBy(failure: WorkerFailure | undefined, transition: WorkerTransition): WorkerTransition {
+  if (failure === undefined) return transition;
+  if (transition.from === 'ready') return { ...transition, from: 'failed' };
+  if (transition.to !== 'ready') return transition;
+  const reason = `not loaded: ${failure.publicReason}`;
+  return { ...transition, to: 'failed', reason, detail: { error: failure.reason } };
 }

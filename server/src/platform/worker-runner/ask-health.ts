@@ -37,5 +37,11 @@ function asHealth(value: unknown): WorkerHealth {
     residentBytes: given.residentBytes ?? 0,
     ...(given.processor === undefined ? {} : { processor: String(given.processor).slice(0, 40) }),
     ...(given.error === undefined ? {} : { error: given.error }),
+    ...(given.failedAdapters === undefined ? {} : { failedAdapters: asReasons(given.failedAdapters) }),
   };
+}
+
+function asReasons(value: unknown): Readonly<Record<string, string>> {
+  const entries = Object.entries(typeof value === 'object' && value !== null ? value : {});
+  return Object.fromEntries(entries.map(([versionId, reason]) => [versionId, String(reason)]));
 }
