@@ -29,7 +29,10 @@ export interface TestChecks {
 }
 
 /** Checks over a database that has a registered worker. */
-export async function createTestChecks({ database }: TestDatabase): Promise<TestChecks> {
+export async function createTestChecks(
+  { database }: TestDatabase,
+  hasRoom = async () => true,
+): Promise<TestChecks> {
   const [models, { replicas }] = await Promise.all([
     loadModelSnapshot(database),
     loadReplicaSnapshot(database),
@@ -52,6 +55,7 @@ export async function createTestChecks({ database }: TestDatabase): Promise<Test
     database,
     configVersion: createConfigVersion(),
     start: inference.start,
+    room: { hasRoom, waitMs: 10 },
     log: silentLog,
   });
   const sent: object[] = [];

@@ -43,8 +43,13 @@ const loadMs = 600_000;
 /** The id under which checks call: no key has it. */
 export const nobody = '00000000-0000-0000-0000-000000000000';
 
-/** `signal` ends what runs: the process drains. */
-export function createAskedModel(start: StartInference, model: ServedModel, signal: AbortSignal): AskedModel {
+/** `signal` ends what runs: the process drains. `admit` is awaited before every request, and may throw. */
+export function createAskedModel(
+  start: StartInference,
+  model: ServedModel,
+  signal: AbortSignal,
+  admit: () => Promise<void> = async () => undefined,
+): AskedModel {
   const principal: Principal = {
     kind: 'api-key',
     keyId: nobody,
@@ -120,6 +125,7 @@ export function createAskedModel(start: StartInference, model: ServedModel, sign
   async function askAgain(question: Question): Promise<Answer> {
     for (let tries = 1; ; tries += 1)
       try {
+        await admit();
         return await ask(question);
       } catch (error) {
         if (!(error instanceof SamovarError) || !passing.has(error.code) || tries >= mostTries) throw error;

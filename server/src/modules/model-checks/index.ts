@@ -1,3 +1,4 @@
+export type { CheckRoom } from './await-room.ts';
 export { type Badge, type BadgeSnapshot, createBadgeLoader, loadBadges } from './badge.ts';
 export { createCheckInference } from './check-inference.ts';
 export { listChecks } from './list-checks.ts';

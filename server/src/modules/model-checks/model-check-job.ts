@@ -7,6 +7,7 @@ import type { StartInference } from '../inference/index.ts';
 import { getServedVersion, type ServedModel } from '../registry/index.ts';
 import { type MeasuredSetup, selectMeasurements } from '../serving/index.ts';
 import { AnswerTooSlow, type AskedModel, createAskedModel } from './asked-model.ts';
+import { awaitRoom, type CheckRoom, NoRoomBeside } from './await-room.ts';
 import { type CheckEnd, endCheck, noteProgress, startCheck, tidyChecks } from './check-store.ts';
 import { runSuite } from './conformance/run-suite.ts';
 import { type CheckFailure, type CheckResult, type ModelCheck, usualWish } from './model-check.ts';
@@ -18,6 +19,7 @@ export interface ModelCheckDependencies {
   readonly configVersion: ConfigVersion;
   /** Of a data path whose requests are nobody's: `createCheckInference`. */
   readonly start: StartInference;
+  readonly room: CheckRoom;
   readonly log: Log;
 }
 
@@ -37,7 +39,12 @@ export function createModelCheckJob(deps: ModelCheckDependencies): JobDefinition
       if (check === null) return;
       const about = { check: check.id, kind: check.kind, model: check.modelName };
       const model = await getServedVersion(database, check, check.versionId);
-      const asked = model && createAskedModel(deps.start, model, signal);
+      // What a person asked for is loaded as for any request.
+      const isOwn = check.actor.kind === 'system';
+      const admit = async () => {
+        if (isOwn && model !== null) await awaitRoom(deps.room, model, signal);
+      };
+      const asked = model && createAskedModel(deps.start, model, signal, admit);
       try {
         const end = asked ? await workOn(deps, check, asked, attempt) : goneEnd(check);
         await write(deps, check, attempt, end);
@@ -106,6 +113,12 @@ function failureOf(thrown: unknown): CheckFailure {
       code: 'engine.deadline_passed',
       message: `The model is too slow here: ${thrown.message}.`,
       remedy: 'Ask for fewer requests at a time, or for shorter answers.',
+    };
+  if (thrown instanceof NoRoomBeside)
+    return {
+      code: 'engine.load_failed',
+      message: `The model was not loaded to be checked: ${thrown.message}.`,
+      remedy: '`samovar models check` loads it as for any request, and what is idle makes room.',
     };
   const { code, message, remedy } = asSamovarError(thrown);
   return { code, message, remedy };

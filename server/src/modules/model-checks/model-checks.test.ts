@@ -164,6 +164,24 @@ test('a model that cannot be asked fails the check with the reason, and keeps it
   assert.deepEqual((await loadBadges(store.database)).get(good.versionId)?.checkedAt, good.endedAt);
 });
 
+test('a check by itself asks nothing of a model for which another would be unloaded, and says so', async () => {
+  let asked = 0;
+  const worker = await startScriptedWorker((request) => {
+    asked += 1;
+    say('Hello')(request);
+  });
+  ending.push(() => worker.die());
+  await registerWorker(store, worker.address);
+  const checks = await createTestChecks(store, async () => false);
+  ending.push(() => checks.close());
+  const check = await checks.work(await checks.request('conformance'));
+  assert.deepEqual([check.state, asked], ['failed', 0]);
+  assert.match(check.failure?.message ?? '', /no room beside what is in use/);
+  const own = await checks.request('conformance');
+  await store.pool.query("update model_checks set actor_kind = 'api-key' where id = $1", [own.id]);
+  assert.equal((await checks.work(own)).state, 'done', 'what a person asked for is loaded as usual');
+});
+
 test('a check that nobody works on any more ends, and only the latest are kept', async () => {
   const checks = await checksOverScript(say('Hello'));
   const check = await checks.request('conformance');

@@ -9,6 +9,7 @@ export type { EngineHostFacts } from './engine-host-store.ts';
 export { ensureDeployments } from './ensure-deployments.ts';
 export { selectEvents } from './event-store.ts';
 export { type FollowDependencies, followDeployment, followLogs } from './follow-deployment.ts';
+export { hasRoomBeside } from './has-room-beside.ts';
 export { listDeployments } from './list-deployments.ts';
 export { type EngineHostStatus, listEngineHosts } from './list-engine-hosts.ts';
 export { writeLoadWaits } from './load-queue-store.ts';

@@ -85,7 +85,7 @@ export async function startWorker(settings: ServerSettings, log: Log): Promise<R
     });
     tidying = keepDownloadsTidy({ database, downloadsFolder: data.downloads, log });
     dataPath = await openDataPath(settings, sealing, log);
-    closeChecks = await workOnChecks({ database, queue, dataPath, log });
+    closeChecks = await workOnChecks({ database, queue, dataPath, settings, log });
     dispatcher = startDispatcher(settings, dataPath, log);
     prober = startProber(openRemoteEngines({ settings, database, masterKey: sealing, log }));
   } catch (error) {

@@ -1,0 +1,66 @@
+import { sql } from 'kysely';
+import type { Database } from '../../kernel/ports/database.ts';
+import type { ServedModel } from '../registry/index.ts';
+import { selectDeploymentsOf } from './deployment-store.ts';
+import { needsOf } from './size-unit.ts';
+
+/**
+ * Whether a version can be asked for now and nothing is unloaded for it: it is in memory, or some host has room for it
+ * beside what is, and nobody waits for memory. Also true where asking loads nothing, or tells why it never can, and of
+ * adapters, which join their base. `parallelSequences`: of who does not say how many.
+ */
+export async function hasRoomBeside(
+  database: Database,
+  model: ServedModel,
+  parallelSequences: number,
+): Promise<boolean> {
+  const { engine, adapter } = model.manifest;
+  if (engine === 'remote' || adapter !== undefined) return true;
+  const [deployment] = await selectDeploymentsOf(database, [model.versionId]);
+  if (deployment === undefined) return false;
+  if (deployment.removed || deployment.desired === 'stopped') return true;
+  const { isHere, othersWait } = await whereItStands(database, deployment.id);
+  if (isHere) return true;
+  const { leastBytes, mostBytes } = needsOf({ deployment, model, adapters: [] }, parallelSequences);
+  const hosts = await roomOfHosts(database);
+  if (hosts.length > 0 && hosts.every(({ budgetBytes }) => budgetBytes < leastBytes)) return true;
+  // With its longest context it takes nothing from anybody; where nothing can be unloaded, it takes what is left.
+  const fits = hosts.some(({ freeBytes, mayYield }) => freeBytes >= (mayYield ? mostBytes : leastBytes));
+  return fits && !othersWait;
+}
+
+async function whereItStands(
+  database: Database,
+  deploymentId: string,
+): Promise<{ readonly isHere: boolean; readonly othersWait: boolean }> {
+  const { rows } = await sql<{ here: boolean; wait: boolean }>`
+    select exists (select from ${sql.table('model_workers')}
+        where deployment_id = ${deploymentId} and state in ('on-disk', 'starting', 'loading', 'ready')) as here,
+      exists (select from ${sql.table('load_queue')} where deployment_id <> ${deploymentId}) as wait`.execute(
+    database,
+  );
+  return { isHere: rows[0]?.here ?? false, othersWait: rows[0]?.wait ?? false };
+}
+
+interface HostRoom {
+  readonly budgetBytes: number;
+  readonly freeBytes: number;
+  /** Something in its memory can be unloaded for another. */
+  readonly mayYield: boolean;
+}
+
+async function roomOfHosts(database: Database): Promise<HostRoom[]> {
+  const { rows } = await sql<{ budget: string; held: string; yields: boolean }>`
+    select h.memory_budget_bytes as budget, coalesce(sum(w.memory_bytes), 0) as held,
+      coalesce(bool_or(d.desired <> 'always' and not d.pinned), false) as yields
+    from ${sql.table('engine_hosts')} h
+      left join ${sql.table('model_workers')} w on w.host_id = h.id and w.state not in ('unloaded', 'failed')
+      left join ${sql.table('deployments')} d on d.id = w.deployment_id
+    where h.lease_token is not null and h.lease_until > now()
+    group by h.id, h.memory_budget_bytes`.execute(database);
+  return rows.map(({ budget, held, yields }) => ({
+    budgetBytes: Number(budget),
+    freeBytes: Number(budget) - Number(held),
+    mayYield: yields,
+  }));
+}
