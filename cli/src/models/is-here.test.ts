@@ -12,6 +12,9 @@ const adapter = {
 
 test('a model that has come is told with what asks it: a command, or the route for vectors', () => {
   assert.equal(isHereText('a', { task: 'chat' }), 'a is here; `samovar ask --model a` asks it.');
-  assert.match(isHereText('a', { task: 'chat', adapter }), /asks it, on the base that it was made for\.$/);
+  assert.match(
+    isHereText('a', { task: 'chat', adapter }),
+    /asks it where the model that it was trained on is here; `samovar deployments set a --base MODEL --force`/,
+  );
   assert.match(isHereText('a', { task: 'embedding' }), /`POST \/v1\/embeddings` with `"model": "a"`/);
 });

@@ -16,5 +16,7 @@ export function isHereText(
   if (task === 'embedding')
     return `${model} is here; \`POST /v1/embeddings\` with \`"model": "${model}"\` gets its vectors.`;
   const ask = `${model} is here; \`samovar ask --model ${model}\` asks it`;
-  return adapter === undefined ? `${ask}.` : `${ask}, on the base that it was made for.`;
+  if (adapter === undefined) return `${ask}.`;
+  const set = `samovar deployments set ${model} --base MODEL --force`;
+  return `${ask} where the model that it was trained on is here; \`${set}\` puts it on another.`;
 }

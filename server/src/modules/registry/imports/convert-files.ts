@@ -67,7 +67,7 @@ export async function convertFiles(
   const file: FetchedFile = { path, sizeBytes: made.sizeBytes, sha256: made.sha256 };
   const merged = mergedInspection(
     inspection,
-    madeInspection,
+    plan.kind === 'adapter' ? withoutInformation(madeInspection) : madeInspection,
     kept.map((each) => each.path),
   );
   return await advance(database, request, 'converted', {
@@ -75,6 +75,11 @@ export async function convertFiles(
     inspection: forcedFor === null ? merged : withForce(merged, forcedFor),
     failure: null,
   });
+}
+
+/** The file made does not name the base: its own files, which do, have said that already. */
+function withoutInformation(made: Inspection): Inspection {
+  return { ...made, notes: made.notes.filter(({ severity }) => severity !== 'information') };
 }
 
 /** It stays with the version for which model the adapter was made, and how to run it there. */

@@ -165,6 +165,9 @@ test('an adapter that is forced is made for the newest model whose matrices it f
     manifest.note ?? '',
     /Converted for \w+, whose matrices it fits.*hf:elsewhere\/other.*by force/,
   );
+  const told = done.inspection?.notes.map(({ text }) => text).join('\n') ?? '';
+  assert.match(told, /It was trained on hf:elsewhere\/other\./);
+  assert.doesNotMatch(told, /does not say which model/);
 });
 
 test('an adapter that fits no model is refused with the reason, forced or not', async () => {
