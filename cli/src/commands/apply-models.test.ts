@@ -140,7 +140,8 @@ test('what is refused says so at once, each model with its reason, and the other
   writeFileSync(join(set, 'other-digest', 'm.gguf'), await smallGguf());
   await declare('slip', await smallGguf(), { task: 'dancing' });
   await declare('bound', await smallGguf(), { license: { id: 'llama3.2', source: 'the maker' } });
-  await declare('concealed', await smallGguf(2, { 'general.license': 'gemma' }));
+  const own = { id: 'other', source: 'the maker' };
+  await declare('concealed', await smallGguf(2, { 'general.license': 'gemma' }), { license: own });
   writeFileSync(
     join(set, 'set.yaml'),
     stringify({ schema: 'samovar.apply/v1', aliases: { 'sound-alias': 'sound', 'cut-alias': 'cut' } }),

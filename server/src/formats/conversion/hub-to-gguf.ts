@@ -106,7 +106,8 @@ function factorTensors(config: JsonRecord, architecture: Architecture): GgufTens
 async function statedMetadata(folder: ModelFolder): Promise<[string, GgufValue][]> {
   const terms = await readStatedTerms(folder);
   const entries: [string, GgufValue][] = [];
-  const license = textMember(terms.card, 'license') ?? terms.license?.id.toLowerCase() ?? null;
+  const named = textMember(terms.card, 'license');
+  const license = named === null || named === 'other' ? (terms.license?.id.toLowerCase() ?? named) : named;
   if (license !== null) entries.push(['general.license', text(license)]);
   if (terms.languages.length > 0) entries.push(['general.languages', list('string', terms.languages)]);
   return entries;

@@ -4,8 +4,9 @@ import { numberMember, recordMember, textMember, textsMember } from '../json-val
 import { refusal } from '../refuse-files.ts';
 import { readShards } from '../safetensors/read-shards.ts';
 import { checkNumbers, storedInShards } from './check-numbers.ts';
+import { ggufLicense } from './gguf-license.ts';
 import type { GgufPart } from './gguf-model.ts';
-import { namedLicense, unknownLicense } from './license-facts.ts';
+import { unknownLicense } from './license-facts.ts';
 import { type FoundModel, information, type ModelFacts } from './model-facts.ts';
 import { folderOf, type ModelFolder } from './model-folder.ts';
 import { hubSource, type StatedTerms, statedLanguages } from './stated-terms.ts';
@@ -29,7 +30,6 @@ export function ggufAdapter({ path, header }: GgufPart, terms: StatedTerms): Fou
     const twin = name.replace(/lora_[ab]$/, part === 'lora_a' ? 'lora_b' : 'lora_a');
     if (!tensors.some((each) => each.name === twin)) throw refusal(`${path} lacks ${twin}`);
   }
-  const license = textOf(metadata, 'general.license');
   return found({
     adapter: {
       format: 'gguf',
@@ -42,7 +42,7 @@ export function ggufAdapter({ path, header }: GgufPart, terms: StatedTerms): Fou
         architecture,
       },
     },
-    license: license === null ? terms.license : namedLicense(license, 'general.license in the adapter file'),
+    license: ggufLicense(metadata, terms, 'adapter'),
     parameters: tensors.reduce((sum, tensor) => sum + tensor.elements, 0),
     weightsBytes: header.sizeBytes,
     quantization: tensors[0]?.type.name ?? 'F32',

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ggufMetadata, smallLlama } from '../../../test/small-model-files.ts';
 import { attentionLayers, recurrentStateBytes } from './gguf-attention.ts';
+import { ggufLicense } from './gguf-license.ts';
 import { memoryFacts, sequenceMemory } from './kv-cache.ts';
 import { cardOf, languageCodes, licenseOfCard, licenseOfText } from './license-facts.ts';
+import type { StatedTerms } from './stated-terms.ts';
 import { templateFacts, templateFinding } from './template-facts.ts';
 
 function memoryOf(entries: Parameters<typeof ggufMetadata>[0], architecture: string) {
@@ -111,6 +113,7 @@ test('terms that must be accepted are known by the title of their text, where no
     ['Gemma Terms of Use\n\nLast modified', 'gemma'],
     ['Qwen RESEARCH LICENSE AGREEMENT', 'qwen-research'],
     ['Tongyi Qianwen LICENSE AGREEMENT', 'qwen'],
+    ['Llama 3.1 Community License\n', 'llama3.1'],
   ] as const) {
     const license = licenseOfText(title, 'LICENSE.txt');
     assert.deepEqual(license, { id, source: 'The text of LICENSE.txt' });
@@ -118,3 +121,26 @@ test('terms that must be accepted are known by the title of their text, where no
   const apache = `Apache License\nVersion 2.0, January 2004\n${'x'.repeat(400)}\nnot the Gemma Terms of Use`;
   assert.equal(licenseOfText(apache, 'LICENSE')?.id, 'Apache-2.0');
 });
+
+test('all the licences that a card or a file lists are named', () => {
+  const card = cardOf('---\nlicense: [mit, llama3, mit, 7]\n---\n');
+  assert.deepEqual(licenseOfCard(card), { id: 'MIT, llama3', source: 'The model card' });
+  const metadata = ggufMetadata({ 'general.license': ['mit', 'llama3'] });
+  assert.equal(ggufLicense(metadata, statedTerms(null), 'model')?.id, 'MIT, llama3');
+  const named = cardOf('---\nlicense: [other, mit]\nlicense_name: tongyi-qianwen\n---\n');
+  assert.equal(licenseOfCard(named)?.id, 'tongyi-qianwen, MIT');
+});
+
+test('a file that only says that its licence is another one does not conceal what stands beside it', () => {
+  const license = { id: 'llama3', source: 'The text of LICENSE' };
+  for (const stated of ['other', '']) {
+    const metadata = ggufMetadata({ 'general.license': stated });
+    assert.deepEqual(ggufLicense(metadata, statedTerms(license), 'model'), license);
+  }
+  const other = ggufMetadata({ 'general.license': 'other' });
+  assert.equal(ggufLicense(other, statedTerms(null), 'model')?.id, 'other');
+});
+
+function statedTerms(license: StatedTerms['license']): StatedTerms {
+  return { card: null, license, languages: [], baseModel: null, quantizedFrom: null, licensePath: null };
+}

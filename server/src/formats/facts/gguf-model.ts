@@ -6,8 +6,9 @@ import type { GgufHeader } from '../gguf/read-gguf.ts';
 import { refusal } from '../refuse-files.ts';
 import { attentionLayers, recurrentStateBytes } from './gguf-attention.ts';
 import { checkConsistency } from './gguf-consistency.ts';
+import { ggufLicense } from './gguf-license.ts';
 import { memoryFacts, sequenceMemory } from './kv-cache.ts';
-import { languageCodes, namedLicense, unknownLicense } from './license-facts.ts';
+import { languageCodes, unknownLicense } from './license-facts.ts';
 import { isEncoder, llamaArchitectures } from './llama-architectures.ts';
 import { type FoundModel, information, type ModelFacts, warning } from './model-facts.ts';
 import { hubSource, type StatedTerms, statedLanguages } from './stated-terms.ts';
@@ -56,7 +57,7 @@ export function ggufModel(parts: readonly GgufPart[], terms: StatedTerms): Found
     engineOptions: {},
     contextTokens: trainedTokens,
     ...abilitiesOf(embedding, chat),
-    license: licenseOf(metadata, terms),
+    license: ggufLicense(metadata, terms, 'model') ?? unknownLicense,
     memory: memoryFacts(weightsBytes, sequence, trainedTokens),
     ...lineageOf(metadata, terms),
   };
@@ -133,14 +134,6 @@ function quantizationOf(metadata: GgufMetadata, parts: readonly GgufPart[]): str
   return stated !== null && (bytes.has(stated) || [...bytes.keys()].some((name) => name.startsWith(family)))
     ? stated
     : most;
-}
-
-function licenseOf(metadata: GgufMetadata, terms: StatedTerms): ModelFacts['license'] {
-  const name = textOf(metadata, 'general.license.name') ?? textOf(metadata, 'general.license');
-  if (name === null || name === '') return terms.license ?? unknownLicense;
-  const license = namedLicense(name, 'general.license in the model file');
-  const url = textOf(metadata, 'general.license.link');
-  return url?.startsWith('https://') ? { ...license, url } : license;
 }
 
 function lineageOf(metadata: GgufMetadata, terms: StatedTerms): Pick<ModelFacts, 'lineage'> {

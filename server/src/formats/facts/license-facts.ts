@@ -22,9 +22,15 @@ const spdx: Readonly<Record<string, string>> = {
   unlicense: 'Unlicense',
 };
 
-/** A licence by the name that a file gives it. */
-export function namedLicense(name: string, source: string): License {
-  return { id: spdx[name.toLowerCase()] ?? name.slice(0, 120), source };
+/** A licence by the name that a file gives it, or by all of them where it lists several. */
+export function namedLicense(names: string | readonly string[], source: string): License {
+  const ids = [names].flat().map((name) => spdx[name.toLowerCase()] ?? name.slice(0, 120));
+  return { id: [...new Set(ids)].join(', '), source };
+}
+
+/** Whether this names a licence, and does not only say that it is none of the usual ones. */
+export function namesLicense(license: License | null): license is License {
+  return license !== null && !/^(?:other|unknown)?$/i.test(license.id);
 }
 
 export const unknownLicense: License = { id: 'unknown', source: 'The files do not state it' };
@@ -40,7 +46,7 @@ const texts: readonly (readonly [pattern: RegExp, id: string])[] = [
 
 /** Titles of terms that bind the user beyond notices, and what the hub calls them; `$1` is their version. */
 const terms: readonly (readonly [title: RegExp, id: string])[] = [
-  [/\bLLAMA (\d(?:\.\d)?) COMMUNITY LICENSE AGREEMENT/i, 'llama$1'],
+  [/\bLLAMA (\d(?:\.\d)?) COMMUNITY LICENSE\b/i, 'llama$1'],
   [/\bGemma Terms of Use\b/i, 'gemma'],
   [/\b(?:Qwen|Tongyi Qianwen) RESEARCH LICENSE AGREEMENT/i, 'qwen-research'],
   [/\b(?:Qwen|Tongyi Qianwen) LICENSE AGREEMENT/i, 'qwen'],
@@ -66,7 +72,7 @@ export function cardOf(readMe: string): JsonRecord | null {
   const [, front] = /^---\r?\n([\s\S]{0,65536}?)\r?\n---/.exec(readMe) ?? [];
   if (front === undefined) return null;
   try {
-    const parsed: unknown = parse(front, { maxAliasCount: 10 });
+    const parsed: unknown = parse(front, { maxAliasCount: 10, logLevel: 'error' });
     return isRecord(parsed) ? parsed : null;
   } catch {
     // A card is read for its facts; one that cannot be read tells none.
@@ -74,14 +80,21 @@ export function cardOf(readMe: string): JsonRecord | null {
   }
 }
 
-/** The licence of a model card. */
+/** The licence of a model card; of a list, all that it names. */
 export function licenseOfCard(card: JsonRecord | null): License | null {
-  const name = textMember(card, 'license');
-  if (name === null) return null;
-  const named = name === 'other' ? (textMember(card, 'license_name') ?? name) : name;
+  const names = textsIn(card?.license);
+  if (names.length === 0) return null;
+  const own = textMember(card, 'license_name') || 'other';
   const url = textMember(card, 'license_link');
-  const license = namedLicense(named, 'The model card');
+  const license = namedLicense(
+    names.map((name) => (name === 'other' ? own : name)),
+    'The model card',
+  );
   return url?.startsWith('https://') ? { ...license, url } : license;
+}
+
+function textsIn(value: unknown): string[] {
+  return [value].flat().filter((each): each is string => typeof each === 'string' && each !== '');
 }
 
 /** Codes of languages, as cards and GGUF files list them. */

@@ -1,6 +1,6 @@
 import type { ModelManifest } from '@samovar/contract/worker-protocol';
 import { type JsonRecord, textMember } from '../json-value.ts';
-import { cardOf, languageCodes, licenseOfCard, licenseOfText } from './license-facts.ts';
+import { cardOf, languageCodes, licenseOfCard, licenseOfText, namesLicense } from './license-facts.ts';
 import type { ModelFolder } from './model-folder.ts';
 
 /** What stands beside the weights: the model card and the licence. */
@@ -16,25 +16,41 @@ export interface StatedTerms {
   readonly licensePath: string | null;
 }
 
-/** Reads the card (`README.md`) and the text of the licence, where they are. */
+/** Reads the card (`README.md`) and the text of the licence: those nearest to the top, as an archive has its folders. */
 export async function readStatedTerms(folder: ModelFolder): Promise<StatedTerms> {
-  const card = cardOf((await folder.text('README.md')) ?? '');
-  const licenseFile = folder.files.find(
-    ({ path, format }) => format === 'text' && /^(LICEN[CS]E|COPYING)(\.(txt|md))?$/i.test(path),
-  );
-  const licensePath = licenseFile?.path ?? null;
-  const text = licensePath === null ? '' : ((await folder.text(licensePath)) ?? '');
+  const card = cardOf(await textAt(folder, nearest(folder, /^README\.md$/)));
+  const licensePath = nearest(folder, /^(LICEN[CS]E|COPYING)(\.(txt|md))?$/i);
+  const text = await textAt(folder, licensePath);
+  const ofCard = licenseOfCard(card);
+  const ofText = licensePath === null ? null : licenseOfText(text, nameOf(licensePath));
   const base = card?.base_model;
   const [firstBase]: unknown[] = Array.isArray(base) ? base : [base];
   const baseModel = typeof firstBase === 'string' ? firstBase : null;
   return {
     card,
-    license: licenseOfCard(card) ?? (licensePath === null ? null : licenseOfText(text, licensePath)),
+    license: namesLicense(ofCard) ? ofCard : (ofText ?? ofCard),
     languages: languageCodes(card?.language),
     baseModel,
     quantizedFrom: isQuantized(card) ? baseModel : null,
     licensePath,
   };
+}
+
+/** The text with such a name in the fewest folders; `null` when there is none. */
+function nearest(folder: ModelFolder, name: RegExp): string | null {
+  const depth = (path: string) => path.split('/').length;
+  const paths = folder.files
+    .filter(({ path, format }) => format === 'text' && name.test(nameOf(path)))
+    .map(({ path }) => path);
+  return paths.toSorted((a, b) => depth(a) - depth(b))[0] ?? null;
+}
+
+function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
+
+async function textAt(folder: ModelFolder, path: string | null): Promise<string> {
+  return path === null ? '' : ((await folder.text(path)) ?? '');
 }
 
 function isQuantized(card: JsonRecord | null): boolean {

@@ -16,6 +16,12 @@ const inspection: Inspection = {
   notes: [],
 };
 const without: Inspection['facts'] = { ...facts, capabilities: ['completions'] };
+function under(id: string) {
+  return { license: { id, source: 'x' } };
+}
+function foundUnder(id: string): Partial<Inspection> {
+  return { facts: { ...facts, ...under(id) } };
+}
 const adapter = {
   format: 'gguf',
   rank: 4,
@@ -49,6 +55,22 @@ const cases: readonly Case[] = [
     {},
     /architecture .*; contextTokens /,
   ],
+  [
+    'a freer licence',
+    under('MIT'),
+    foundUnder('llama3.3'),
+    /license.id is llama3.3, not MIT: write llama3.3, or other/,
+  ],
+  ['a freer licence than a list', under('Apache 2.0'), foundUnder('MIT, gemma'), /license.id is MIT, gemma/],
+  ['a freer licence than for some uses', under('CC-BY-4.0'), foundUnder('CC-BY-NC-4.0'), /is CC-BY-NC-4.0/],
+  ['a licence in another spelling', under('Apache 2.0'), foundUnder('Apache-2.0'), null],
+  ['terms in another spelling', under('Llama 3.3 Community License'), foundUnder('llama3.3'), null],
+  ['another licence', under('other'), foundUnder('llama3.3'), null],
+  ['no licence', under('unknown'), foundUnder('gemma'), null],
+  ['an agreement of its own', under('Contract 7 with the maker'), foundUnder('gemma'), null],
+  ['a licence where the files state none', under('MIT'), foundUnder('unknown'), null],
+  ['a licence of its own kind', under('MIT'), foundUnder('Apache-2.0'), null],
+  ['stricter terms', under('gemma'), foundUnder('MIT'), null],
   ['all that they are', {}, {}, null],
   ['a shorter context and fewer abilities', { contextTokens: 512, capabilities: ['chat'] }, {}, null],
   ['a name of the mixture of its own', { quantization: 'UD-Q4_K_XL' }, {}, null],

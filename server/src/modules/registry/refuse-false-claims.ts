@@ -1,6 +1,7 @@
 import type { ModelManifest } from '@samovar/contract/worker-protocol';
 import { SamovarError } from '../../kernel/errors.ts';
 import type { Inspection } from '../../kernel/ports/model-inspector.ts';
+import { isFreerLicense } from './licenses/is-freer-license.ts';
 
 /** Published counts leave out or count twice what embeddings and outputs share. */
 const parameterTolerance = 2;
@@ -10,12 +11,19 @@ const parameterTolerance = 2;
  * names all that would mislead who reads the manifest, or the machine that makes room for the model.
  */
 export function refuseFalseClaims(manifest: ModelManifest, inspection: Inspection): void {
-  const faults = [...wholeFaults(manifest, inspection)];
+  const faults = [...licenseFaults(manifest, inspection), ...wholeFaults(manifest, inspection)];
   if (faults.length === 0 && isGguf(inspection)) faults.push(...ggufFaults(manifest, inspection));
   if (faults.length === 0) return;
   throw new SamovarError('model.manifest_invalid', {
     params: { name: manifest.name, reason: `it contradicts its files: ${faults.join('; ')}` },
   });
+}
+
+/** Whoever reads the manifest must not take what comes under terms for free. */
+function* licenseFaults({ license }: ModelManifest, { facts }: Inspection): Iterable<string> {
+  const found = facts.license.id;
+  if (isFreerLicense(license.id, found))
+    yield `license.id is ${found}, not ${license.id}: write ${found}, or other where you have been given terms of your own`;
 }
 
 function isGguf({ files, servable }: Inspection): boolean {

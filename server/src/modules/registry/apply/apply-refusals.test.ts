@@ -82,7 +82,8 @@ describe('manifests', () => {
   test('with files that tell of terms which their manifest conceals are not served until they are accepted', async () => {
     const weights = await smallGguf(2, { 'general.license': 'gemma' });
     await bed.upload(weights);
-    const declared = declare(bed.manifestOf('concealed', weights));
+    const license = { id: 'other', source: 'the maker' };
+    const declared = declare(bed.manifestOf('concealed', weights, { license }));
     assert.equal((await bed.plan(declared)).items[0]?.terms, null);
     await bed.apply(declared);
     await bed.fetchFiles();
@@ -95,7 +96,7 @@ describe('manifests', () => {
     // Whoever accepts beforehand is not asked at all.
     const other = await smallGguf(2, { 'general.license': 'gemma' });
     await bed.upload(other);
-    const before = declare(bed.manifestOf('beforehand', other));
+    const before = declare(bed.manifestOf('beforehand', other, { license }));
     await bed.apply(before, null, true);
     await bed.fetchFiles();
     assert.deepEqual(actionsOf(await bed.plan(before)), [['beforehand', 'unchanged', false]]);
@@ -103,6 +104,18 @@ describe('manifests', () => {
       "select license_id from license_acceptances where model_name = 'beforehand'",
     );
     assert.deepEqual(rows, [{ license_id: 'gemma' }]);
+  });
+
+  test('that declare a freer licence than their files are refused, however they are accepted', async () => {
+    const weights = await smallGguf(2, { 'general.license': 'gemma' });
+    await bed.upload(weights);
+    const license = { id: 'MIT', source: 'me' };
+    const declared = declare(bed.manifestOf('freer', weights, { license }));
+    await bed.apply(declared, null, true);
+    await bed.fetchFiles();
+    const [told] = (await bed.plan(declared)).items;
+    assert.equal(told?.failure?.code, 'model.manifest_invalid');
+    assert.match(String(told?.failure?.message), /license\.id is gemma, not MIT: write gemma/);
   });
 
   test('are one version when twenty apply them at once', async () => {

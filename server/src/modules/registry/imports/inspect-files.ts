@@ -1,4 +1,5 @@
 import type { Inspection } from '../../../kernel/ports/model-inspector.ts';
+import { earlierAcceptance } from '../licenses/license-acceptances.ts';
 import { termsOf } from '../licenses/terms-of-license.ts';
 import { advanceAccepted } from './accept-terms.ts';
 import { findAdapterBases, refuseStrangeAdapter } from './adapter-base.ts';
@@ -36,19 +37,24 @@ export async function inspectFiles(
   await refuseStrangeAdapter(database, request, inspection);
   const plan = conversionPlan(request, inspection);
   const terms = termsOf(inspection.facts.license);
-  const findings = { inspection, failure: null };
   // What nobody gates, and what somebody has uploaded, tells its terms only here.
-  if (terms !== null && request.acceptance === null)
+  const earlier =
+    terms === null || request.acceptance !== null
+      ? null
+      : await earlierAcceptance(database, request, request.modelName, terms);
+  const known = earlier === null ? request : { ...request, terms, acceptance: earlier };
+  const findings = { inspection, failure: null, terms: known.terms, acceptance: known.acceptance };
+  if (terms !== null && known.acceptance === null)
     return await advance(database, request, 'terms-found', { ...findings, terms });
   const isConverted =
     plan !== null &&
     (plan.kind !== 'adapter' || (await findAdapterBases(database, request, inspection)).length > 0);
   // A fault of what becomes of it is found before anything is stored.
-  if (!isConverted) importedManifest(request, inspection, files);
+  if (!isConverted) importedManifest(known, inspection, files);
   const event = isConverted ? 'conversion-needed' : 'inspected';
-  if (terms === null || request.acceptance === null || request.acceptance.terms !== null)
+  if (terms === null || known.acceptance === null || known.acceptance.terms !== null)
     return await advance(database, request, event, findings);
-  return await advanceAccepted(database, request, event, { acceptance: request.acceptance, terms }, findings);
+  return await advanceAccepted(database, request, event, { acceptance: known.acceptance, terms }, findings);
 }
 
 export async function areHere(

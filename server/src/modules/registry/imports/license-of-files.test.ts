@@ -58,6 +58,53 @@ describe('the licence that only the files tell', () => {
     assert.deepEqual([record?.actor_id, record?.detail.terms.id], [testContext.actor.id, 'llama3.2']);
   });
 
+  test('is not asked for again under the name for which the project has accepted it', async () => {
+    const weights = await llama();
+    const first = await bed.ask({ source: await upload('again.gguf', weights), name: 'again' });
+    await bed.run(first);
+    await acceptLicense(bed.access, testContext, first.id);
+    assert.equal((await bed.run(first)).state, 'ready');
+    const done = await bed.run(await bed.ask({ source: await upload('again.gguf', weights), name: 'again' }));
+    assert.deepEqual(
+      [done.state, done.terms?.id, done.acceptance?.by],
+      ['ready', 'llama3.2', testContext.actor],
+    );
+    const named = await bed.ask({ source: await upload('again.gguf', weights), name: 'another-name' });
+    assert.equal((await bed.run(named)).state, 'waiting-for-license');
+    const gemma = await smallGguf(2, { 'general.license': 'gemma' });
+    const changed = await bed.ask({ source: await upload('again.gguf', gemma), name: 'again' });
+    assert.equal((await bed.run(changed)).state, 'waiting-for-license');
+    bed.publish('copier/again', { 'm.gguf': weights }, { card: { license: 'llama3.2' } });
+    const hub = await bed.run(await bed.ask({ source: 'hf:copier/again', name: 'again' }));
+    assert.deepEqual([hub.state, hub.acceptance?.terms?.id], ['ready', 'llama3.2']);
+  });
+
+  test('is asked for as its makers write it, and where only a text beside the weights has it', async () => {
+    const weights = await smallGguf(2, { 'general.license': '' });
+    const title = 'META LLAMA 3 COMMUNITY LICENSE AGREEMENT\n\nMeta Llama 3 Version Release Date';
+    const cases: readonly (readonly [name: string, data: Buffer])[] = [
+      ['qwen.gguf', await smallGguf(2, { 'general.license': 'tongyi-qianwen' })],
+      ['meta.gguf', await smallGguf(2, { 'general.license': 'META LLAMA 3 COMMUNITY LICENSE' })],
+      ['text.zip', zip({ 'm.gguf': weights, LICENSE: Buffer.from(title) })],
+      [
+        'card.zip',
+        zip({
+          'm.gguf': weights,
+          LICENSE: Buffer.from(title),
+          'README.md': Buffer.from('---\nlicense: other\n---\n'),
+        }),
+      ],
+      [
+        'list.zip',
+        zip({ 'm.gguf': weights, 'README.md': Buffer.from('---\nlicense: [mit, llama3]\n---\n') }),
+      ],
+    ];
+    for (const [name, data] of cases) {
+      const waiting = await bed.run(await bed.ask({ source: await upload(name, data), name: 'as-written' }));
+      assert.equal(waiting.state, 'waiting-for-license', `${name} ${JSON.stringify(waiting.failure)}`);
+    }
+  });
+
   test('is told of files in an archive, which are not fetched anew when it is accepted', async () => {
     const archive = zip({ 'deep/weights.gguf': await llama() });
     const asked = await bed.ask({ source: await upload('packed.zip', archive), name: 'packed' });

@@ -1,5 +1,6 @@
 import { SamovarError } from '../../../kernel/errors.ts';
 import type { ResolvedSource, SourceLicense } from '../../../kernel/ports/model-source.ts';
+import { earlierAcceptance } from '../licenses/license-acceptances.ts';
 import { needsAcceptance } from '../licenses/terms-of-license.ts';
 import { advanceAccepted } from './accept-terms.ts';
 import type { RunImportDependencies } from './import-dependencies.ts';
@@ -11,7 +12,7 @@ import { resolvedUploads, uploadsOf } from './uploaded-source.ts';
 
 /**
  * Finds out what the source means at this moment, to the revision, and which of its files are wanted. Where its terms
- * must be accepted and nobody has, the import waits for that.
+ * must be accepted and nobody of the project has, for this model, the import waits for that.
  */
 export async function resolveSource(
   { database, sources, sealing, downloadsFolder }: RunImportDependencies,
@@ -30,8 +31,11 @@ export async function resolveSource(
   const resolved = { ...found, files: wantedFiles(found, request) };
   const terms = termsOf(resolved, request);
   if (terms === null) return await advance(database, request, 'resolved', { resolved, failure: null });
-  if (request.acceptance === null)
-    return await advance(database, request, 'terms-shown', { resolved, terms, failure: null });
+  if (request.acceptance === null) {
+    const acceptance = await earlierAcceptance(database, request, request.modelName, terms);
+    const event = acceptance === null ? 'terms-shown' : 'resolved';
+    return await advance(database, request, event, { resolved, terms, acceptance, failure: null });
+  }
   const accepted = { acceptance: request.acceptance, terms };
   return await advanceAccepted(database, request, 'resolved', accepted, { resolved, failure: null });
 }

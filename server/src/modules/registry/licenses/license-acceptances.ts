@@ -45,3 +45,26 @@ export async function acceptedLicenses(
   const grouped = Map.groupBy(rows, (row) => row.model_name);
   return new Map([...grouped].map(([name, group]) => [name, new Set(group.map((row) => row.license_id))]));
 }
+
+/** Names under which every model has terms of its own. */
+const unnamed: ReadonlySet<string> = new Set(['unknown', 'other']);
+
+/** What the project has accepted of these terms for a model before; `null`: nobody has, or they have no name. */
+export async function earlierAcceptance(
+  database: DatabaseOrTransaction,
+  scope: Scope,
+  modelName: string,
+  terms: SourceLicense,
+): Promise<LicenseAcceptance | null> {
+  if (unnamed.has(terms.id)) return null;
+  const row = await database
+    .withTables<RegistryTables>()
+    .selectFrom('license_acceptances')
+    .select(['actor', 'accepted_at'])
+    .where('organization_id', '=', scope.organizationId)
+    .where('project_id', '=', scope.projectId)
+    .where('model_name', '=', modelName)
+    .where('license_id', '=', terms.id)
+    .executeTakeFirst();
+  return row === undefined ? null : { by: row.actor, at: row.accepted_at.toISOString(), terms };
+}

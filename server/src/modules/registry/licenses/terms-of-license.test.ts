@@ -3,8 +3,30 @@ import { test } from 'node:test';
 import { needsAcceptance } from './terms-of-license.ts';
 
 test('terms of use are asked for by the name of the licence, notices are not', () => {
-  for (const id of ['llama2', 'llama3.1', 'Llama3.2', 'gemma', 'qwen', 'qwen-research'])
+  for (const id of [
+    'llama2',
+    'llama3.1',
+    'Llama3.2',
+    'gemma',
+    'qwen',
+    'qwen-research',
+    'tongyi-qianwen',
+    'Tongyi Qianwen LICENSE AGREEMENT',
+    'META LLAMA 3 COMMUNITY LICENSE',
+    'Llama 3.1 Community License',
+    'The Meta Llama 3 licence',
+    'MIT, llama3',
+  ])
     assert.equal(needsAcceptance(id), true, id);
-  for (const id of ['apache-2.0', 'MIT', 'bsd-3-clause', 'cc-by-4.0', '', undefined])
+  for (const id of [
+    'apache-2.0',
+    'MIT',
+    'bsd-3-clause',
+    'cc-by-4.0',
+    'MIT, Apache-2.0',
+    'meta',
+    '',
+    undefined,
+  ])
     assert.equal(needsAcceptance(id), false, id);
 });

@@ -2,14 +2,21 @@ import type { ModelManifest } from '@samovar/contract/worker-protocol';
 import type { SourceLicense } from '../../../kernel/ports/model-source.ts';
 
 /** Licences whose terms bind the user beyond notices: their makers ask for acceptance wherever the files lie. */
-const families = /^(?:llama|gemma|qwen(?:-research)?$|qwen-)/i;
+const families = /^(?:llama|gemma|qwen|tongyi-qianwen)/;
+/** What stands before the name of a licence, as its maker's title has it. */
+const makers = /^(?:(?:the|meta|facebook|google|alibaba|cloud)-)+/;
 
 /**
  * Whether a licence, as a source or a file names it, has terms that somebody must accept before the model is used.
- * A source that gates its files says so itself; a copy of them elsewhere does not.
+ * A source that gates its files says so itself; a copy of them elsewhere does not. Of a list with commas, one is enough.
  */
 export function needsAcceptance(licenseId: string | undefined): boolean {
-  return licenseId !== undefined && families.test(licenseId.trim());
+  return licenseId?.split(',').some(isBinding) ?? false;
+}
+
+function isBinding(name: string): boolean {
+  const plain = name.toLowerCase().replace(/[^a-z0-9]+/g, '-');
+  return families.test(plain.replace(/^-/, '').replace(makers, ''));
 }
 
 /** The terms of a model that somebody must accept, by what its manifest or its files say; `null`: none. */

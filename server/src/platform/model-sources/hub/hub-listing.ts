@@ -57,17 +57,24 @@ function fileOf(path: unknown, size: unknown, lfs: unknown): SourceFile {
 
 function licenseOf(document: Document): HubModel['license'] {
   const card = isRecord(document.cardData) ? document.cardData : {};
-  const named = [card.license].flat().find((each) => typeof each === 'string' && each !== '');
   const tags = Array.isArray(document.tags) ? document.tags : [];
-  const tag = tags.find((each) => typeof each === 'string' && each.startsWith('license:'));
-  const id = named ?? (typeof tag === 'string' ? tag.slice('license:'.length) : null);
-  if (typeof id !== 'string') return null;
-  const own = id === 'other' && typeof card.license_name === 'string' ? card.license_name : id;
+  const listed = namesIn(card.license);
+  const names = listed.length > 0 ? listed : namesIn(tags).flatMap(licenseOfTag).slice(0, 1);
+  if (names.length === 0) return null;
+  const own = typeof card.license_name === 'string' && card.license_name !== '' ? card.license_name : 'other';
   const link = card.license_link;
   return {
-    id: spdx(own),
+    id: [...new Set(names.map((name) => spdx(name === 'other' ? own : name)))].join(', '),
     url: typeof link === 'string' && /^https:\/\//.test(link) ? link : null,
   };
+}
+
+function namesIn(value: unknown): string[] {
+  return [value].flat().filter((each): each is string => typeof each === 'string' && each !== '');
+}
+
+function licenseOfTag(tag: string): string[] {
+  return tag.startsWith('license:') ? [tag.slice('license:'.length)] : [];
 }
 
 /** The hub writes the identifiers of licences in small letters. */
