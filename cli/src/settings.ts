@@ -67,7 +67,7 @@ function readFile(
     throw unreadable(path, error);
   }
   try {
-    const content: unknown = parse(text) ?? {};
+    const content: unknown = parse(text, { logLevel: 'error' }) ?? {};
     if (isRecord(content)) return { path: resolve(path), content };
   } catch (error) {
     throw unreadable(path, error);

@@ -44,9 +44,9 @@ export function parseSteps(text: string): { percent: number; holdSeconds: number
   });
 }
 
-/** `30m`, `24h`, in seconds; `null` for `forever`. */
-export function parseWait(text: string): number | null {
-  if (text === 'forever') return null;
+/** `30m`, `24h`, in seconds; `forever` stays as it is: what parses options takes `null` for no value. */
+export function parseWait(text: string): number | 'forever' {
+  if (text === 'forever') return text;
   const [, count, unit] = /^(\d{1,7})([smhd])$/.exec(text) ?? [];
   if (count === undefined || unit === undefined)
     throw new InvalidArgumentError('A time is written as `30m` or `24h`, or is `forever`.');

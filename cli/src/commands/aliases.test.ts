@@ -43,6 +43,11 @@ test('an alias is set, shown, canaried, promoted, rolled back, listed, and its h
     /without 50 requests to the candidate by 20[-\dT:]+, it goes on to the next step unjudged/,
   );
   assert.match((await samovar(['aliases'])).out, /desk +.*95 %, next 5 %.*canary at 5 %/);
+  await samovar(['aliases', 'canary', 'desk', '--stop']);
+  const endless = await samovar([
+    ...['aliases', 'canary', 'desk', 'next', '--steps', '5:10m,50:1h', '--max-wait', 'forever'],
+  ]);
+  assert.match(endless.out, /the step waits until the candidate got 50 requests/, endless.err);
   const stopped = await samovar(['aliases', 'canary', 'desk', '--stop']);
   assert.match(stopped.out, /last canary, of next: stopped at step 1 of 2/, stopped.err);
   const promoted = await samovar(['aliases', 'promote', 'desk', '--reason', 'good', '--json']);

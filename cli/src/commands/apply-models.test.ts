@@ -156,11 +156,15 @@ test('what is refused says so at once, each model with its reason, and the other
   assert.match(applied.err, /document .*slip.*: The model manifest .* is not valid/);
   assert.match(applied.err, /model bound: The model bound comes under the terms of llama3\.2/);
   assert.match(applied.err, /model concealed: The model concealed comes under the terms of gemma/);
-  assert.match(applied.err, /5 of 8 are not as declared/);
+  assert.match(applied.err, /alias cut-alias: waits until.*6 of 8 are not as declared/s);
   assert.doesNotMatch(applied.err, /tried again/);
   const states = JSON.parse((await samovar(there, 'plan', '-f', set, '--json')).out).items;
   const actionOf = (name: string) => states.find((item: { name: string }) => item.name === name)?.action;
   assert.deepEqual(['sound', 'sound-alias', 'cut-alias'].map(actionOf), ['unchanged', 'unchanged', 'later']);
+  for (const words of [['plan'], ['apply', '--dry-run'], ['apply', '--yes', '--detach']]) {
+    const known = await samovar(there, ...words, '-f', set);
+    assert.equal(known.status, 1, `${words.join(' ')} ${known.err}`);
+  }
   const accepted = await samovar(there, 'apply', '-f', set, '--yes', '--accept-license', '--json');
   assert.equal(accepted.status, 1, 'what is broken stays so');
   const failed = JSON.parse(accepted.out).items.filter((item: { failure: object | null }) => item.failure);
@@ -186,6 +190,12 @@ test('a folder that declares nothing known is refused, whatever else it holds', 
   const nothing = await samovar(there, 'apply', '-f', strange, '--yes');
   assert.equal(nothing.status, 1);
   assert.match(nothing.err, /There is no manifest in it\..*schema: samovar\.model\/v1/s);
+  writeFileSync(join(strange, 'values.yaml'), 'a: !Ref b\n');
+  assert.doesNotMatch((await samovar(there, 'plan', '-f', strange)).err, /Warning|tag/);
+  writeFileSync(join(strange, 'model.yaml'), 'schema: samovar.model/v1\nname: !js x\n');
+  const tagged = await samovar(there, 'plan', '-f', strange);
+  assert.equal(tagged.status, 1);
+  assert.match(tagged.err, /^\S*model\.yaml cannot be read as YAML: Unresolved tag: !js/);
   writeFileSync(join(strange, 'model.yaml'), 'schema: samovar.model/v9\nname: x\n');
   const later = await samovar(there, 'apply', '-f', strange, '--yes');
   assert.equal(later.status, 1);

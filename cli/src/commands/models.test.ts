@@ -42,6 +42,13 @@ test('a file of this machine becomes a model, and the same file again is not sen
   const listed = await samovar('--json');
   const found = JSON.parse(listed.out).find(({ name }: { name: string }) => name === 'mine');
   assert.equal(found.state, 'ready');
+  assert.deepEqual(
+    JSON.parse((await samovar('list', '--text', 'mine', '--json')).out).map(
+      ({ name }: { name: string }) => name,
+    ),
+    ['mine'],
+  );
+  assert.match((await samovar('list')).out, /mine +chat +ready/);
   const shown = await samovar('show', 'mine');
   assert.match(shown.out, /architecture +llama/);
   assert.match(shown.out, /licence +MIT/);
@@ -67,8 +74,10 @@ test('a model of a hub comes with its notes; what is refused says why, and what 
 
 test('terms are accepted on the command line, beforehand or later', async () => {
   publish('maker/gated', { 'm.gguf': await smallGguf() }, true);
-  const waits = await samovar('import', 'hf:maker/gated');
+  const waits = await samovar('import', 'hf:maker/gated', '--json');
   assert.equal(waits.status, 1);
+  assert.equal(JSON.parse(waits.out).state, 'waiting-for-license');
+  assert.match(waits.err, /gated comes under (the )?terms of .*, which must be accepted\.\nRead them/);
   const [, id = ''] = /samovar models accept (imp_\w+)/.exec(waits.err) ?? [];
   const accepted = await samovar('accept', id);
   assert.match(accepted.out, /gated is here/, accepted.err);

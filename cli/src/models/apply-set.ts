@@ -32,16 +32,19 @@ export async function applySet(
   const body = { ...folder.body, ...(acceptLicense && { acceptLicense }) };
   const first = (await client.send('POST', '/api/models/apply', { ...body, plan: digest })) as PlanAnswer;
   const asked = withFailures(first, failures);
-  if (detach) return asked;
   for (const item of asked.items) if (item.failure !== null) failures.set(keyOf(item), item.failure);
+  if (detach) {
+    noteRefusals(await planFor(client, folder), failures);
+    return withFailures(asked, failures);
+  }
   await untilFetched(client, folder, failures);
   // What had to wait for files: aliases and deployments.
-  const { items } = await planFor(client, folder);
-  const last = items.some(
+  const next = await planFor(client, folder);
+  const last = next.items.some(
     ({ kind, action }) => kind !== 'model' && (action === 'create' || action === 'change'),
   )
     ? ((await client.send('POST', '/api/models/apply', folder.body)) as PlanAnswer)
-    : asked;
+    : settled(asked, next);
   return withFailures(last, failures);
 }
 
@@ -56,6 +59,21 @@ export async function planFor(client: ApiClient, { body }: ManifestFolder): Prom
 
 function keyOf({ kind, name }: Pick<PlanItemAnswer, 'kind' | 'name'>): string {
   return `${kind} ${name}`;
+}
+
+/** What had to wait, and what has become of it since. */
+function settled(asked: PlanAnswer, { items: now }: PlanAnswer): PlanAnswer {
+  const items = asked.items.map((item) =>
+    item.action === 'later' ? (now.find((one) => keyOf(one) === keyOf(item)) ?? item) : item,
+  );
+  return { ...asked, items };
+}
+
+/** Models whose files were refused for good, now or before. */
+function noteRefusals({ items }: PlanAnswer, failures: Map<string, ItemFailure>): void {
+  for (const item of items)
+    if (item.action === 'fetch' && item.failure?.retried === false && !failures.has(keyOf(item)))
+      failures.set(keyOf(item), item.failure);
 }
 
 /** What went wrong here says more than what the server makes of it. */

@@ -1,9 +1,11 @@
 import { createInterface } from 'node:readline/promises';
 import type { ApiClient } from '../api-client.ts';
 import { CommandError } from '../command-error.ts';
+import { printJson } from '../output/print-json.ts';
 import { printNews } from '../output/print-line.ts';
 import { createProgressBar } from '../output/progress-bar.ts';
 import type { ImportAnswer } from './import-answers.ts';
+import { termsText } from './show-plan.ts';
 
 const ended = new Set(['ready', 'failed', 'cancelled']);
 const words: Readonly<Record<string, string>> = {
@@ -15,19 +17,37 @@ const words: Readonly<Record<string, string>> = {
 
 /**
  * Follows an import until it has ended, with a progress bar; where its terms wait to be accepted, the person at the
- * terminal is asked. Throws a CommandError when it failed, was cancelled, or waits for an answer that nobody gives.
+ * terminal is asked. Throws a CommandError when it failed, was cancelled, or waits for an answer that nobody gives; with
+ * `json` it prints first how it stands then.
  */
-export async function awaitImport(client: ApiClient, id: string): Promise<ImportAnswer> {
+export async function awaitImport(
+  client: ApiClient,
+  id: string,
+  { json = false }: { readonly json?: boolean },
+): Promise<ImportAnswer> {
   const teller = createTeller();
   let last: ImportAnswer | null = null;
   while (last === null || !ended.has(last.state)) {
     last = await followUntilPause(client, id, teller);
-    if (last.state === 'waiting-for-license') last = await acceptTerms(client, last);
+    if (last.state !== 'waiting-for-license') continue;
+    if (await agreesTo(last)) last = await accept(client, last);
+    else throw stopped(last, json);
   }
   if (last.state === 'ready') return last;
+  throw stopped(last, json);
+}
+
+/** Why an import is not ready, and with `json` how it stands, on the standard output. */
+function stopped(last: ImportAnswer, json: boolean): CommandError {
+  if (json) printJson(last);
+  if (last.state === 'waiting-for-license')
+    return new CommandError(
+      `${last.model} comes under ${termsOf(last)}, which must be accepted.`,
+      `Read them${placeOfTerms(last)}, and accept with \`samovar models accept ${last.id}\`, or say \`--accept-license\`.`,
+    );
   if (last.state === 'cancelled')
-    throw new CommandError(`The import of ${last.model} was cancelled.`, 'Ask for it again to begin anew.');
-  throw new CommandError(
+    return new CommandError(`The import of ${last.model} was cancelled.`, 'Ask for it again to begin anew.');
+  return new CommandError(
     last.failure?.message ?? `The import of ${last.model} failed.`,
     last.failure?.remedy ?? '`samovar logs worker` has the details.',
   );
@@ -80,18 +100,26 @@ function newsOf({ state, model, resolved, failure }: ImportAnswer): string {
   return word === undefined ? '' : `${model}: ${word}${waits}`;
 }
 
-async function acceptTerms(client: ApiClient, waiting: ImportAnswer): Promise<ImportAnswer> {
-  const terms = `${waiting.license?.id ?? 'its own terms'}${waiting.license?.url ? ` (${waiting.license.url})` : ''}`;
-  const accept = `samovar models accept ${waiting.id}`;
-  if (!process.stdin.isTTY || !process.stderr.isTTY)
-    throw new CommandError(
-      `${waiting.model} comes under ${terms}, which must be accepted.`,
-      `Read them, and accept with \`${accept}\`, or say \`--accept-license\`.`,
-    );
+function termsOf({ license }: ImportAnswer): string {
+  return license === null ? 'terms of its own' : termsText(license);
+}
+
+/** Terms without an address stand where the model comes from. */
+function placeOfTerms({ license, resolved, source }: ImportAnswer): string {
+  return license?.url ? '' : ` where the model comes from (${resolved?.uri ?? source})`;
+}
+
+/** False where nobody can be asked. */
+async function agreesTo(waiting: ImportAnswer): Promise<boolean> {
+  if (!process.stdin.isTTY || !process.stderr.isTTY) return false;
   const asking = createInterface({ input: process.stdin, output: process.stderr });
-  const answer = await asking.question(`${waiting.model} comes under ${terms}. Do you accept them? [y/N] `);
+  const answer = await asking.question(
+    `${waiting.model} comes under ${termsOf(waiting)}. Do you accept them? [y/N] `,
+  );
   asking.close();
-  if (!/^y(es)?$/i.test(answer.trim()))
-    throw new CommandError(`The import of ${waiting.model} waits.`, `Accept later with \`${accept}\`.`);
-  return (await client.send('POST', `/api/imports/${waiting.id}/accept-license`)) as ImportAnswer;
+  return /^y(es)?$/i.test(answer.trim());
+}
+
+async function accept(client: ApiClient, { id }: ImportAnswer): Promise<ImportAnswer> {
+  return (await client.send('POST', `/api/imports/${id}/accept-license`)) as ImportAnswer;
 }

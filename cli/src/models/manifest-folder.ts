@@ -1,6 +1,6 @@
 import { globSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
-import { parse } from 'yaml';
+import { parseDocument } from 'yaml';
 import { CommandError } from '../command-error.ts';
 import type { FolderBody } from './apply-answers.ts';
 
@@ -43,11 +43,17 @@ function documentsOf(place: string): readonly Found[] {
 }
 
 function parsed(path: string): unknown {
+  const text = readFileSync(path, 'utf8');
   try {
-    return parse(readFileSync(path, 'utf8'));
+    const document = parseDocument(text, { logLevel: 'error' });
+    const value: unknown = document.toJS();
+    // A file of another program may have tags of its own; in one of ours they would be dropped in silence.
+    const [fault] = isDeclaration(value) ? [...document.errors, ...document.warnings] : document.errors;
+    if (fault !== undefined) throw fault;
+    return value;
   } catch (error) {
     throw new CommandError(
-      `${path} is no YAML: ${error instanceof Error ? error.message : String(error)}`,
+      `${path} cannot be read as YAML: ${error instanceof Error ? error.message : String(error)}`,
       'Correct it.',
     );
   }

@@ -108,7 +108,7 @@ export const modelErrors = defineErrors({
     grpcStatus: 'FAILED_PRECONDITION',
     message: 'The model {model} comes under the terms of {license}, which nobody has accepted. {url}',
     remedy:
-      'Read them. `samovar models apply … --accept-license` (`acceptLicense` of `POST /api/models/apply`) accepts them, which is recorded.',
+      'Read them, at the address or where the model comes from. `samovar models apply … --accept-license` (`acceptLicense` of `POST /api/models/apply`) accepts them, which is recorded.',
   },
   'model.conversion_unavailable': {
     httpStatus: 503,

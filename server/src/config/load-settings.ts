@@ -61,7 +61,7 @@ function readConfigFile(): Record<string, unknown> {
     throw fileProblem(path, (error as Error).message);
   }
   try {
-    const parsed: unknown = parse(text);
+    const parsed: unknown = parse(text, { logLevel: 'error' });
     if (parsed === null || parsed === undefined) return {};
     if (typeof parsed === 'object' && !Array.isArray(parsed)) return parsed as Record<string, unknown>;
   } catch (error) {

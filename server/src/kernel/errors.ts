@@ -48,5 +48,6 @@ export function asSamovarError(thrown: unknown): SamovarError {
 }
 
 function fill(template: string, params: ErrorParams): string {
-  return template.replace(/\{(\w+)\}/g, (whole, name: string) => String(params[name] ?? whole));
+  // A parameter at the end may be empty.
+  return template.replace(/\{(\w+)\}/g, (whole, name: string) => String(params[name] ?? whole)).trimEnd();
 }

@@ -10,7 +10,7 @@ interface CanaryOptions extends MoveOptions {
   readonly maxErrorIncrease?: number;
   readonly maxLatencyRatio?: number;
   readonly latency: boolean;
-  readonly maxWait?: number | null;
+  readonly maxWait?: number | 'forever';
   readonly whenQuiet?: string;
   readonly stop?: boolean;
 }
@@ -61,7 +61,7 @@ export function defineCanary(command: Command): void {
         ...(maxErrorIncrease !== undefined && { maxErrorIncrease }),
         ...(maxLatencyRatio !== undefined && { maxLatencyRatio }),
         ...(!options.latency && { maxLatencyRatio: null }),
-        ...(maxWait !== undefined && { maxWaitSeconds: maxWait }),
+        ...(maxWait !== undefined && { maxWaitSeconds: maxWait === 'forever' ? null : maxWait }),
         ...(whenQuiet !== undefined && { whenQuiet }),
         ...said(options),
       };

@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import { CommandError, exitStatus } from '../../command-error.ts';
-import type { PlanAnswer } from '../../models/apply-answers.ts';
+import type { PlanAnswer, PlanItemAnswer } from '../../models/apply-answers.ts';
 import { applySet, planFor } from '../../models/apply-set.ts';
 import { readManifestFolder } from '../../models/manifest-folder.ts';
 import { hasWork, showPlan, termsText } from '../../models/show-plan.ts';
@@ -31,6 +31,7 @@ export function definePlan(command: Command): void {
       const plan = await planFor(clientFor(options), readManifestFolder(options.file));
       if (options.json) printJson(plan);
       else showPlan(plan);
+      refuseRefused(plan);
     });
 }
 
@@ -51,6 +52,7 @@ export function defineApply(command: Command): void {
       if (!options.json) showPlan(plan);
       if (options.dryRun || !hasWork(plan)) {
         if (options.json) printJson(plan);
+        refuseRefused(plan);
         return;
       }
       if (!options.yes) await confirm();
@@ -69,14 +71,34 @@ function tellOutcome({ items }: PlanAnswer, options: ApplyOptions): void {
       printNews(
         `${kind} ${name}: ${failure.message}\n  ${failure.retried ? 'It is tried again.' : failure.remedy}`,
       );
-  if (failed.length > 0)
+  const waiting = options.detach ? [] : items.filter(waits);
+  for (const { kind, name } of waiting) printNews(`${kind} ${name}: waits until what it is about is ready.`);
+  const short = failed.length + waiting.length;
+  if (short > 0)
     throw new CommandError(
-      `${failed.length} of ${items.length} are not as declared.`,
+      `${short} of ${items.length} are not as declared.`,
       'The reasons stand above; what they do not concern was applied. Applying once more goes on with the rest.',
     );
   if (!options.json)
     printLine(
       options.detach ? 'Asked for; `samovar models` shows the progress.' : 'Everything is as declared.',
+    );
+}
+
+function waits({ action, failure }: PlanItemAnswer): boolean {
+  return action === 'later' && failure === null;
+}
+
+/** Throws a CommandError where a plan says already that something cannot be as it is declared. */
+function refuseRefused({ items }: PlanAnswer): void {
+  const refused = items.filter(
+    ({ action, terms, failure }) =>
+      action === 'refused' || (action === 'fetch' && terms === null && failure?.retried === false),
+  );
+  if (refused.length > 0)
+    throw new CommandError(
+      `${refused.length} of ${items.length} cannot be as declared.`,
+      'The reasons stand with them; `models apply` does what they do not concern.',
     );
 }
 

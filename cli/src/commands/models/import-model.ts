@@ -47,7 +47,7 @@ export function defineImport(command: Command): void {
       if (sources.length === 1 && !sourceForm.test(first) && !isFile(first))
         return await fetchRegistered(client, first, options);
       const asked = await ask(client, await sourceOf(client, sources), options);
-      const done = options.detach ? asked : await awaitImport(client, asked.id);
+      const done = options.detach ? asked : await awaitImport(client, asked.id, options);
       if (options.json) printJson(done);
       else if (options.detach) printLine(done.id);
       else await showImported(client, done);

@@ -65,7 +65,7 @@ export function defineImportChange(command: Command, verb: 'accept-license' | 'c
       const path = `/api/imports/${encodeURIComponent(id)}/${verb}`;
       const changed = (await client.send('POST', path)) as ImportAnswer;
       const follows = verb !== 'cancel' && !options.detach;
-      const shown = follows ? await awaitImport(client, id) : changed;
+      const shown = follows ? await awaitImport(client, id, options) : changed;
       if (options.json) printJson(shown);
       else if (shown.state === 'ready') await showImported(client, shown);
       else printLine(`${shown.id}: ${shown.state}.`);

@@ -7,12 +7,18 @@ import { printLine } from '../../output/print-line.ts';
 import { printTable } from '../../output/print-table.ts';
 import { addServerOptions, clientFor, type Options } from '../../server-options.ts';
 
+interface ListOptions extends Options {
+  readonly json?: boolean;
+  readonly text?: string;
+}
+
 /** `samovar models [list]`. */
 export function defineList(command: Command): void {
   addServerOptions(command)
     .option('--text <words>', 'only those with this in the name or the title, or with this group')
     .option('--json', 'print JSON')
-    .action(async (options: Options & { readonly json?: boolean; readonly text?: string }) => {
+    .action(async (_given: ListOptions, command: Command) => {
+      const options = command.optsWithGlobals<ListOptions>();
       const query = options.text === undefined ? '' : `?${new URLSearchParams({ text: options.text })}`;
       const models = await readAllModels(clientFor(options), query);
       if (options.json) printJson(models);

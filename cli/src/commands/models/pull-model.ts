@@ -36,7 +36,7 @@ export function definePull(command: Command): void {
       }
       const body = { catalogue: name, ...(options.acceptLicense && { acceptLicense: true }) };
       const asked = (await client.send('POST', '/api/imports', body)) as ImportAnswer;
-      const done = await awaitImport(client, asked.id);
+      const done = await awaitImport(client, asked.id, options);
       if (options.json) printJson(done);
       else await showImported(client, done);
     });

@@ -322,7 +322,9 @@ test('a model is asked for, its import followed and cancelled, and files are upl
   const upload = await call('POST', '/api/uploads', { body: { name: 'a.gguf', sizeBytes: 5 } });
   assert.deepEqual([upload.status, upload.headers.get('upload-offset')], [201, '0']);
   assert.equal((await call('DELETE', `/api/uploads/${upload.body.id}`)).status, 200);
-  assert.equal((await call('GET', `/api/uploads/${upload.body.id}`)).status, 404);
+  const gone = await call('GET', `/api/uploads/${upload.body.id}`);
+  assert.equal(gone.status, 404);
+  assert.ok(gone.body.error.message.includes(upload.body.id), gone.body.error.message);
 });
 
 test('versions are told apart, made current, archived and deleted, unless something uses them', async () => {
@@ -418,6 +420,12 @@ test('a model gets other names, which move and go, and no name of a model is tak
   assert.deepEqual([set.body.name, set.body.targets[0].model], ['yandexgpt', server.modelName]);
   const branch = await call('PUT', '/api/aliases/yandexgpt/rc', { body: { model: 'yandexgpt' } });
   assert.deepEqual([branch.body.name, branch.body.targets[0].model], ['yandexgpt/rc', server.modelName]);
+  const pinned = await call('PUT', path, { body: { model: `${server.modelName}@current` } });
+  const { model: target, version } = pinned.body.targets[0];
+  assert.deepEqual([target, typeof version], [server.modelName, 'string']);
+  const again = await call('PUT', path, { body: { model: `${server.modelName}@${version}` } });
+  assert.equal(again.body.targets[0].version, version);
+  assert.equal((await call('PUT', path, { body: { model: 'nope@current' } })).status, 404);
   const model = (await call('GET', '/api/models')).body.items[0];
   assert.deepEqual(model.aliases.slice(-2), ['yandexgpt', 'yandexgpt/rc']);
   for (const wrong of ['a%20', 'a%00b', 'a%E2%80%8Bb', 'a/b/c', '@a', 'a@b@c', server.modelName])

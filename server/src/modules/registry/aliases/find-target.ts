@@ -1,6 +1,7 @@
 import type { ModelManifest } from '@samovar/contract/worker-protocol';
 import { sql } from 'kysely';
 import { SamovarError } from '../../../kernel/errors.ts';
+import { withoutPrefix } from '../../../kernel/ids.ts';
 import type { DatabaseOrTransaction } from '../../../kernel/ports/database.ts';
 import type { Scope } from '../../../kernel/principal.ts';
 import type { VersionState } from '../model-version.ts';
@@ -11,7 +12,7 @@ import type { AliasTables } from './alias-tables.ts';
 
 /** A target as a caller names it. */
 export interface NamedTarget {
-  /** A model, or an alias, which stands for its first target. */
+  /** A model, or an alias, which stands for its first target; `model@current` and `model@ver_…` say the version too. */
   readonly model: string;
   /** The id of one of its versions, or `current`: the one that answers now, for good; else whatever is its newest ready one. */
   readonly version?: string | null | undefined;
@@ -32,7 +33,11 @@ export async function findTarget(
   { model, version = null }: NamedTarget,
 ): Promise<FoundTarget> {
   const named = await findModelId(database, scope, model);
-  if (named === null) throw notFound(model);
+  if (named === null) {
+    const written = version === null ? writtenVersion(model) : null;
+    if (written === null) throw notFound(model);
+    return await findTarget(database, scope, written);
+  }
   const asked = version === 'current' ? null : version;
   const versionId = asked ?? (named.name === model ? null : named.versionId);
   const found = await describeTarget(database, scope, { modelId: named.modelId, versionId });
@@ -46,6 +51,14 @@ export async function findTarget(
   if (found === 'archived')
     throw new SamovarError('model.archived', { params: { model: named.name, instead: '' }, field: 'model' });
   return version === 'current' ? { ...found, versionId: found.answeringVersionId } : found;
+}
+
+/** `model@current` and `model@ver_…`, which are no names of their own; `null` for every other text. */
+function writtenVersion(text: string): Required<NamedTarget> | null {
+  const [, model, written] = /^(.+)@(current|ver_[0-9a-f]+)$/.exec(text) ?? [];
+  if (model === undefined || written === undefined) return null;
+  const version = written === 'current' ? written : withoutPrefix('ver', written);
+  return version === null ? null : { model, version };
 }
 
 function notFound(model: string): SamovarError {

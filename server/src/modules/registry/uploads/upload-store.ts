@@ -14,14 +14,14 @@ export function uploadIdOf(text: string): string {
   return id;
 }
 
-export function uploadNotFound(id: string): SamovarError {
+function uploadNotFound(id: string): SamovarError {
   return new SamovarError('request.not_found', { params: { kind: 'upload', id: id.slice(0, 256) } });
 }
 
 /** Throws `request.not_found`. */
 export async function getUpload(database: DatabaseOrTransaction, scope: Scope, id: string): Promise<Upload> {
   const row = await inScope(database, scope).where('id', '=', id).executeTakeFirst();
-  if (row === undefined) throw uploadNotFound(id);
+  if (row === undefined) throw uploadNotFound(withPrefix('upl', id));
   return uploadOf(row);
 }
 
@@ -32,7 +32,7 @@ export async function lockUpload(
   id: string,
 ): Promise<Upload> {
   const row = await inScope(transaction, scope).where('id', '=', id).forUpdate().executeTakeFirst();
-  if (row === undefined) throw uploadNotFound(id);
+  if (row === undefined) throw uploadNotFound(withPrefix('upl', id));
   return uploadOf(row);
 }
 

@@ -13,7 +13,11 @@ import { aliasChangeExample } from './alias-examples.ts';
 import { aliasScopes } from './alias-schema.ts';
 
 const closed = { additionalProperties: false } as const;
-const model = Type.String({ description: 'A model, or an alias.', minLength: 1, maxLength: 256 });
+const model = Type.String({
+  description: 'A model, or an alias. `model@current` and `model@ver_…` say its `version` with it.',
+  minLength: 1,
+  maxLength: 256,
+});
 const version = Type.Optional(
   Type.Union([Type.String({ maxLength: 64 }), Type.Null()], {
     description:

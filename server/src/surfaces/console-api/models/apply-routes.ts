@@ -1,5 +1,5 @@
 import type Type from 'typebox';
-import { parse } from 'yaml';
+import { parseDocument } from 'yaml';
 import { SamovarError } from '../../../kernel/errors.ts';
 import type { Database } from '../../../kernel/ports/database.ts';
 import type { BoundRoute, ManagementRequest } from '../../../kernel/ports/http-routes.ts';
@@ -128,7 +128,12 @@ async function declaredBy(
 
 function parsed(path: string, text: string): Pick<DeclaredDocument, 'value' | 'fault'> {
   try {
-    return { value: parse(text) };
+    const document = parseDocument(text, { logLevel: 'error' });
+    const value: unknown = document.toJS();
+    // A file of another program may have tags of its own; in one of ours they would be dropped in silence.
+    const [fault] = isDeclaration(value) ? [...document.errors, ...document.warnings] : document.errors;
+    if (fault !== undefined) throw fault;
+    return { value };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return {
@@ -136,6 +141,16 @@ function parsed(path: string, text: string): Pick<DeclaredDocument, 'value' | 'f
       fault: new SamovarError('model.manifest_invalid', { params: { name: path, reason } }),
     };
   }
+}
+
+function isDeclaration(value: unknown): boolean {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'schema' in value &&
+    typeof value.schema === 'string' &&
+    value.schema.startsWith('samovar.')
+  );
 }
 
 function dependenciesOf(api: ApplyApi): ApplyDependencies {

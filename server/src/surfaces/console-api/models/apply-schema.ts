@@ -126,7 +126,8 @@ export const planObject = Type.Object(
               code: 'model.license_unaccepted',
               message:
                 'The model llama-3.2-1b comes under the terms of llama3.2, which nobody has accepted. https://www.llama.com/llama3_2/license/',
-              remedy: 'Read them. `samovar models apply … --accept-license` accepts them, which is recorded.',
+              remedy:
+                'Read them, at the address or where the model comes from. `samovar models apply … --accept-license` (`acceptLicense` of `POST /api/models/apply`) accepts them, which is recorded.',
               retried: false,
             },
           },
