@@ -29,7 +29,9 @@ export function ggufModel(parts: readonly GgufPart[], terms: StatedTerms): Found
   if (first === undefined) throw new Error('a model has at least one file');
   const { metadata } = first.header;
   const architecture = architectureOf(metadata, first.path);
-  const trainedTokens = numberOf(metadata, `${architecture}.context_length`) ?? 0;
+  const trainedTokens = numberOf(metadata, `${architecture}.context_length`);
+  if (trainedTokens === null)
+    throw refusal(`${first.path} does not say how long the context of its model is`);
   if (!Number.isInteger(trainedTokens) || trainedTokens < 1 || trainedTokens >= 2 ** 31)
     throw refusal(`${first.path} says that its context has ${trainedTokens} tokens`);
   const embedding = embeddingOf(metadata, architecture, first.path);
