@@ -101,6 +101,15 @@ test('whatever the metadata of a GGUF file say, it makes a valid manifest or is 
   assert.ok(seen.facts > 50 && seen.refused > 50, JSON.stringify(seen));
 });
 
+test('a GGUF file that does not say how long its context is, is refused for that', async () => {
+  const { 'llama.context_length': _, ...rest } = smallLlama;
+  const header = ggufHeader(ggufMetadata(rest), [], 32);
+  await assert.rejects(
+    inspectFiles([bufferSource(header, 'm.gguf')]),
+    /m\.gguf does not say how long the context of its model is/,
+  );
+});
+
 test('whatever a configuration of the hub says, it makes a valid manifest or is refused', async () => {
   const value = fc.oneof(
     fc.jsonValue({ maxDepth: 2 }),
