@@ -53,6 +53,12 @@ interface Target {
   readonly address: string;
 }
 
+interface Echoes {
+  readonly bare: Target;
+  /** One with the flags of an api process. */
+  readonly sameFlags: Target;
+}
+
 type Order = Omit<LoadOrder, 'seconds'>;
 type Load = (order: Order, seconds: number) => Promise<LoadReport>;
 
@@ -75,7 +81,7 @@ async function startEcho(flags: readonly string[]): Promise<Target> {
 /** Processor time of a call against both echoes, which are measured in the same rounds. */
 async function processorTime(
   load: Load,
-  { pid, order, echoes }: { readonly pid: number; readonly order: Order; readonly echoes: readonly Target[] },
+  { pid, order, echoes }: { readonly pid: number; readonly order: Order; readonly echoes: Echoes },
 ): Promise<BenchRow> {
   const perCall = async ({ pid: server, address }: Target): Promise<number> => {
     const before = processorMicroseconds(server);
@@ -83,8 +89,8 @@ async function processorTime(
     return (processorMicroseconds(server) - before) / calls;
   };
   const ours = { pid, address: order.address };
-  for (const { address } of [ours, ...echoes]) await load({ ...order, address }, warmUpSeconds);
-  const [bare = ours, sameFlags = ours] = echoes;
+  const { bare, sameFlags } = echoes;
+  for (const { address } of [ours, bare, sameFlags]) await load({ ...order, address }, warmUpSeconds);
   const besides: number[] = [];
   const ratio = await ratioOfPairs(
     () => perCall(ours),
@@ -125,7 +131,7 @@ async function latencyBeyondRest(load: Load, order: Order, url: string): Promise
 
 async function overNullWorkers(names: readonly CallName[]): Promise<BenchRow[]> {
   const load = await startClient();
-  const echoes = [await startEcho([]), await startEcho(nodeArguments('api'))];
+  const echoes: Echoes = { bare: await startEcho([]), sameFlags: await startEcho(nodeArguments('api')) };
   const rows: BenchRow[] = [];
   for (const name of names) {
     const { model, answer } = workers[name];

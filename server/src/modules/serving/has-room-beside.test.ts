@@ -1,19 +1,12 @@
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from 'node:test';
-import { createServingFloor, type ServingFloor } from '../../../test/serving-floor.ts';
+import { after, afterEach, test } from 'node:test';
+import { createServingFloor } from '../../../test/serving-floor.ts';
 import { hasRoomBeside } from './has-room-beside.ts';
 import { requestLoad } from './request-load.ts';
 
-let floor: ServingFloor;
-before(async () => {
-  floor = await createServingFloor();
-});
-afterEach(async () => {
-  await floor.reset();
-});
-after(async () => {
-  await floor.end();
-});
+const floor = await createServingFloor();
+afterEach(() => floor.reset());
+after(() => floor.end());
 
 test('a version has room beside others only where nothing is unloaded for it', async () => {
   const used = floor.addModel('used', { weightsBytes: 600 });

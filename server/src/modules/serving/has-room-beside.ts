@@ -5,9 +5,9 @@ import { selectDeploymentsOf } from './deployment-store.ts';
 import { needsOf } from './size-unit.ts';
 
 /**
- * Whether a version can be asked for now and nothing is unloaded for it: it is in memory, or some host has room for it
- * beside what is, and nobody waits for memory. Also true where asking loads nothing, or tells why it never can, and of
- * adapters, which join their base. `parallelSequences`: of who does not say how many.
+ * Whether a request to a version would unload no other one: it is in memory, or some host has room for it beside what
+ * is there, and nobody waits for memory. Also true of what no request loads (it is stopped, or can never fit), and of
+ * adapters, which join their base. `parallelSequences` counts where the deployment does not set its own.
  */
 export async function hasRoomBeside(
   database: Database,
@@ -17,6 +17,7 @@ export async function hasRoomBeside(
   const { engine, adapter } = model.manifest;
   if (engine === 'remote' || adapter !== undefined) return true;
   const [deployment] = await selectDeploymentsOf(database, [model.versionId]);
+  // An engine host is about to make it.
   if (deployment === undefined) return false;
   if (deployment.removed || deployment.desired === 'stopped') return true;
   const { isHere, othersWait } = await whereItStands(database, deployment.id);
@@ -29,6 +30,7 @@ export async function hasRoomBeside(
   return fits && !othersWait;
 }
 
+/** One that is draining counts as gone: the next request loads it anew. */
 async function whereItStands(
   database: Database,
   deploymentId: string,

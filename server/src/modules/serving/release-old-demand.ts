@@ -3,9 +3,10 @@ import type { DatabaseTransaction } from '../../kernel/ports/database.ts';
 import { waitsFreshSeconds } from './load-queue-store.ts';
 
 /**
- * Takes back the demand for on-demand deployments that nobody has waited for lately (whoever waits says so every few
- * seconds) and that no other host runs: at the start of a host only what is to stay, or is waited for now, is loaded.
- * Returns those deployments, their rows locked until the transaction ends.
+ * Takes back the demand for on-demand deployments that nobody waits for (a request that waits repeats its demand every
+ * few seconds) and that no other host runs. So a host that starts again loads what is always loaded or pinned and what
+ * requests wait for, and nothing that was asked for once. Returns those deployments; their rows stay locked until the
+ * transaction ends.
  */
 export async function releaseOldDemand(
   transaction: DatabaseTransaction,

@@ -1,22 +1,15 @@
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from 'node:test';
-import { createServingFloor, type ServingFloor } from '../../../test/serving-floor.ts';
+import { after, afterEach, test } from 'node:test';
+import { createServingFloor } from '../../../test/serving-floor.ts';
 import { systemAuditContext } from '../audit/index.ts';
 import { changeDeployment } from './change-deployment.ts';
 import { selectEvents } from './event-store.ts';
 import { selectMeasurements } from './measurement-store.ts';
 import { requestLoad } from './request-load.ts';
 
-let floor: ServingFloor;
-before(async () => {
-  floor = await createServingFloor();
-});
-afterEach(async () => {
-  await floor.reset();
-});
-after(async () => {
-  await floor.end();
-});
+const floor = await createServingFloor();
+afterEach(() => floor.reset());
+after(() => floor.end());
 
 test('a model whose whole context does not fit is loaded with the longest that does, and a wish that does not is refused with it', async () => {
   const model = floor.addModel('long', {

@@ -1,16 +1,13 @@
 import assert from 'node:assert/strict';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
-import { createServingFloor, type ServingFloor } from '../../../test/serving-floor.ts';
+import { after, test } from 'node:test';
+import { createServingFloor } from '../../../test/serving-floor.ts';
 import { systemAuditContext } from '../audit/index.ts';
 import { requestLoad } from './request-load.ts';
 import { setResidency } from './set-residency.ts';
 
-let floor: ServingFloor;
-before(async () => {
-  floor = await createServingFloor();
-});
+const floor = await createServingFloor();
 after(async () => {
   await floor.reset();
   await floor.end();
