@@ -1,6 +1,6 @@
-import { createInterface } from 'node:readline/promises';
 import type { ApiClient } from '../api-client.ts';
 import { CommandError } from '../command-error.ts';
+import { agrees, isTerminal } from '../output/ask-terminal.ts';
 import { printJson } from '../output/print-json.ts';
 import { printNews } from '../output/print-line.ts';
 import { createProgressBar } from '../output/progress-bar.ts';
@@ -111,13 +111,8 @@ function placeOfTerms({ license, resolved, source }: ImportAnswer): string {
 
 /** False where nobody can be asked. */
 async function agreesTo(waiting: ImportAnswer): Promise<boolean> {
-  if (!process.stdin.isTTY || !process.stderr.isTTY) return false;
-  const asking = createInterface({ input: process.stdin, output: process.stderr });
-  const answer = await asking.question(
-    `${waiting.model} comes under ${termsOf(waiting)}. Do you accept them? [y/N] `,
-  );
-  asking.close();
-  return /^y(es)?$/i.test(answer.trim());
+  if (!isTerminal()) return false;
+  return await agrees(`${waiting.model} comes under ${termsOf(waiting)}. Do you accept them?`);
 }
 
 async function accept(client: ApiClient, { id }: ImportAnswer): Promise<ImportAnswer> {

@@ -39,11 +39,10 @@ export function defineCanary(command: Command): void {
       parseWait,
     )
     .addOption(
-      new Option('--when-quiet <what>', 'then the candidate is taken back, goes on, or all stays').choices([
-        'roll-back',
-        'advance',
-        'stop',
-      ]),
+      new Option(
+        '--when-quiet <what>',
+        'what then becomes of the candidate: it is taken back (usual), goes on unjudged, or keeps its share',
+      ).choices(['roll-back', 'advance', 'stop']),
     )
     .option('--stop', 'end the canary that runs, and leave the shares as they are')
     .action(async (name: string, candidate: NamedTarget | undefined, options: CanaryOptions) => {

@@ -1,10 +1,10 @@
-import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import { CommandError, exitStatus } from '../../command-error.ts';
 import type { PlanAnswer, PlanItemAnswer } from '../../models/apply-answers.ts';
 import { applySet, planFor } from '../../models/apply-set.ts';
 import { readManifestFolder } from '../../models/manifest-folder.ts';
 import { hasWork, showPlan, termsText } from '../../models/show-plan.ts';
+import { agrees, isTerminal } from '../../output/ask-terminal.ts';
 import { printJson } from '../../output/print-json.ts';
 import { printLine, printNews } from '../../output/print-line.ts';
 import { addServerOptions, clientFor, type Options } from '../../server-options.ts';
@@ -115,15 +115,4 @@ async function askForTerms({ items }: PlanAnswer, unasked: boolean): Promise<boo
   if (open.length === 0 || unasked || !isTerminal()) return false;
   printNews(`These come under terms that must be accepted:\n${open.join('\n')}`);
   return await agrees('Do you accept them?');
-}
-
-function isTerminal(): boolean {
-  return process.stdin.isTTY && process.stderr.isTTY;
-}
-
-async function agrees(question: string): Promise<boolean> {
-  const asking = createInterface({ input: process.stdin, output: process.stderr });
-  const answer = await asking.question(`${question} [y/N] `);
-  asking.close();
-  return /^y(es)?$/i.test(answer.trim());
 }
