@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { startTestWorker } from '../../../test/llama-worker.ts';
 import { catalogueManifest } from '../../../test/models.ts';
-import { putTinyModel } from '../../../test/tiny-architectures.ts';
+import { putTinyModel, type TinyModel } from '../../../test/tiny-architectures.ts';
 import { tinyBert, tinyEncoder } from '../../../test/tiny-encoder.ts';
 import { bufferSource } from '../bytes/byte-source.ts';
 import { numberOf, textOf, textsOf } from '../gguf/gguf-value.ts';
@@ -112,4 +112,19 @@ test('an encoder of the BERT kind comes back with its word pieces as they were',
   const again = join(base, 'bert-again.gguf');
   await convert(back, paths, again);
   assert.deepEqual((await headerOf(again)).metadata, metadata);
+});
+
+test('a WordPiece vocabulary of older files, which name neither its kind nor its roles, is taken for one', async () => {
+  const metadataOf = async (name: string, model: TinyModel) => {
+    const folder = join(base, name);
+    await mkdir(folder);
+    const path = join(base, `${name}.gguf`);
+    await convert(folder, await putTinyModel(folder, model), path);
+    return (await headerOf(path)).metadata;
+  };
+  const { tokenizer, ...rest } = tinyBert;
+  const { model, ...others } = Object(tokenizer);
+  const { type: _, ...nameless } = model;
+  const older = { ...rest, tokenizer: { ...others, model: nameless }, tokenizerConfig: {} };
+  assert.deepEqual(await metadataOf('older', older), await metadataOf('newer', tinyBert));
 });

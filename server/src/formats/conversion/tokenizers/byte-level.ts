@@ -1,22 +1,12 @@
 import type { GgufValue } from '../../gguf/gguf-value.ts';
 import { list, text } from '../../gguf/make-value.ts';
-import { type JsonRecord, recordMember } from '../../json-value.ts';
+import type { JsonRecord } from '../../json-value.ts';
 import { refusal } from '../../refuse-files.ts';
 import { mergesOf } from './merges.ts';
 import { preTokenizerName } from './pre-tokenizer.ts';
-import { addedTokens, createVocabulary, tokenKinds, type Vocabulary } from './vocabulary.ts';
+import type { Vocabulary } from './vocabulary.ts';
 
-/** A vocabulary of pairs of bytes, as llama.cpp has it (`gpt2`). */
-export function byteLevelVocabulary(tokenizer: JsonRecord, model: JsonRecord, rows: number): Vocabulary {
-  const vocabulary = createVocabulary(rows, tokenizer);
-  for (const [token, id] of Object.entries(recordMember(model, 'vocab') ?? {}))
-    vocabulary.put(token, id, tokenKinds.normal);
-  for (const { content, id, isControl } of addedTokens(tokenizer))
-    vocabulary.put(content, id, isControl ? tokenKinds.control : tokenKinds.userDefined);
-  return vocabulary;
-}
-
-/** Throws `model.refused` for texts split in a way that has no name in llama.cpp. */
+/** Pairs of bytes, as llama.cpp has them (`gpt2`). Throws `model.refused` for texts split in a way that has no name there. */
 export function byteLevelMetadata(
   tokenizer: JsonRecord,
   model: JsonRecord,

@@ -44,8 +44,7 @@ function byteLevel(metadata: GgufMetadata, tokens: GgufTokens): JsonRecord {
 function pieces(metadata: GgufMetadata, tokens: GgufTokens): JsonRecord {
   const scores = numbersOf(metadata, 'tokenizer.ggml.scores') ?? [];
   const unknown = tokens.texts[numberOf(metadata, 'tokenizer.ggml.unknown_token_id') ?? 0] ?? '<unk>';
-  const prefix = metadata.get('tokenizer.ggml.add_space_prefix');
-  const prepends = prefix === undefined || prefix.type === 'array' || prefix.value !== false;
+  const prepends = prependsSpace(metadata);
   const spaces = { type: 'Replace', pattern: { String: ' ' }, content: '▁' };
   return {
     normalizer: {
@@ -74,12 +73,16 @@ function pieces(metadata: GgufMetadata, tokens: GgufTokens): JsonRecord {
   };
 }
 
+function prependsSpace(metadata: GgufMetadata): boolean {
+  const prefix = metadata.get('tokenizer.ggml.add_space_prefix');
+  return prefix === undefined || prefix.type === 'array' || prefix.value !== false;
+}
+
 /** Pieces with their likelihoods; a filler that nobody uses stays, since its place is its number. */
 function unigram(metadata: GgufMetadata, { texts }: GgufTokens): JsonRecord {
   const scores = numbersOf(metadata, 'tokenizer.ggml.scores') ?? [];
   const map = numbersOf(metadata, 'tokenizer.ggml.precompiled_charsmap') ?? [];
-  const prefix = metadata.get('tokenizer.ggml.add_space_prefix');
-  const prepends = prefix === undefined || prefix.type === 'array' || prefix.value !== false;
+  const prepends = prependsSpace(metadata);
   const metaspace = {
     type: 'Metaspace',
     replacement: space,
@@ -142,7 +145,7 @@ const added: ReadonlySet<number> = new Set([tokenKinds.control, tokenKinds.userD
 function vocabularyOf({ texts, types }: GgufTokens): Record<string, number> {
   const vocabulary: Record<string, number> = Object.create(null);
   for (const [id, token] of texts.entries()) {
-    const type = types[id] ?? 1;
+    const type = types[id] ?? tokenKinds.normal;
     if (type !== tokenKinds.unused && !(added.has(type) && token in vocabulary)) vocabulary[token] = id;
   }
   return vocabulary;

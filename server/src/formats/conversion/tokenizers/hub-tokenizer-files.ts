@@ -2,6 +2,7 @@ import { type GgufMetadata, numberOf, numbersOf, textOf, textsOf } from '../../g
 import type { JsonRecord } from '../../json-value.ts';
 import { refusal } from '../../refuse-files.ts';
 import { type GgufTokens, hubTokenizerBodies } from './hub-tokenizer-bodies.ts';
+import { tokenRoles } from './token-roles.ts';
 import { tokenKinds } from './vocabulary.ts';
 
 /**
@@ -28,9 +29,9 @@ export function hubTokenizerFiles(metadata: GgufMetadata): Record<string, JsonRe
     kind === 'bert'
       ? { bos: true, eos: true }
       : { bos: flag(metadata, 'add_bos_token'), eos: flag(metadata, 'add_eos_token') };
-  const roles = Object.entries(roleNames).flatMap(([key, role]) => {
-    const token = special(key);
-    return token === null ? [] : [[`${role}_token`, token]];
+  const roles = tokenRoles.flatMap(({ hub, gguf }) => {
+    const token = special(gguf);
+    return token === null ? [] : [[`${hub}_token`, token]];
   });
   const template = textOf(metadata, 'tokenizer.chat_template');
   return {
@@ -52,17 +53,6 @@ export function hubTokenizerFiles(metadata: GgufMetadata): Record<string, JsonRe
   };
 }
 
-/** Names of roles: in GGUF (where one is misspelt), and in `tokenizer_config.json`. */
-const roleNames = {
-  bos: 'bos',
-  eos: 'eos',
-  unknown: 'unk',
-  seperator: 'sep',
-  padding: 'pad',
-  cls: 'cls',
-  mask: 'mask',
-} as const;
-
 function flag(metadata: GgufMetadata, name: string): boolean {
   const found = metadata.get(`tokenizer.ggml.${name}`);
   return found !== undefined && found.type === 'bool' && found.value === true;
@@ -70,7 +60,7 @@ function flag(metadata: GgufMetadata, name: string): boolean {
 
 function addedTokens({ texts, types }: GgufTokens): JsonRecord[] {
   return texts.flatMap((content, id) => {
-    const type = types[id] ?? 1;
+    const type = types[id] ?? tokenKinds.normal;
     if (type !== tokenKinds.control && type !== tokenKinds.userDefined) return [];
     const plain = { single_word: false, lstrip: false, rstrip: false, normalized: false };
     return [{ id, content, ...plain, special: type === tokenKinds.control }];

@@ -3,52 +3,52 @@ import { number, truth } from '../../gguf/make-value.ts';
 import { isRecord, type JsonRecord, recordMember, textMember } from '../../json-value.ts';
 import { refusal } from '../../refuse-files.ts';
 import type { HubTokenizer } from './hub-tokenizer.ts';
+import { type TokenRole, tokenRoles } from './token-roles.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
-type Ids = ReadonlyMap<string, number>;
-
-/** Names of roles: in `tokenizer_config.json`, and in GGUF (where one is misspelt). */
-const roles = {
-  bos: 'bos',
-  eos: 'eos',
-  unk: 'unknown',
-  sep: 'seperator',
-  pad: 'padding',
-  cls: 'cls',
-  mask: 'mask',
-} as const;
-
-type Role = keyof typeof roles;
+/** A tokenizer, and where its tokens have come to stand. */
+interface PlacedTokenizer {
+  readonly files: HubTokenizer;
+  readonly ids: ReadonlyMap<string, number>;
+  /** Of the kind whose vocabularies have the same names everywhere. */
+  readonly isWordPiece: boolean;
+}
 
 /** Encoders begin and end a text with what has another name there. */
-const standIns: Partial<Record<Role, Role>> = { bos: 'cls', eos: 'sep' };
+const standIns: Partial<Record<TokenRole, TokenRole>> = { bos: 'cls', eos: 'sep' };
 
 const needed = ['cls', 'sep', 'unk'] as const;
 
-/** Which tokens have roles, and which of them stand around each text. A number that no token has is nobody's role. */
+/**
+ * Which tokens have roles, and which of them stand around each text. A number that no token has is nobody's role. Throws
+ * `model.refused` for a WordPiece vocabulary without a token that the engine needs.
+ */
 export function specialMetadata(
   files: HubTokenizer,
   { ids, tokens }: Pick<Vocabulary, 'ids' | 'tokens'>,
+  isWordPiece: boolean,
 ): [string, GgufValue][] {
+  const placed: PlacedTokenizer = { files, ids, isWordPiece };
   const entries: [string, GgufValue][] = [];
-  for (const role of Object.keys(roles) as Role[]) {
-    const id = specialId(files, role, ids);
+  for (const { hub, gguf } of tokenRoles) {
+    const id = specialId(placed, hub);
     if (id !== null && id >= 0 && id < tokens.length)
-      entries.push([`tokenizer.ggml.${roles[role]}_token_id`, number(id)]);
+      entries.push([`tokenizer.ggml.${gguf}_token_id`, number(id)]);
   }
-  if (isWordPiece(files)) {
+  if (isWordPiece) {
     // The engine puts every text between two of them, and takes numbers of its own where none are named.
-    const missing = needed.find((role) => specialId(files, role, ids) === null);
+    const missing = needed.find((role) => specialId(placed, role) === null);
     if (missing !== undefined) throw refusal(`its tokenizer names no ${missing}_token`);
     return entries;
   }
   for (const role of ['bos', 'eos'] as const)
-    entries.push([`tokenizer.ggml.add_${role}_token`, truth(addsSpecial(files, role, ids))]);
+    entries.push([`tokenizer.ggml.add_${role}_token`, truth(addsSpecial(placed, role))]);
   return entries;
 }
 
-function specialId(files: HubTokenizer, role: Role, ids: Ids): number | null {
-  const stated = tokenText(files.config?.[`${role}_token`]) ?? usualName(files, role, ids);
+function specialId(placed: PlacedTokenizer, role: TokenRole): number | null {
+  const { files, ids } = placed;
+  const stated = tokenText(files.config?.[`${role}_token`]) ?? usualName(placed, role);
   const found = stated === null ? undefined : ids.get(stated);
   if (found !== undefined) return found;
   for (const source of [files.model, files.generation]) {
@@ -57,24 +57,19 @@ function specialId(files: HubTokenizer, role: Role, ids: Ids): number | null {
     if (typeof first === 'number') return first;
   }
   const standIn = standIns[role];
-  return standIn === undefined ? null : specialId(files, standIn, ids);
+  return standIn === undefined ? null : specialId(placed, standIn);
 }
 
-/** WordPiece vocabularies have the same names everywhere. */
-function usualName(files: HubTokenizer, role: Role, ids: Ids): string | null {
+function usualName({ ids, isWordPiece }: PlacedTokenizer, role: TokenRole): string | null {
   const usual = `[${role.toUpperCase()}]`;
-  return isWordPiece(files) && ids.has(usual) ? usual : null;
+  return isWordPiece && ids.has(usual) ? usual : null;
 }
 
-function isWordPiece({ tokenizer, config }: HubTokenizer): boolean {
-  const type = textMember(recordMember(tokenizer, 'model'), 'type');
-  return type === 'WordPiece' || (type === null && textMember(config, 'cls_token') !== null);
-}
-
-function addsSpecial(files: HubTokenizer, role: 'bos' | 'eos', ids: Ids): boolean {
+function addsSpecial(placed: PlacedTokenizer, role: 'bos' | 'eos'): boolean {
+  const { files, ids } = placed;
   const stated = files.config?.[`add_${role}_token`];
   if (typeof stated === 'boolean') return stated;
-  const id = specialId(files, role, ids);
+  const id = specialId(placed, role);
   for (const processor of processorsOf(files.tokenizer)) {
     const type = textMember(processor, 'type');
     if (type === 'RobertaProcessing' || type === 'BertProcessing') return true;

@@ -3,13 +3,13 @@ import { number, text } from '../../gguf/make-value.ts';
 import { type JsonRecord, numberMember, recordMember, textMember } from '../../json-value.ts';
 import { refusal } from '../../refuse-files.ts';
 import type { Architecture } from '../architectures/architecture.ts';
-import { byteLevelMetadata, byteLevelVocabulary } from './byte-level.ts';
+import { byteLevelMetadata } from './byte-level.ts';
 import type { HubTokenizer } from './hub-tokenizer.ts';
 import { piecesMetadata, piecesVocabulary } from './pieces.ts';
 import { specialMetadata } from './special-tokens.ts';
 import { unigramMetadata, unigramVocabulary } from './unigram.ts';
-import type { Vocabulary } from './vocabulary.ts';
-import { wordPieceMetadata, wordPieceVocabulary } from './word-piece.ts';
+import { listedVocabulary, type Vocabulary } from './vocabulary.ts';
+import { wordPieceMetadata } from './word-piece.ts';
 
 interface TokenizerKind {
   vocabulary(tokenizer: JsonRecord, model: JsonRecord, rows: number): Vocabulary;
@@ -18,10 +18,10 @@ interface TokenizerKind {
 
 const kinds = {
   pieces: { vocabulary: piecesVocabulary, metadata: piecesMetadata },
-  byteLevel: { vocabulary: byteLevelVocabulary, metadata: byteLevelMetadata },
+  byteLevel: { vocabulary: listedVocabulary, metadata: byteLevelMetadata },
   unigram: { vocabulary: unigramVocabulary, metadata: unigramMetadata },
   wordPiece: {
-    vocabulary: wordPieceVocabulary,
+    vocabulary: listedVocabulary,
     metadata: (tokenizer, _, vocabulary) => wordPieceMetadata(tokenizer, vocabulary),
   },
 } as const satisfies Record<string, TokenizerKind>;
@@ -40,7 +40,7 @@ export function tokenizerMetadata(
   const kind = kindOf(model, architecture);
   const vocabulary = kind.vocabulary(files.tokenizer, model, rows);
   const entries = kind.metadata(files.tokenizer, model, vocabulary);
-  entries.push(...specialMetadata(files, vocabulary));
+  entries.push(...specialMetadata(files, vocabulary, kind === kinds.wordPiece));
   const types = numberMember(files.model, 'type_vocab_size');
   if (architecture.kind === 'encoder') entries.push(['tokenizer.ggml.token_type_count', number(types ?? 1)]);
   if (files.chatTemplate !== null) entries.push(['tokenizer.chat_template', text(files.chatTemplate)]);

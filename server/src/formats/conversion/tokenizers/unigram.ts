@@ -2,7 +2,7 @@ import type { GgufValue } from '../../gguf/gguf-value.ts';
 import { list, text, truth } from '../../gguf/make-value.ts';
 import { isRecord, type JsonRecord, numberMember, recordMember, textMember } from '../../json-value.ts';
 import { refusal } from '../../refuse-files.ts';
-import { addedTokens, createVocabulary, tokenKinds, type Vocabulary } from './vocabulary.ts';
+import { createVocabulary, putAdded, tokenKinds, type Vocabulary } from './vocabulary.ts';
 
 type Piece = readonly [token: string, score: number];
 
@@ -22,8 +22,7 @@ function piecesOf(model: JsonRecord): Piece[] {
 export function unigramVocabulary(tokenizer: JsonRecord, model: JsonRecord, rows: number): Vocabulary {
   const vocabulary = createVocabulary(rows, tokenizer);
   for (const [id, [token]] of piecesOf(model).entries()) vocabulary.put(token, id, tokenKinds.normal);
-  for (const { content, id, isControl } of addedTokens(tokenizer))
-    vocabulary.put(content, id, isControl ? tokenKinds.control : tokenKinds.userDefined);
+  putAdded(vocabulary, tokenizer);
   const unknown = numberMember(model, 'unk_id');
   if (unknown !== null && unknown < rows) vocabulary.types[unknown] = tokenKinds.unknown;
   return vocabulary;
@@ -62,7 +61,7 @@ export function unigramMetadata(
   return entries;
 }
 
-/** What the character map of SentencePiece cannot do itself and these steps are known not to need. */
+/** Steps of a normalizer that are carried over: by the character map, or by leaving out white space. */
 const harmless = new Set(['Precompiled', 'Replace', 'Strip']);
 
 function characterMapOf(tokenizer: JsonRecord): Buffer {

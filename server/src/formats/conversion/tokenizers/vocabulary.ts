@@ -1,4 +1,4 @@
-import { isRecord, type JsonRecord, textMember } from '../../json-value.ts';
+import { isRecord, type JsonRecord, recordMember, textMember } from '../../json-value.ts';
 import { refusal } from '../../refuse-files.ts';
 
 /** `llama_token_type`. */
@@ -54,4 +54,19 @@ export function addedTokens(tokenizer: JsonRecord): AddedToken[] {
     const content = textMember(each, 'content') ?? '';
     return { content, id: each.id, isControl: each.special === true || looksSpecial.test(content) };
   });
+}
+
+/** What was added to a vocabulary, as its texts are. */
+export function putAdded(vocabulary: Vocabulary, tokenizer: JsonRecord): void {
+  for (const { content, id, isControl } of addedTokens(tokenizer))
+    vocabulary.put(content, id, isControl ? tokenKinds.control : tokenKinds.userDefined);
+}
+
+/** The tokens of a `tokenizer.json` that lists them by their texts, and those that were added. */
+export function listedVocabulary(tokenizer: JsonRecord, model: JsonRecord, rows: number): Vocabulary {
+  const vocabulary = createVocabulary(rows, tokenizer);
+  for (const [token, id] of Object.entries(recordMember(model, 'vocab') ?? {}))
+    vocabulary.put(token, id, tokenKinds.normal);
+  putAdded(vocabulary, tokenizer);
+  return vocabulary;
 }

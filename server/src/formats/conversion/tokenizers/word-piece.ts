@@ -1,21 +1,14 @@
 import type { GgufValue } from '../../gguf/gguf-value.ts';
 import { list, text, truth } from '../../gguf/make-value.ts';
 import { type JsonRecord, recordMember } from '../../json-value.ts';
-import { addedTokens, createVocabulary, tokenKinds, type Vocabulary } from './vocabulary.ts';
+import { tokenKinds, type Vocabulary } from './vocabulary.ts';
 
 const space = '\u2581';
 
-/** A WordPiece vocabulary; `ids` has the tokens as the hub writes them. */
-export function wordPieceVocabulary(tokenizer: JsonRecord, model: JsonRecord, rows: number): Vocabulary {
-  const vocabulary = createVocabulary(rows, tokenizer);
-  for (const [token, id] of Object.entries(recordMember(model, 'vocab') ?? {}))
-    vocabulary.put(token, id, tokenKinds.normal);
-  for (const { content, id, isControl } of addedTokens(tokenizer))
-    vocabulary.put(content, id, isControl ? tokenKinds.control : tokenKinds.userDefined);
-  return vocabulary;
-}
-
-/** As llama.cpp has it (`bert`): pieces that begin a word have a mark in front, those that go on have none. */
+/**
+ * A WordPiece vocabulary as llama.cpp has it (`bert`): pieces that begin a word have a mark in front, those that go on
+ * have none.
+ */
 export function wordPieceMetadata(
   tokenizer: JsonRecord,
   { tokens, types }: Vocabulary,
