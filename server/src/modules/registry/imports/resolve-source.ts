@@ -1,4 +1,5 @@
 import { SamovarError } from '../../../kernel/errors.ts';
+import { matchesStars } from '../../../kernel/matches-stars.ts';
 import type { ResolvedSource, SourceLicense } from '../../../kernel/ports/model-source.ts';
 import { earlierAcceptance } from '../licenses/license-acceptances.ts';
 import { needsAcceptance } from '../licenses/terms-of-license.ts';
@@ -29,7 +30,7 @@ export async function resolveSource(
     : await sources.resolve(uri, signal, { archives });
   const found = isSecret ? { ...told, uri: request.source } : told;
   const resolved = { ...found, files: wantedFiles(found, request) };
-  const terms = termsOf(resolved, request);
+  const terms = termsOfSource(resolved, request);
   if (terms === null) return await advance(database, request, 'resolved', { resolved, failure: null });
   if (request.acceptance === null) {
     const acceptance = await earlierAcceptance(database, request, request.modelName, terms);
@@ -41,7 +42,7 @@ export async function resolveSource(
 }
 
 /** `null` where nobody has to accept anything. */
-function termsOf({ license }: ResolvedSource, { wanted }: ImportRequest): SourceLicense | null {
+function termsOfSource({ license }: ResolvedSource, { wanted }: ImportRequest): SourceLicense | null {
   const known = wanted.facts?.license;
   const needed =
     license?.gated === true || wanted.licenseNeedsAcceptance === true || needsAcceptance(license?.id);
@@ -65,23 +66,8 @@ function wantedFiles(source: ResolvedSource, { wanted }: ImportRequest): Resolve
   throw new SamovarError('model.source_invalid', { params: { source: source.uri, reason } });
 }
 
-/** Whether a path is what a pattern names, in which `*` stands for any characters but `/`. */
+/** Whether a path is what a pattern names, in which `*` stands for any characters but `/`; no pattern takes long. */
 export function isNamedBy(pattern: string, path: string): boolean {
   const [wanted, parts] = [pattern.split('/'), path.split('/')];
-  return wanted.length === parts.length && wanted.every((each, at) => fits(each, parts[at] ?? ''));
-}
-
-/** The first place for each piece is the best one: never looks back, so that no pattern takes long. */
-function fits(pattern: string, text: string): boolean {
-  const [first = '', ...others] = pattern.split('*');
-  const last = others.pop();
-  if (last === undefined) return text === pattern;
-  if (!text.startsWith(first)) return false;
-  let at = first.length;
-  for (const piece of others) {
-    const found = text.indexOf(piece, at);
-    if (found < 0) return false;
-    at = found + piece.length;
-  }
-  return text.length - at >= last.length && text.endsWith(last);
+  return wanted.length === parts.length && wanted.every((each, at) => matchesStars(each, parts[at] ?? ''));
 }

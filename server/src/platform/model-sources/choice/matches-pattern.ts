@@ -1,3 +1,5 @@
+import { matchesStars } from '../../../kernel/matches-stars.ts';
+
 /** More words than these in braces are no choice of files. */
 const mostPatterns = 64;
 
@@ -39,25 +41,13 @@ function namesPath(pattern: readonly string[], parts: readonly string[]): boolea
     const next = new Set<number>();
     if (wanted === '**') {
       for (let at = Math.min(...places); at <= parts.length; at += 1) next.add(at);
-    } else for (const at of places) if (namesPart(wanted, parts[at])) next.add(at + 1);
+    } else
+      for (const at of places) {
+        const part = parts[at];
+        if (part !== undefined && matchesStars(wanted, part)) next.add(at + 1);
+      }
     if (next.size === 0) return false;
     places = next;
   }
   return places.has(parts.length);
-}
-
-/** The first place for each piece is the best one: nothing is looked at twice. */
-function namesPart(pattern: string, part: string | undefined): boolean {
-  if (part === undefined) return false;
-  const [first = '', ...others] = pattern.split('*');
-  const last = others.pop();
-  if (last === undefined) return part === pattern;
-  if (!part.startsWith(first)) return false;
-  let at = first.length;
-  for (const piece of others) {
-    const found = part.indexOf(piece, at);
-    if (found < 0) return false;
-    at = found + piece.length;
-  }
-  return part.length - at >= last.length && part.endsWith(last);
 }
