@@ -45,6 +45,7 @@ export async function readSpooled(text: string, reader: SpoolReader): Promise<vo
 
 function readLine(line: string, records: UsageRecord[], reader: SpoolReader): void {
   try {
+    // As `spooledText` wrote it, perhaps of an earlier version: `usageRow` takes what that did not know as absent.
     records.push(JSON.parse(line) as UsageRecord);
   } catch (error) {
     reader.unreadable(error);

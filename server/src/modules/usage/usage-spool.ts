@@ -41,6 +41,7 @@ export function createUsageSpool(options: UsageSpoolOptions): UsageSpool {
   const ownName = newName();
   const ownPath = join(folder, ownName);
   let full = false;
+  let appending: Promise<unknown> = Promise.resolve();
 
   /** Closes our file when it is large, and sees whether the folder still has room. */
   async function rotate(sizeBytes: number): Promise<void> {
@@ -65,6 +66,15 @@ export function createUsageSpool(options: UsageSpoolOptions): UsageSpool {
     }
   }
 
+  async function append(rows: UsageRows): Promise<boolean> {
+    if (full) await rotate(0);
+    if (full) return false;
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const text = await spooledText(rows);
+    while (!(await appendOnce(text))) log.warn({ file: ownName }, 'the usage spool was taken; writing again');
+    return true;
+  }
+
   async function take(): Promise<string | null> {
     const names = await namesIn(folder);
     for (const name of names) {
@@ -80,14 +90,12 @@ export function createUsageSpool(options: UsageSpoolOptions): UsageSpool {
   }
 
   return {
-    async append(rows) {
-      if (full) await rotate(0);
-      if (full) return false;
-      await mkdir(folder, { recursive: true, mode: 0o700 });
-      const text = await spooledText(rows);
-      while (!(await appendOnce(text)))
-        log.warn({ file: ownName }, 'the usage spool was taken; writing again');
-      return true;
+    append(rows) {
+      // One after the other, whatever became of the one before: long texts are written in parts, which would mix.
+      const turn = () => append(rows);
+      const appended = appending.then(turn, turn);
+      appending = appended;
+      return appended;
     },
     async replayOne(write) {
       const taken = await take();
