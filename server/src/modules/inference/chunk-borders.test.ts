@@ -87,6 +87,17 @@ test('an error event is told apart from a text that looks like one, wherever it 
   );
 });
 
+test('an event that is cut off by the end of its stream is not handed on: nobody could read it, or what follows it', () => {
+  for (const cut of ['data: {"error":{"message":"out of memory"}}', chatEvent('of').slice(0, -1)]) {
+    const out: Buffer[] = [];
+    const target = { bytes: (chunk: Buffer) => out.push(Buffer.from(chunk)) > 0, object: () => true };
+    const reader = createPassThroughStream(target, true);
+    feed(reader, Buffer.from(chatEvent('tea') + cut), [0.5]);
+    assert.equal(Buffer.concat(out).toString(), chatEvent('tea'));
+    assert.equal(reader.complete, false);
+  }
+});
+
 test('a large event in small chunks is read in linear time, in both lanes', () => {
   const event = Buffer.from(chatEvent('x'.repeat(7 * 1024 * 1024)));
   const target = { bytes: () => true, object: () => true };

@@ -95,9 +95,8 @@ export function createPassThroughStream(target: AnswerTarget, keepUsage: boolean
     return more;
   }
 
-  function end(): void {
-    if (held.length > 0 && reader.failure === null) target.bytes(takeHeld());
-  }
+  /** What is held still is the beginning of an event that was cut off, and nothing that a client could read. */
+  function end(): void {}
 
   return reader;
 }
