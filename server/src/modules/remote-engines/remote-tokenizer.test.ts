@@ -77,6 +77,7 @@ test('nothing is metered as tokens, and refusals of the engine are told as such'
     [500, { error: { message: 'oops' } }, 502, /failed at this request: it answered 500/],
     [404, {}, 400, /cannot tell the tokens/],
     [200, { tokens: [{ id: 'a' }] }, 502, /no answer/],
+    [200, { tokens: [{ id: 1 }] }, 502, /no answer/],
     [200, {}, 502, /no answer/],
   ];
   for (const [status, said, expected, message] of statuses) {

@@ -49,13 +49,16 @@ function* askLlamaServer(body: JsonObject, { upstreamModel: model }: RemoteTarge
   const asked = { content, add_special: !isText, parse_special: !isText, with_pieces: true };
   const { tokens } = yield { path: '/tokenize', body: { ...asked, model } };
   if (!Array.isArray(tokens)) return null;
+  const spelled = tokens.flatMap((token: unknown): SpelledToken[] => {
+    const piece = asObject(token)?.piece;
+    // A part of a character is told as its bytes.
+    if (Array.isArray(piece)) return [{ bytes: Buffer.from(piece), special: false }];
+    if (typeof piece !== 'string') return [];
+    return [{ bytes: Buffer.from(piece), special: !isText && looksLikeControl(piece) }];
+  });
   return answerOf(
     tokens.map((token: unknown) => asObject(token)?.id),
-    tokens.map((token: unknown) => {
-      const piece = asObject(token)?.piece;
-      const bytes = Array.isArray(piece) ? Buffer.from(piece) : Buffer.from(String(piece));
-      return { bytes, special: !isText && typeof piece === 'string' && looksLikeControl(piece) };
-    }),
+    spelled,
   );
 }
 
@@ -95,13 +98,12 @@ function* askSamovar(body: JsonObject, { upstreamModel }: RemoteTarget): Tokeniz
           body: { modelUri, messages: plainMessages(body) },
         };
   if (!Array.isArray(tokens)) return null;
-  const shown = tokens.map((token: unknown) => asObject(token));
+  const shown = tokens.flatMap((token: unknown) => asObject(token) ?? []);
+  if (shown.length !== tokens.length) return null;
+  // Its JSON leaves out what is 0, empty or false.
   return answerOf(
-    shown.map((token) => Number(token?.id ?? 0)),
-    shown.map((token) => ({
-      bytes: Buffer.from(String(token?.text ?? '')),
-      special: token?.special === true,
-    })),
+    shown.map(({ id }) => Number(id ?? 0)),
+    shown.map(({ text, special }) => ({ bytes: Buffer.from(String(text ?? '')), special: special === true })),
   );
 }
 
