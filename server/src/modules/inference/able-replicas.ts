@@ -18,8 +18,8 @@ export function hasRoute({ remote }: Replica, path: WorkerPath): boolean {
 }
 
 /**
- * The replicas that have a route. Throws `engine.unsupported_operation` for a model of foreign engines alone of which
- * none has it; one of ours can be loaded.
+ * The replicas that have a route. Throws `engine.unsupported_operation` when none has it and the model runs on foreign
+ * engines alone: for any other model, a worker of ours, which has it, can be loaded.
  */
 export function ableReplicas(
   replicas: readonly Replica[],

@@ -27,12 +27,18 @@ export interface EngineBreakers {
   pauseMs(replica: RemoteReplica): number;
   begin(replica: RemoteReplica): void;
   end(replica: RemoteReplica): void;
+  /** Its answer has begun: others need not wait for the end of the one request that tries whether it is well again. */
   heard(replica: RemoteReplica): void;
+  /** It gave an answer, were it a refusal. */
   answered(replica: RemoteReplica): void;
+  /** It was not there, or would not talk to us. */
   absent(replica: RemoteReplica): void;
+  /** It failed at a request. */
   failed(replica: RemoteReplica): void;
+  /** It asks to be left alone for so long. */
   rest(replica: RemoteReplica, seconds: number): void;
   failuresOf(engineId: string): EngineFailures;
+  /** Replicas of which something bad is remembered. */
   readonly remembered: number;
 }
 
@@ -82,6 +88,11 @@ export function createEngineBreakers(clock: Clock): EngineBreakers {
     breaker.openUntilMs = clock.now() + Math.min(longestPauseMs, pauseMs);
   }
 
+  function endTrial({ workerId }: RemoteReplica): void {
+    const breaker = breakers.get(workerId);
+    if (breaker) breaker.trial = false;
+  }
+
   return {
     state({ workerId }) {
       const breaker = breakers.get(workerId);
@@ -98,14 +109,8 @@ export function createEngineBreakers(clock: Clock): EngineBreakers {
       const breaker = breakers.get(workerId);
       if (breaker && breaker.points >= pointsToOpen) breaker.trial = true;
     },
-    end({ workerId }) {
-      const breaker = breakers.get(workerId);
-      if (breaker) breaker.trial = false;
-    },
-    heard({ workerId }) {
-      const breaker = breakers.get(workerId);
-      if (breaker) breaker.trial = false;
-    },
+    end: endTrial,
+    heard: endTrial,
     answered({ workerId }) {
       const breaker = breakers.get(workerId);
       if (breaker && breaker.restUntilMs <= clock.now()) breakers.delete(workerId);

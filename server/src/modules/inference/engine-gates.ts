@@ -1,7 +1,12 @@
 import type { Clock } from '../../kernel/clock.ts';
 import { SamovarError } from '../../kernel/errors.ts';
 import type { RemoteTarget } from '../serving/index.ts';
-import { createEngineBreakers, type EngineFailures, longestPauseMs } from './engine-breakers.ts';
+import {
+  createEngineBreakers,
+  type EngineBreakers,
+  type EngineFailures,
+  longestPauseMs,
+} from './engine-breakers.ts';
 import type { RemoteReplica } from './remote-replica.ts';
 
 /** How often those that wait are looked at. */
@@ -16,21 +21,15 @@ export interface PlaceWaiter {
   fail(error: SamovarError): void;
 }
 
+/** How requests at an engine begin, go and end: what its breaker remembers. */
+type EngineNotes = Pick<
+  EngineBreakers,
+  'begin' | 'end' | 'heard' | 'answered' | 'absent' | 'failed' | 'rest' | 'remembered'
+>;
+
 /** What foreign engines are spared, and what callers are spared of them; known to this process alone. */
-export interface EngineGates {
+export interface EngineGates extends EngineNotes {
   state(replica: RemoteReplica): GateState;
-  begin(replica: RemoteReplica): void;
-  end(replica: RemoteReplica): void;
-  /** Its answer has begun: others need not wait for the end of the one request that tries whether it is well again. */
-  heard(replica: RemoteReplica): void;
-  /** It gave an answer, were it a refusal. */
-  answered(replica: RemoteReplica): void;
-  /** It was not there, or would not talk to us. */
-  absent(replica: RemoteReplica): void;
-  /** It failed at a request. */
-  failed(replica: RemoteReplica): void;
-  /** It asks to be left alone for so long. */
-  rest(replica: RemoteReplica, seconds: number): void;
   /** Waits until one of these that are full has a place; `null` when none is full, or too many wait. */
   wait(replicas: readonly RemoteReplica[], waiter: PlaceWaiter): (() => void) | null;
   /** Why none of these takes a request now. */
@@ -38,8 +37,6 @@ export interface EngineGates {
   readonly waiting: number;
   /** How an engine does, all of its replicas taken together. */
   loadOf(engineId: string): EngineLoad;
-  /** Replicas of which something bad is remembered. */
-  readonly remembered: number;
 }
 
 export interface EngineLoad extends EngineFailures {
@@ -51,14 +48,6 @@ interface Gate {
   running: number;
   readonly waiting: { readonly waiter: PlaceWaiter; readonly untilMs: number }[];
 }
-
-/** Why a replica in a state did not take a request. */
-const words: Readonly<Record<GateState, string>> = {
-  open: 'cannot be reached',
-  full: 'is full',
-  resting: 'asked for a pause',
-  broken: 'failed several times and is left alone for a moment',
-};
 
 export function createEngineGates(clock: Clock): EngineGates {
   const gates = new Map<string, Gate>();
@@ -140,13 +129,18 @@ export function createEngineGates(clock: Clock): EngineGates {
       };
     },
     refusal(model, replicas) {
-      const states = replicas.map(state);
       const soonestMs = Math.max(1000, Math.min(longestPauseMs, ...replicas.map(breakers.pauseMs)));
       const retryAfterSeconds = Math.ceil(soonestMs / 1000);
-      if (states.some((one) => one === 'full' || one === 'resting'))
+      const states = replicas.map((replica) => ({
+        engine: replica.remote.engineName,
+        state: state(replica),
+      }));
+      if (states.some((one) => one.state === 'full' || one.state === 'resting'))
         return new SamovarError('engine.busy', { retryAfterSeconds });
-      const reasons = replicas.map(
-        ({ remote }, index) => `${remote.engineName} ${words[states[index] ?? 'open']}`,
+      const reasons = states.map((one) =>
+        one.state === 'broken'
+          ? `${one.engine} failed several times and is left alone for a moment`
+          : `${one.engine} cannot be reached`,
       );
       const reason = reasons.length === 0 ? `none serves the model ${model}` : reasons.join('; ');
       return new SamovarError('engine.remote_unavailable', { params: { reason }, retryAfterSeconds });

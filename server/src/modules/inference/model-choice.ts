@@ -43,7 +43,10 @@ export class ModelChoice {
   }
 }
 
-/** Goes on to the next fallback that somebody answers for now, as nobody does for the model; false when there is none. */
+/**
+ * For a model that nobody answers for now: goes on to the next of its alias's fallbacks that has a ready worker or engine
+ * with the request's route. Returns false, and stays with the model, when there is none.
+ */
 export function fallBackToReady(
   choice: ModelChoice,
   { deps, picker }: { readonly deps: Pick<InferenceDependencies, 'policy'>; readonly picker: ReplicaPicker },

@@ -3,7 +3,7 @@ import type { Log } from '../../kernel/ports/log.ts';
 import { withoutSecrets } from '../../kernel/without-secrets.ts';
 import type { Replica } from '../serving/index.ts';
 import type { EngineGates } from './engine-gates.ts';
-import { isRemote } from './remote-replica.ts';
+import { isRemote, type RemoteReplica } from './remote-replica.ts';
 import type { ReplicaPicker } from './replica-picker.ts';
 import type { Refusal } from './worker-call.ts';
 
@@ -64,9 +64,9 @@ export function noteLost(notes: AttemptNotes, replica: Replica, cause: Error): v
 
 function tellFailure(
   { log, requestId }: AttemptNotes,
-  { remote }: Replica,
+  { remote }: RemoteReplica,
   { code, cause }: SamovarError,
 ): void {
-  const fields = { requestId, engine: remote?.engineName, model: remote?.upstreamModel, code, error: cause };
+  const fields = { requestId, engine: remote.engineName, model: remote.upstreamModel, code, error: cause };
   log.warn(fields, 'A connected engine failed at a request');
 }

@@ -1,4 +1,4 @@
-import type { RemoteFlavour } from '../serving/index.ts';
+import type { RemoteFlavour, RemoteTarget } from '../serving/index.ts';
 import type { EngineState } from './engine-state.ts';
 
 export type EngineKind = 'openai' | 'tei';
@@ -68,14 +68,7 @@ export interface RemoteEngine extends EngineConnection {
   readonly createdAt: Date;
 }
 
-export type Capability =
-  | 'chat'
-  | 'completions'
-  | 'tools'
-  | 'json-schema'
-  | 'logprobs'
-  | 'embeddings'
-  | 'tokenize';
+export type Capability = RemoteTarget['capabilities'][number];
 
 /** What is known of one model of an engine. */
 export interface ModelFacts {
