@@ -1,5 +1,6 @@
 import { globSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
+import { type Declaration, isDeclaration } from '@samovar/contract/declaration';
 import { parseDocument } from 'yaml';
 import { CommandError } from '../command-error.ts';
 import type { FolderBody } from './apply-answers.ts';
@@ -13,7 +14,7 @@ export interface ManifestFolder {
 
 interface Found {
   readonly path: string;
-  readonly document: Record<string, unknown>;
+  readonly document: Declaration;
 }
 
 /** Reads the YAML documents of a folder, or of one file; `s3://…` is left to the server. */
@@ -57,17 +58,6 @@ function parsed(path: string): unknown {
       'Correct it.',
     );
   }
-}
-
-function isDeclaration(document: unknown): document is Record<string, unknown> {
-  return (
-    typeof document === 'object' &&
-    document !== null &&
-    'schema' in document &&
-    // One of ours that is not known is the server's to refuse: a slip of the pen must not deploy nothing in silence.
-    typeof document.schema === 'string' &&
-    document.schema.startsWith('samovar.')
-  );
 }
 
 /** A manifest that somebody else wrote must not upload what lies elsewhere on this machine, by a link or by `..`. */

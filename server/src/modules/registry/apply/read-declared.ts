@@ -1,3 +1,4 @@
+import { isDeclaration } from '@samovar/contract/declaration';
 import type { ModelManifest } from '@samovar/contract/worker-protocol';
 import Type from 'typebox';
 import Value from 'typebox/value';
@@ -74,19 +75,17 @@ function readDocument({
   folder,
 }: DeclaredDocument): DeclaredModel | Type.Static<typeof declarationsSchema> | null {
   if (unread !== undefined) throw unread;
-  const schema = schemaOf(value);
+  if (!isDeclaration(value)) return null;
+  const { schema, ...rest } = value;
   if (schema === 'samovar.model/v1') return { manifest: manifestOf(value, path), folder };
   if (schema === 'samovar.apply/v1') {
-    const { schema: _, ...rest } = value as Record<string, unknown>;
     if (!Value.Check(declarationsSchema, rest))
       throw invalid(path, firstFault(Value.Errors(declarationsSchema, rest)));
     return rest;
   }
-  if (schema?.startsWith('samovar.'))
-    throw new SamovarError('model.manifest_invalid', {
-      params: { name: path, reason: `its schema ${schema} is not known here` },
-    });
-  return null;
+  throw new SamovarError('model.manifest_invalid', {
+    params: { name: path, reason: `its schema ${schema} is not known here` },
+  });
 }
 
 /** A manifest is kept for ever, and shown. */
@@ -101,11 +100,6 @@ function manifestOf(value: unknown, path: string): ModelManifest {
         },
       });
   return manifest;
-}
-
-function schemaOf(value: unknown): string | null {
-  if (typeof value !== 'object' || value === null || !('schema' in value)) return null;
-  return typeof value.schema === 'string' ? value.schema : null;
 }
 
 function invalid(name: string, { path, reason }: SchemaFault): SamovarError {

@@ -1,3 +1,4 @@
+import { isDeclaration } from '@samovar/contract/declaration';
 import type Type from 'typebox';
 import { parseDocument } from 'yaml';
 import { SamovarError } from '../../../kernel/errors.ts';
@@ -141,16 +142,6 @@ function parsed(path: string, text: string): Pick<DeclaredDocument, 'value' | 'f
       fault: new SamovarError('model.manifest_invalid', { params: { name: path, reason } }),
     };
   }
-}
-
-function isDeclaration(value: unknown): boolean {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'schema' in value &&
-    typeof value.schema === 'string' &&
-    value.schema.startsWith('samovar.')
-  );
 }
 
 function dependenciesOf(api: ApplyApi): ApplyDependencies {
