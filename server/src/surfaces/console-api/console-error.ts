@@ -1,7 +1,7 @@
 import type { RouteResponse } from '@samovar/contract/route';
 import Type from 'typebox';
+import { errorResponse } from '../../kernel/error-response.ts';
 import type { ErrorBody } from '../../kernel/ports/http-routes.ts';
-import { sampleError, sampleRequestId } from '../../kernel/sample-error.ts';
 
 /** The error body of the console API. `params` are those of the message, for clients that translate it. */
 const consoleError = Type.Object(
@@ -31,11 +31,6 @@ export const consoleErrorBody: ErrorBody = (error, requestId) => ({
 });
 
 /** An error that a route answers with, as it declares it. */
-export function errorResponse(status: number, description: string): RouteResponse {
-  const error = sampleError(status);
-  return {
-    description,
-    schema: consoleError,
-    ...(error && { example: consoleErrorBody(error, sampleRequestId) }),
-  };
+export function consoleErrorResponse(status: number, description: string): RouteResponse {
+  return errorResponse(status, description, consoleError, consoleErrorBody);
 }

@@ -2,7 +2,7 @@ import type { Route } from '@samovar/contract/route';
 import { SamovarError } from '../../kernel/errors.ts';
 import type { BoundRoute, ManagementReply, ManagementRequest } from '../../kernel/ports/http-routes.ts';
 import type { Principal } from '../../kernel/principal.ts';
-import { consoleErrorBody, errorResponse } from './console-error.ts';
+import { consoleErrorBody, consoleErrorResponse } from './console-error.ts';
 
 /** A request of a route that needs a key. */
 export type ConsoleRequest = Omit<ManagementRequest, 'principal'> & { readonly principal: Principal };
@@ -16,13 +16,13 @@ const errorResponses: Route['responses'] = Object.fromEntries(
     [409, 'It is not possible in the present state.'],
     [500, 'Something went wrong on our side.'],
     [503, 'The database is away.'],
-  ].map(([status, description]) => [status, errorResponse(Number(status), String(description))]),
+  ].map(([status, description]) => [status, consoleErrorResponse(Number(status), String(description))]),
 );
 
 /** Of routes to which a body may be sent. */
 const bodyErrors: Route['responses'] = {
-  413: errorResponse(413, 'The body is too large.'),
-  415: errorResponse(415, 'The body is not JSON, or compressed.'),
+  413: consoleErrorResponse(413, 'The body is too large.'),
+  415: consoleErrorResponse(415, 'The body is not JSON, or compressed.'),
 };
 
 /** A route of the console API: management lane, our error body, always with a key. */

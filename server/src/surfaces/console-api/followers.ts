@@ -3,11 +3,11 @@ import { type Clock, systemClock } from '../../kernel/clock.ts';
 import { SamovarError } from '../../kernel/errors.ts';
 import type { Principal } from '../../kernel/principal.ts';
 import type { KeySnapshot } from '../../modules/iam/index.ts';
-import { errorResponse } from './console-error.ts';
+import { consoleErrorResponse } from './console-error.ts';
 
 /** What routes that follow answer besides the usual. */
 export const followerErrors: Route['responses'] = {
-  429: errorResponse(429, 'Too many streams are being followed.'),
+  429: consoleErrorResponse(429, 'Too many streams are being followed.'),
 };
 
 /** What a client that comes again sends to go on where it was, as far as its stream can. */

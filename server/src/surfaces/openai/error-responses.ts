@@ -1,6 +1,6 @@
 import { errorAnswer } from '@samovar/contract/answers/answer-pieces';
 import type { Route } from '@samovar/contract/route';
-import { sampleError, sampleRequestId } from '../../kernel/sample-error.ts';
+import { errorResponse } from '../../kernel/error-response.ts';
 import { openaiErrorBody } from './openai-error.ts';
 
 const descriptions = {
@@ -22,11 +22,10 @@ const descriptions = {
 /** The errors that a route answers with, as it declares them. */
 export function errorResponses(...statuses: readonly (keyof typeof descriptions)[]): Route['responses'] {
   return Object.fromEntries(
-    statuses.map((status) => {
-      const error = sampleError(status);
-      const example = error && openaiErrorBody(error, sampleRequestId);
-      return [status, { description: descriptions[status], schema: errorAnswer, example }];
-    }),
+    statuses.map((status) => [
+      status,
+      errorResponse(status, descriptions[status], errorAnswer, openaiErrorBody),
+    ]),
   );
 }
 

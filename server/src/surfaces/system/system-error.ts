@@ -1,7 +1,7 @@
 import type { Route, RouteResponse } from '@samovar/contract/route';
 import Type from 'typebox';
+import { errorResponse } from '../../kernel/error-response.ts';
 import type { ErrorBody } from '../../kernel/ports/http-routes.ts';
-import { sampleError, sampleRequestId } from '../../kernel/sample-error.ts';
 
 /** The error body of what belongs to no other surface. */
 export const systemErrorBody: ErrorBody = (error, requestId) => ({
@@ -26,17 +26,12 @@ const systemError = Type.Object({
 
 /** The errors of a route that needs a key. */
 export const keyErrors: Route['responses'] = {
-  401: errorResponse(401, 'The API key is missing or not valid.'),
-  403: errorResponse(403, 'The key lacks a permission.'),
-  500: errorResponse(500, 'Something went wrong on our side.'),
-  503: errorResponse(503, 'Keys cannot be checked at the moment.'),
+  401: systemErrorResponse(401, 'The API key is missing or not valid.'),
+  403: systemErrorResponse(403, 'The key lacks a permission.'),
+  500: systemErrorResponse(500, 'Something went wrong on our side.'),
+  503: systemErrorResponse(503, 'Keys cannot be checked at the moment.'),
 };
 
-function errorResponse(status: number, description: string): RouteResponse {
-  const error = sampleError(status);
-  return {
-    description,
-    schema: systemError,
-    ...(error && { example: systemErrorBody(error, sampleRequestId) }),
-  };
+function systemErrorResponse(status: number, description: string): RouteResponse {
+  return errorResponse(status, description, systemError, systemErrorBody);
 }

@@ -4,6 +4,7 @@ import { SamovarError } from '../../../kernel/errors.ts';
 import type { BoundRoute, ManagementReply, RequestHeaders } from '../../../kernel/ports/http-routes.ts';
 import { auditContextOf } from '../../../modules/audit/index.ts';
 import type { Upload, UploadAccess } from '../../../modules/registry/index.ts';
+import { consoleErrorResponse } from '../console-error.ts';
 import { consoleRoute } from '../console-route.ts';
 import { oneOf, pageQuery, pageReply, pageRequestOf } from '../page-query.ts';
 import { newUploadBody, uploadObject, uploadObjectOf, uploadPage, uploadStates } from './upload-schema.ts';
@@ -50,6 +51,7 @@ function createRoute(uploads: UploadAccess): BoundRoute {
       body: newUploadBody,
       responses: {
         201: { description: 'The upload, without a byte yet.', schema: uploadObject, headers: progress },
+        507: consoleErrorResponse(507, 'The object store has no room for the file.'),
       },
       idempotent: true,
     },

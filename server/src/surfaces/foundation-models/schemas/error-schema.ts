@@ -1,7 +1,7 @@
 import type { Route } from '@samovar/contract/route';
 import Type, { type TSchema } from 'typebox';
+import { errorResponse } from '../../../kernel/error-response.ts';
 import type { ErrorBody } from '../../../kernel/ports/http-routes.ts';
-import { sampleError, sampleRequestId } from '../../../kernel/sample-error.ts';
 import { statusErrorBody, streamErrorBody } from '../rest/error-bodies.ts';
 import { closed, struct } from './schema-pieces.ts';
 
@@ -61,11 +61,7 @@ function withSchema(
   statuses: readonly ErrorStatus[],
 ): Route['responses'] {
   return Object.fromEntries(
-    statuses.map((status) => {
-      const error = sampleError(status);
-      const example = error && errorBody(error, sampleRequestId);
-      return [status, { description: descriptions[status], schema, example }];
-    }),
+    statuses.map((status) => [status, errorResponse(status, descriptions[status], schema, errorBody)]),
   );
 }
 

@@ -1,8 +1,10 @@
 import type { ErrorCode } from '@samovar/contract/errors';
+import type { RouteResponse } from '@samovar/contract/route';
+import type { TSchema } from 'typebox';
 import { type ErrorParams, SamovarError } from './errors.ts';
+import type { ErrorBody } from './ports/http-routes.ts';
 
-/** A request id, as examples show one. */
-export const sampleRequestId = 'req_019aaf0c1d3e7c5f8b2a4d6e8f0a1b2c';
+const sampleRequestId = 'req_019aaf0c1d3e7c5f8b2a4d6e8f0a1b2c';
 
 const samples: Readonly<Record<number, readonly [ErrorCode, ErrorParams?]>> = {
   400: ['request.invalid', { parameter: 'limit', reason: 'it must be >= 1.' }],
@@ -19,10 +21,17 @@ const samples: Readonly<Record<number, readonly [ErrorCode, ErrorParams?]>> = {
   502: ['engine.worker_lost'],
   503: ['system.database_away'],
   504: ['engine.deadline_passed'],
+  507: ['upload.no_space', { freeMegabytes: 2048, neededMegabytes: 4096, name: 'model.gguf' }],
 };
 
-/** An error that is answered with this status, for examples; `null` where there is no usual one. */
-export function sampleError(status: number): SamovarError | null {
+/** An error that a route answers with, as it declares it: with a usual one of this status as the example. */
+export function errorResponse(
+  status: number,
+  description: string,
+  schema: TSchema,
+  errorBody: ErrorBody,
+): RouteResponse {
   const [code, params = {}] = samples[status] ?? [];
-  return code === undefined ? null : new SamovarError(code, { params });
+  const example = code && errorBody(new SamovarError(code, { params }), sampleRequestId);
+  return { description, schema, ...(example !== undefined && { example }) };
 }
