@@ -7,6 +7,7 @@ const begin = {
   created: 1795435200,
   model: 'qwen3-0.6b',
 };
+const usage = { prompt_tokens: 5, completion_tokens: 11, total_tokens: 16 };
 
 export const completionExamples: InferenceExamples = {
   body: { model: 'qwen3-0.6b', prompt: 'A samovar is', max_tokens: 16, stop: ['\n'] },
@@ -20,7 +21,7 @@ export const completionExamples: InferenceExamples = {
         finish_reason: 'stop',
       },
     ],
-    usage: { prompt_tokens: 5, completion_tokens: 11, total_tokens: 16 },
+    usage,
   },
   events: [
     {
@@ -31,6 +32,12 @@ export const completionExamples: InferenceExamples = {
         ...begin,
         choices: [{ index: 0, text: ' a vessel', logprobs: null, finish_reason: null }],
       },
+    },
+    {
+      name: null,
+      description: 'With `stream_options.include_usage`: the counts, without choices.',
+      schema: completionEvent,
+      example: { ...begin, choices: [], usage },
     },
     { name: null, description: 'The end.', example: '[DONE]' },
   ],

@@ -61,7 +61,7 @@ export interface ListedPart {
  */
 export type ListModels = (policy: SurfacePolicy, scope: Scope, part: ListedPart) => ModelPage;
 
-/** What was put in order once is kept as long as the registry has not changed. */
+/** What was put in order once is kept until models, their checks or what is loaded change. */
 export function createModelList(): ListModels {
   let keptFor: Pick<SurfacePolicy, 'models' | 'badges' | 'replicas'> | null = null;
   let lists = new Map<string, readonly SamovarModel[]>();

@@ -94,22 +94,22 @@ const samples: Readonly<Record<ResponseEventName, readonly [string, object]>> = 
       response: { ...completed, status: 'incomplete', incomplete_details: { reason: 'max_output_tokens' } },
     },
   ],
+  error: [
+    'What went wrong after the stream had begun.',
+    {
+      code: 'engine.worker_lost',
+      message: 'The model worker ended while it was answering.',
+      param: null,
+    },
+  ],
   'response.failed': [
-    'The end of one that failed.',
+    'The end of one that failed, behind `error`.',
     {
       response: {
         ...begun,
         status: 'failed',
         error: { code: 'server_error', message: 'The model worker ended while it was answering.' },
       },
-    },
-  ],
-  error: [
-    'What went wrong before the response had begun.',
-    {
-      code: 'engine.worker_lost',
-      message: 'The model worker ended while it was answering.',
-      param: null,
     },
   ],
 };
