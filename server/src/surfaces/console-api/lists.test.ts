@@ -79,7 +79,7 @@ test('pages of a list hold everything once, in one order', async () => {
 
 test('keys are listed by their state', async () => {
   const { keyId } = await server.addKey(defaultScope);
-  await fetch(`${server.url}/api/keys/${`key_${keyId.replaceAll('-', '')}`}`, {
+  await fetch(`${server.url}/api/keys/key_${keyId.replaceAll('-', '')}`, {
     method: 'DELETE',
     headers: { authorization: `Bearer ${key}` },
   });

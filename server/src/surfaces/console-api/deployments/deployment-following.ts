@@ -14,14 +14,11 @@ import { eventStream, type ServerEvent } from '../event-stream.ts';
 import { type Followers, followerErrors, lastEventIdHeader } from '../followers.ts';
 import { deploymentStreamEvents, logStreamEvents } from './deployment-events.ts';
 import { deploymentObjectOf, eventObjectOf, logLineObjectOf } from './deployment-object.ts';
-import { namedDeployment } from './named-deployment.ts';
+import { namedDeployment, deploymentParams as params } from './named-deployment.ts';
 
 export type FollowingApi = FollowDependencies & { readonly followers: Followers };
 
 const tag = 'Deployments';
-const params = Type.Object({
-  id: Type.String({ description: 'Its id, the name of its model, or an alias that means one version.' }),
-});
 const usualEvents = 100;
 const usualLines = 200;
 

@@ -31,15 +31,12 @@ import {
   shownDeployment,
   workerStates,
 } from './deployment-schema.ts';
-import { namedDeployment } from './named-deployment.ts';
+import { namedDeployment, deploymentParams as params } from './named-deployment.ts';
 
 export type DeploymentApi = ServingDependencies & FollowingApi;
 
 const tag = 'Deployments';
 const path = '/api/deployments/{id}';
-const params = Type.Object({
-  id: Type.String({ description: 'Its id, the name of its model, or an alias that means one version.' }),
-});
 
 /** `/api/deployments`: versions on compute. */
 export function deploymentRoutes(api: DeploymentApi): BoundRoute[] {

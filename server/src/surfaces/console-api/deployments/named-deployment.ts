@@ -1,8 +1,14 @@
+import Type from 'typebox';
 import { SamovarError } from '../../../kernel/errors.ts';
 import type { Database } from '../../../kernel/ports/database.ts';
 import type { Scope } from '../../../kernel/principal.ts';
 import { getAlias, type ListedAlias } from '../../../modules/registry/index.ts';
 import { type DeploymentStatus, findDeployment, readDeployment } from '../../../modules/serving/index.ts';
+
+/** Of the routes of one deployment. */
+export const deploymentParams = Type.Object({
+  id: Type.String({ description: 'Its id, the name of its model, or an alias that means one version.' }),
+});
 
 /**
  * The deployment of this id, or of the model of this name; of an alias that of the version that answers for it. Throws

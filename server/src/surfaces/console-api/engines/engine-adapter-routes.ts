@@ -16,27 +16,28 @@ export function engineAdapterRoutes(deps: RemoteEngineDependencies): BoundRoute[
   return [loadAdapterRoute(deps), unloadAdapterRoute(deps)];
 }
 
-const adapterPath = '/api/engines/{name}/adapters/{adapter}';
-const adapterParams = Type.Object({
-  name: Type.String({ maxLength: 64 }),
-  adapter: Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$', description: 'How it is called.' }),
-});
+const write = {
+  path: '/api/engines/{name}/adapters/{adapter}',
+  permission: 'engines.manage',
+  tag,
+  params: Type.Object({
+    name: Type.String({ maxLength: 64 }),
+    adapter: Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$', description: 'How it is called.' }),
+  }),
+  responses: { 202: shown },
+} as const;
 
 function loadAdapterRoute(deps: RemoteEngineDependencies): BoundRoute {
   return consoleRoute(
     {
+      ...write,
       id: 'console.engines.load-adapter',
       method: 'PUT',
-      path: adapterPath,
-      permission: 'engines.manage',
       audit: 'engine.adapter-load',
-      tag,
       summary: 'Have a vLLM load a LoRA adapter, now and after each of its restarts',
       description:
         'It is called like a model then. Returns at once; `adapters` and `events` tell how it went.',
-      params: adapterParams,
       body: adapterBody,
-      responses: { 202: shown },
     },
     async ({ principal, requestId, params: { name = '', adapter = '' }, body }) => {
       const { path: folder } = body as Type.Static<typeof adapterBody>;
@@ -49,15 +50,11 @@ function loadAdapterRoute(deps: RemoteEngineDependencies): BoundRoute {
 function unloadAdapterRoute(deps: RemoteEngineDependencies): BoundRoute {
   return consoleRoute(
     {
+      ...write,
       id: 'console.engines.unload-adapter',
       method: 'DELETE',
-      path: adapterPath,
-      permission: 'engines.manage',
       audit: 'engine.adapter-unload',
-      tag,
       summary: 'Have a vLLM unload a LoRA adapter',
-      params: adapterParams,
-      responses: { 202: shown },
     },
     async ({ principal, requestId, params: { name = '', adapter = '' } }) => {
       await unloadAdapter(deps, auditContextOf(principal, requestId), name, adapter);

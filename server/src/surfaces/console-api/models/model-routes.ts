@@ -11,19 +11,18 @@ import {
 } from '../../../modules/registry/index.ts';
 import {
   listDeployments,
-  type Residency,
   requestUnload,
   type ServingDependencies,
   setEngine,
   setResidency,
 } from '../../../modules/serving/index.ts';
 import { consoleRoute } from '../console-route.ts';
+import { residencies } from '../deployments/deployment-schema.ts';
 import { oneOf, pageQuery, pageReply, pageRequestOf } from '../page-query.ts';
 import { importingModelExample, loadingModelExample, unloadingModelExample } from './model-examples.ts';
 import { consoleModel, consoleModelList, consoleModelOf, modelStates, modelTasks } from './model-schema.ts';
 import { findModel, readyModel, shownModel } from './shown-model.ts';
 
-const residencies: readonly Residency[] = ['always', 'on-demand', 'stopped'];
 /** Programs that show models show them all, where there are not thousands. */
 const usualModels = 1000;
 const nameParams = Type.Object({ name: Type.String({ description: 'A model, or an alias.' }) });
@@ -148,7 +147,7 @@ function loadRoute(serving: ServingDependencies): BoundRoute {
     },
     async ({ principal, requestId, params, query }) => {
       const model = await readyModel(serving, principal, params.name ?? '');
-      const desired = residencies.find((residency) => residency === query.residency);
+      const desired = oneOf(residencies, query.residency);
       const pinned = typeof query.pinned === 'boolean' ? query.pinned : undefined;
       await setResidency(serving, auditContextOf(principal, requestId), model.versionId, {
         ...(desired !== undefined && { desired }),
