@@ -98,7 +98,10 @@ function* askSamovar(body: JsonObject, { upstreamModel }: RemoteTarget): Tokeniz
           body: { modelUri, messages: plainMessages(body) },
         };
   if (!Array.isArray(tokens)) return null;
-  const shown = tokens.flatMap((token: unknown) => asObject(token) ?? []);
+  const shown = tokens.flatMap((token: unknown): JsonObject[] => {
+    const object = asObject(token);
+    return object === null ? [] : [object];
+  });
   if (shown.length !== tokens.length) return null;
   // Its JSON leaves out what is 0, empty or false.
   return answerOf(
