@@ -10,8 +10,8 @@ export interface PeftStrength {
 }
 
 /**
- * Reads `lora_alpha` and what makes modules differ from it (`alpha_pattern`, `rank_pattern`, `use_rslora`). PEFT
- * multiplies by alpha / rank, or, rank-stabilised, by alpha / √rank. Throws `model.refused`.
+ * Reads `lora_alpha`, what modules have in its place (`alpha_pattern`), and `use_rslora`; their ranks are told by their
+ * tensors. PEFT multiplies by alpha / rank, or, rank-stabilised, by alpha / √rank. Throws `model.refused`.
  */
 export function readPeftStrength(config: JsonRecord): PeftStrength {
   const rank = numberMember(config, 'r') ?? 0;

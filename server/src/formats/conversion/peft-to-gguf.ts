@@ -8,7 +8,7 @@ import { type GgufTensorSource, type WriteGgufOptions, writeGguf } from '../gguf
 import { refusal } from '../refuse-files.ts';
 import { readSafetensors, type SafetensorsTensor } from '../safetensors/read-safetensors.ts';
 import { architectureOfClass, architectureOfGguf } from './architectures/all-architectures.ts';
-import type { Architecture } from './architectures/architecture.ts';
+import type { Architecture, TensorWay } from './architectures/architecture.ts';
 import { classNameOf, headsOf, languageConfig } from './config-numbers.ts';
 import { type PeftStrength, readPeftStrength } from './peft-strength.ts';
 import { tensorOfHub } from './tensor-names.ts';
@@ -101,7 +101,7 @@ function checkFit(
 }
 
 /** The rows of B are those of the base's matrix, and change places with them. */
-function rowOrder(way: string | null, { heads, kvHeads }: AdapterBase): RowOrder | null {
+function rowOrder(way: TensorWay | null, { heads, kvHeads }: AdapterBase): RowOrder | null {
   if (way === 'query-heads') return { heads, way: 'interleave' };
   return way === 'key-heads' ? { heads: kvHeads, way: 'interleave' } : null;
 }

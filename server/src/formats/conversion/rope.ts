@@ -75,7 +75,8 @@ export function ropeMetadata(config: JsonRecord, architecture: Architecture): En
       if (value !== null) entries.push([`rope.scaling.${key}`, float32(value)]);
     }
   }
-  const keepsOriginal = rope.kind !== 'llama3' && (rope.kind !== 'default' || architecture.name === 'phi3');
+  const mayStretch = rope.kind !== 'default' || form.kinds.includes('longrope');
+  const keepsOriginal = rope.kind !== 'llama3' && mayStretch;
   if (rope.originalContext !== null && keepsOriginal)
     entries.push(['rope.scaling.original_context_length', number(rope.originalContext)]);
   if (rope.kind === 'longrope')
@@ -160,8 +161,8 @@ export function ropeConfig(
   if (long !== undefined && short !== undefined)
     made.rope_scaling = {
       rope_type: 'longrope',
-      long_factor: [...Array.from(long)],
-      short_factor: [...Array.from(short)],
+      long_factor: Array.from(long),
+      short_factor: Array.from(short),
       ...present('attention_factor', of('scaling.attn_factor')),
     };
   const kind = textOf(metadata, `${architecture.name}.rope.scaling.type`);

@@ -46,7 +46,10 @@ export function tensorOfHub(architecture: Architecture, original: string): Named
   );
 }
 
-/** What a tensor of GGUF is on the hub: a name, in which `{expert}` stands where each expert has one of its own. */
+/**
+ * What a tensor of GGUF is on the hub: a name, in which `{expert}` stands where each expert has one of its own. Throws
+ * `model.refused` for a strange one.
+ */
 export function tensorOfGguf(
   architecture: Architecture,
   name: string,

@@ -69,6 +69,7 @@ const postNorms = ['post_attention_norm', 'post_ffw_norm'];
 const outside = ['token_embd', 'output_norm'];
 const gated = { needed: ['attn_norm', ...attention, 'ffn_norm', ...gate], outside };
 const plain = { needed: ['attn_norm', ...attention, 'ffn_norm', 'ffn_up', 'ffn_down'], outside };
+const biased = { ...plain, needed: [...plain.needed, 'attn_norm.bias', 'ffn_norm.bias'] };
 const doubled = { ...plain, sizes: { ffn_up: ['width', 'doubleInner'] } } as const;
 const encoder = {
   needed: [...attention, 'attn_output_norm', 'ffn_up', 'ffn_down', 'layer_output_norm'],
@@ -98,8 +99,8 @@ const plans: Readonly<Record<string, BlockPlan>> = {
   gemma2: { ...gated, needed: [...gated.needed, ...postNorms] },
   gemma3: { ...gated, needed: [...gated.needed, ...postNorms, ...headNorms] },
   'gemma-embedding': { ...gated, needed: [...gated.needed, ...postNorms, ...headNorms] },
-  'command-r': { needed: ['attn_norm', ...attention, ...gate], outside: ['token_embd', 'output_norm'] },
-  cohere2: { needed: ['attn_norm', ...attention, ...gate], outside: ['token_embd', 'output_norm'] },
+  'command-r': { needed: ['attn_norm', ...attention, ...gate], outside },
+  cohere2: { needed: ['attn_norm', ...attention, ...gate], outside },
   seed_oss: { needed: ['attn_norm', ...attention, 'post_attention_norm', ...gate], outside },
   olmo2: {
     needed: [...attention, ...headNorms, ...postNorms, ...gate],
@@ -111,9 +112,9 @@ const plans: Readonly<Record<string, BlockPlan>> = {
   phi3: doubled,
   chatglm: doubled,
   arcee: plain,
-  starcoder2: { ...plain, needed: [...plain.needed, 'attn_norm.bias', 'ffn_norm.bias'] },
-  gpt2: { ...plain, needed: [...plain.needed, 'attn_norm.bias', 'ffn_norm.bias'] },
-  starcoder: { ...plain, needed: [...plain.needed, 'attn_norm.bias', 'ffn_norm.bias'] },
+  starcoder2: biased,
+  gpt2: biased,
+  starcoder: biased,
   bert: encoder,
   'nomic-bert': { ...encoder, needed: [...encoder.needed, 'ffn_gate'] },
 };

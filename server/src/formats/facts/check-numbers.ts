@@ -55,8 +55,9 @@ const usualLimitMs = 15_000;
 /**
  * Looks for numbers that are none (NaN) or infinite, which a broken conversion or training leaves behind: a model with
  * them answers nonsense. Tensors of up to 64 KiB are read whole (norms and biases are), of larger ones up to eight
- * pieces of 4 KiB that lie evenly from beginning to end, as many as are read before the time is over. Types whose numbers
- * cannot be read here are left out, and so are buffers that are no weights. Throws `model.refused`.
+ * pieces of 4 KiB that lie evenly from beginning to end, as many as are read before the time is over; of more tensors than
+ * there are reads, some. Types whose numbers cannot be read here are left out, and so are buffers that are no weights.
+ * Throws `model.refused`.
  */
 export async function checkNumbers(
   tensors: readonly StoredTensor[],

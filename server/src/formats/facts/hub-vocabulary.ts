@@ -1,3 +1,4 @@
+import { addedTokens } from '../conversion/tokenizers/vocabulary.ts';
 import { isRecord, recordMember } from '../json-value.ts';
 import { refusal } from '../refuse-files.ts';
 import { takeAnother } from './check-blocks.ts';
@@ -16,11 +17,9 @@ export async function checkHubVocabulary(
   const tokenizer = rows === null ? null : await folder.json(path);
   const vocabulary = recordMember(tokenizer, 'model')?.vocab;
   if (rows === null || tokenizer === null || vocabulary === undefined) return;
-  const added = new Set(
-    Array.isArray(tokenizer.added_tokens) ? tokenizer.added_tokens.map((each) => each?.content) : [],
-  );
+  const added = new Set<unknown>(addedTokens(tokenizer).map(({ content }) => content));
   const numbered: readonly (readonly [token: unknown, id: unknown])[] = Array.isArray(vocabulary)
-    ? vocabulary.map((piece, id) => [piece?.[0], id])
+    ? vocabulary.map((piece: unknown, id) => [Array.isArray(piece) ? piece[0] : undefined, id])
     : Object.entries(isRecord(vocabulary) ? vocabulary : {});
   const stray = numbered.find(([token, id]) => !(Number(id) >= 0 && Number(id) < rows) && !added.has(token));
   if (stray === undefined) return;

@@ -55,14 +55,6 @@ export const usualNorms = {
   post_attention_layernorm: 'ffn_norm',
 } as const satisfies Names;
 
-/** The experts of Qwen's mixtures, and who chooses among them. */
-export const qwenExperts = {
-  'mlp.gate': 'ffn_gate_inp',
-  'mlp.experts.{expert}.gate_proj': 'ffn_gate_exps',
-  'mlp.experts.{expert}.up_proj': 'ffn_up_exps',
-  'mlp.experts.{expert}.down_proj': 'ffn_down_exps',
-} as const satisfies Names;
-
 /** Numbers of a decoder; `usual`: what holds where `config.json` is silent. */
 export function decoderNumbers(usual: Readonly<Record<string, number | null>> = {}): ConfigNumber[] {
   const count = (config: string, key: string): ConfigNumber => ({

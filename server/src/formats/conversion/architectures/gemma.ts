@@ -5,10 +5,8 @@ import {
   decoder,
   decoderNumbers,
   gatedFeedForward,
-  headNorms,
   layerTensors,
   modelTensors,
-  outerTensors,
   plainAttention,
   plainRope,
   rmsEpsilon,
@@ -16,9 +14,11 @@ import {
 
 const tanhGelu = ['gelu_pytorch_tanh', undefined] as const;
 
-const outer = [...outerTensors, ...modelTensors({ 'model.norm': ['output_norm', 'one-less'] })].filter(
-  ({ hub, way }) => hub !== 'model.norm' || way !== null,
-);
+const outer = modelTensors({
+  'model.embed_tokens': 'token_embd',
+  'model.norm': ['output_norm', 'one-less'],
+  lm_head: 'output',
+});
 
 const shared = {
   ...decoder,
@@ -79,6 +79,11 @@ export const gemma2: Architecture = {
   config: (metadata) => ({ query_pre_attn_scalar: engineScale(metadata, 'gemma2', 46) }),
 };
 
+const headNorms = {
+  'self_attn.q_norm': ['attn_q_norm', 'one-less'],
+  'self_attn.k_norm': ['attn_k_norm', 'one-less'],
+} as const;
+
 export const gemma3: Architecture = {
   ...shared,
   name: 'gemma3',
@@ -94,7 +99,7 @@ export const gemma3: Architecture = {
   dropped: /\.rotary_emb\.inv_freq$|^(?:model\.)?(?:vision_tower|multi_modal_projector)\./,
   tensors: [
     ...outer,
-    ...layerTensors({ ...fourNorms, ...plainAttention, ...gemmaHeadNorms(), ...gatedFeedForward }),
+    ...layerTensors({ ...fourNorms, ...plainAttention, ...headNorms, ...gatedFeedForward }),
   ],
   numbers: [
     ...decoderNumbers({ max_position_embeddings: 131_072, num_attention_heads: 8 }),
@@ -114,13 +119,6 @@ export const gemma3: Architecture = {
   obstacle: (config) => scaleObstacle(config, 62),
   config: (metadata) => ({ query_pre_attn_scalar: engineScale(metadata, 'gemma3', 62) }),
 };
-
-function gemmaHeadNorms(): Record<keyof typeof headNorms, readonly [string, 'one-less']> {
-  return {
-    'self_attn.q_norm': [headNorms['self_attn.q_norm'], 'one-less'],
-    'self_attn.k_norm': [headNorms['self_attn.k_norm'], 'one-less'],
-  };
-}
 
 /** The engine tells the scale of attention from the number of layers: the largest of a family has another rule. */
 function scaleObstacle(config: JsonRecord, largestLayers: number): string | null {

@@ -12,7 +12,7 @@ import {
   usualNorms,
 } from './decoder-tables.ts';
 
-export const llamaRope: RopeForm = {
+const llamaRope: RopeForm = {
   ...plainRope,
   writesDimensions: true,
   kinds: ['default', 'linear', 'yarn', 'llama3'],

@@ -7,7 +7,6 @@ import {
   layerTensors,
   outerTensors,
   plainAttention,
-  qwenExperts,
   rmsEpsilon,
   usualNorms,
 } from './decoder-tables.ts';
@@ -46,6 +45,14 @@ const expertNumbers: ConfigNumber[] = [
   { config: 'moe_intermediate_size', key: 'expert_feed_forward_length', type: 'count' },
 ];
 
+/** The experts of a mixture, and who chooses among them. */
+const experts = {
+  'mlp.gate': 'ffn_gate_inp',
+  'mlp.experts.{expert}.gate_proj': 'ffn_gate_exps',
+  'mlp.experts.{expert}.up_proj': 'ffn_up_exps',
+  'mlp.experts.{expert}.down_proj': 'ffn_down_exps',
+} as const;
+
 /** Every layer a mixture, its experts' shares as they are. */
 export const qwen2Moe: Architecture = {
   ...decoder,
@@ -59,7 +66,7 @@ export const qwen2Moe: Architecture = {
     ...layerTensors({
       ...usualNorms,
       ...plainAttention,
-      ...qwenExperts,
+      ...experts,
       'mlp.shared_expert.gate_proj': 'ffn_gate_shexp',
       'mlp.shared_expert.up_proj': 'ffn_up_shexp',
       'mlp.shared_expert.down_proj': 'ffn_down_shexp',
@@ -86,10 +93,7 @@ export const qwen3Moe: Architecture = {
   title: 'Qwen3 MoE',
   classes: ['Qwen3MoeForCausalLM'],
   modelType: 'qwen3_moe',
-  tensors: [
-    ...outerTensors,
-    ...layerTensors({ ...usualNorms, ...plainAttention, ...headNorms, ...qwenExperts }),
-  ],
+  tensors: [...outerTensors, ...layerTensors({ ...usualNorms, ...plainAttention, ...headNorms, ...experts })],
   numbers: [...numbers, ...expertNumbers],
   fixed: { ...fixed, norm_topk_prob: [true], decoder_sparse_step: [1, undefined] },
   obstacle: withPlainLayers,
