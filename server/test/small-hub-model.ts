@@ -58,25 +58,44 @@ export async function putHubModel(
     'tokenizer.json': smallTokenizer(),
     'tokenizer_config.json': smallTokenizerConfig,
   });
+  const weights = await putRandomWeights(folder, smallLlamaHubTensors(vocabulary), {
+    seed,
+    vectors: 0.1,
+    matrices: 0.2,
+  });
+  return [...paths, weights];
+}
+
+interface RandomWeights {
+  readonly seed: number;
+  /** How far the numbers of vectors are from one, at most. */
+  readonly vectors: number;
+  /** How far those of matrices are from zero, at most. */
+  readonly matrices: number;
+}
+
+/** Writes `model.safetensors`: one long row of random numbers through all tensors in order, the same for the same seed. */
+export async function putRandomWeights(
+  folder: string,
+  shapes: Readonly<Record<string, readonly number[]>>,
+  { seed, vectors, matrices }: RandomWeights,
+): Promise<string> {
   const random = randomNumbers(seed);
-  const shapes = smallLlamaHubTensors(vocabulary);
+  const bytesOf = (shape: readonly number[]) => {
+    const length = shape.reduce((product, each) => product * each, 1);
+    const next = shape.length === 1 ? () => 1 + random() * vectors : () => random() * matrices;
+    return Buffer.from(Float32Array.from({ length }, next).buffer);
+  };
   await writeSafetensors(
     join(folder, 'model.safetensors'),
     Object.entries(shapes).map(([name, shape]) => ({
       name,
       shape,
       dtype: 'F32',
-      bytes: () => [weights(shape, random)],
+      bytes: () => [bytesOf(shape)],
     })),
   );
-  return [...paths, 'model.safetensors'];
-}
-
-function weights(shape: readonly number[], random: () => number): Buffer {
-  const numbers = Float32Array.from({ length: shape.reduce((product, each) => product * each, 1) }, () =>
-    shape.length === 1 ? 1 + random() * 0.1 : random() * 0.2,
-  );
-  return Buffer.from(numbers.buffer);
+  return 'model.safetensors';
 }
 
 /** Numbers between -1 and 1 (a linear congruential generator). */

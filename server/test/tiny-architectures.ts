@@ -1,6 +1,5 @@
-import { join } from 'node:path';
-import { writeSafetensors } from '../src/formats/safetensors/write-safetensors.ts';
-import { randomNumbers, smallTokenizer, smallTokenizerConfig } from './small-hub-model.ts';
+import assert from 'node:assert/strict';
+import { putRandomWeights, smallTokenizer, smallTokenizerConfig } from './small-hub-model.ts';
 import { putFiles } from './small-model-files.ts';
 
 type Shapes = Record<string, readonly number[]>;
@@ -72,24 +71,23 @@ function decoder(layer: Shapes, biased: RegExp | null = null, tied = true): Shap
   return shapes;
 }
 
-const model = (className: string, type: string, config: object = {}) => ({
+const common = (className: string, type: string) => ({
   architectures: [className],
   model_type: type,
   bos_token_id: 262,
   eos_token_id: 263,
   pad_token_id: null,
   ...sizes,
+});
+
+const model = (className: string, type: string, config: object = {}) => ({
+  ...common(className, type),
   hidden_act: 'silu',
   ...config,
 });
 
 const gemma = (className: string, type: string, config: object = {}) => ({
-  architectures: [className],
-  model_type: type,
-  bos_token_id: 262,
-  eos_token_id: 263,
-  pad_token_id: null,
-  ...sizes,
+  ...common(className, type),
   hidden_activation: 'gelu_pytorch_tanh',
   head_dim: 24,
   ...config,
@@ -275,7 +273,12 @@ export const tinyModels: Readonly<Record<string, TinyModel>> = {
   },
 };
 
-/** Weights are random and the same for the same seed; one long row of numbers through all tensors in order. */
+/** The tiny model of an architecture. */
+export function tinyModel(name: string): TinyModel {
+  return tinyModels[name] ?? assert.fail(`there is no tiny ${name}`);
+}
+
+/** Writes a tiny model out; its weights are random and the same for the same seed. */
 export async function putTinyModel(
   folder: string,
   { config, shapes, ...files }: TinyModel,
@@ -286,23 +289,5 @@ export async function putTinyModel(
     'tokenizer.json': files.tokenizer ?? smallTokenizer(),
     'tokenizer_config.json': files.tokenizerConfig ?? smallTokenizerConfig,
   });
-  const random = randomNumbers(seed);
-  await writeSafetensors(
-    join(folder, 'model.safetensors'),
-    Object.entries(shapes).map(([name, shape]) => ({
-      name,
-      shape,
-      dtype: 'F32',
-      bytes: () => [tinyWeights(shape, random)],
-    })),
-  );
-  return [...paths, 'model.safetensors'];
-}
-
-function tinyWeights(shape: readonly number[], random: () => number): Buffer {
-  const count = shape.reduce((product, each) => product * each, 1);
-  const numbers = Float32Array.from({ length: count }, () =>
-    shape.length === 1 ? 1 + random() * 0.3 : random() * 0.4,
-  );
-  return Buffer.from(numbers.buffer);
+  return [...paths, await putRandomWeights(folder, shapes, { seed, vectors: 0.3, matrices: 0.4 })];
 }

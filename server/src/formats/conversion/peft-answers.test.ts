@@ -8,7 +8,7 @@ import { startTestWorker } from '../../../test/llama-worker.ts';
 import { catalogueManifest } from '../../../test/models.ts';
 import { randomNumbers } from '../../../test/small-hub-model.ts';
 import { putFiles, putGguf, smallLlama } from '../../../test/small-model-files.ts';
-import { putTinyModel, tinyModels } from '../../../test/tiny-architectures.ts';
+import { putTinyModel, tinyModel } from '../../../test/tiny-architectures.ts';
 import { bufferSource } from '../bytes/byte-source.ts';
 import type { WrittenType } from '../numbers/write-numbers.ts';
 import { readSafetensors } from '../safetensors/read-safetensors.ts';
@@ -107,7 +107,7 @@ test('of a base in several files, those matrices are held against the adapter th
 async function makeAdapter(folder: string, { model, adapted, config, rank, scale }: AdapterCase) {
   const merged = join(folder, 'merged');
   await mkdir(merged, { recursive: true });
-  await putTinyModel(folder, tinyModels[model] ?? assert.fail(model));
+  await putTinyModel(folder, tinyModel(model));
   for (const name of tokenizerFiles) await copyFile(join(folder, name), join(merged, name));
   const weights = await readFile(join(folder, 'model.safetensors'));
   const { tensors } = await readSafetensors(bufferSource(weights, 'model.safetensors'));

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { smallTokenizer, smallTokenizerConfig } from '../../../test/small-hub-model.ts';
-import { putTinyModel, type TinyModel, tinyModels } from '../../../test/tiny-architectures.ts';
+import { putTinyModel, type TinyModel, tinyModel } from '../../../test/tiny-architectures.ts';
 import { type ByteSource, bufferSource } from '../bytes/byte-source.ts';
 import { readHubConfig } from '../facts/hub-config.ts';
 import { numberOf, textsOf } from '../gguf/gguf-value.ts';
@@ -17,10 +17,6 @@ before(async () => {
   base = await mkdtemp(join(tmpdir(), 'samovar-forms-'));
 });
 after(() => rm(base, { recursive: true }));
-
-function tiny(name: string): TinyModel {
-  return tinyModels[name] ?? assert.fail(name);
-}
 
 async function converted(model: TinyModel) {
   const folder = await mkdtemp(join(base, 'model-'));
@@ -41,7 +37,7 @@ async function converted(model: TinyModel) {
 /** As Gemma 3 is published from 4B on: what sees is left behind, and numbers that are the usual ones are not said. */
 for (const prefix of ['language_model.model.', 'model.language_model.'])
   test(`the text model within a Gemma 3 that sees, named ${prefix}…, is the same as alone`, async () => {
-    const alone = tiny('gemma3');
+    const alone = tinyModel('gemma3');
     const { architectures: _, model_type: __, ...inner } = alone.config;
     const seeing = {
       config: {
@@ -80,7 +76,7 @@ test('a Gemma 3 that says no more than its size is known by the usual numbers', 
 });
 
 test('a newer configuration, with positions in one place, says the same as an older one', async () => {
-  const older = tiny('gemma3');
+  const older = tinyModel('gemma3');
   const { rope_theta: base, rope_local_base_freq: local, rope_scaling: scaling, ...rest } = older.config;
   const newer = {
     ...older,
@@ -100,14 +96,14 @@ test('a newer configuration, with positions in one place, says the same as an ol
 
 test('Phi-3 names Python files that nobody needs any more; of other classes such files are a reason to refuse', () => {
   const code = { auto_map: { AutoModelForCausalLM: 'modeling_phi3.Phi3ForCausalLM' } };
-  assert.equal(readHubConfig({ ...tiny('phi3').config, ...code }, 'config.json').modelType, 'phi3');
-  assert.throws(() => readHubConfig({ ...tiny('qwen2').config, ...code }, 'config.json'), {
+  assert.equal(readHubConfig({ ...tinyModel('phi3').config, ...code }, 'config.json').modelType, 'phi3');
+  assert.throws(() => readHubConfig({ ...tinyModel('qwen2').config, ...code }, 'config.json'), {
     message: /names Python code that the model needs/,
   });
 });
 
 test('Qwen3 as an embedding model is the same under names without a head', async () => {
-  const whole = tiny('qwen3');
+  const whole = tinyModel('qwen3');
   const shapes = Object.fromEntries(
     Object.entries(whole.shapes).map(([name, shape]) => [name.replace('model.', ''), shape]),
   );
@@ -116,7 +112,7 @@ test('Qwen3 as an embedding model is the same under names without a head', async
 });
 
 test('a tied model of a kind that the engine wants an output matrix of has its word embeddings twice', async () => {
-  const { shapes, config } = tiny('olmo2');
+  const { shapes, config } = tinyModel('olmo2');
   const { 'lm_head.weight': _, ...others } = shapes;
   const { weights } = await converted({ config: { ...config, tie_word_embeddings: true }, shapes: others });
   const of = new Map(weights.map(([name, bytes]) => [name, bytes]));
@@ -129,15 +125,15 @@ test('added tokens that the weights have no row for, as small Gemma 3 models bri
   const tokenizer = { ...small, added_tokens: added };
   const tokenizerConfig = { ...smallTokenizerConfig, pad_token: '<image_soft_token>' };
   const [more, own] = [
-    await converted({ ...tiny('gemma3'), tokenizer, tokenizerConfig }),
-    await converted(tiny('gemma3')),
+    await converted({ ...tinyModel('gemma3'), tokenizer, tokenizerConfig }),
+    await converted(tinyModel('gemma3')),
   ];
   assert.equal(textsOf(more.metadata, 'tokenizer.ggml.tokens')?.length, 264);
   assert.deepEqual(more.metadata, own.metadata);
 });
 
 test('a role of a token that the weights have no row for is nobody’s', async () => {
-  const { config, ...rest } = tiny('llama');
+  const { config, ...rest } = tinyModel('llama');
   const { metadata } = await converted({ config: { ...config, pad_token_id: 264 }, ...rest });
   assert.equal(numberOf(metadata, 'tokenizer.ggml.padding_token_id'), null);
 });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { ggufMetadata } from '../../../test/small-model-files.ts';
-import { putTinyModel, type TinyModel, tinyModels } from '../../../test/tiny-architectures.ts';
+import { putTinyModel, type TinyModel, tinyModel } from '../../../test/tiny-architectures.ts';
 import { bufferSource } from '../bytes/byte-source.ts';
 import { writeGguf } from '../gguf/write-gguf.ts';
 import { ggufToHub } from './gguf-to-hub.ts';
@@ -17,17 +17,13 @@ before(async () => {
 });
 after(() => rm(base, { recursive: true }));
 
-function tiny(name: string): TinyModel {
-  return tinyModels[name] ?? assert.fail(name);
-}
-
 function saying(name: string, config: Readonly<Record<string, unknown>>): TinyModel {
-  return { ...tiny(name), config: { ...tiny(name).config, ...config } };
+  return { ...tinyModel(name), config: { ...tinyModel(name).config, ...config } };
 }
 
 function without(name: string, tensor: string): TinyModel {
-  const shapes = Object.entries(tiny(name).shapes).filter(([each]) => each !== tensor);
-  return { ...tiny(name), shapes: Object.fromEntries(shapes) };
+  const shapes = Object.entries(tinyModel(name).shapes).filter(([each]) => each !== tensor);
+  return { ...tinyModel(name), shapes: Object.fromEntries(shapes) };
 }
 
 const refused: readonly (readonly [what: string, model: TinyModel, reason: RegExp])[] = [
@@ -78,7 +74,7 @@ const refused: readonly (readonly [what: string, model: TinyModel, reason: RegEx
   ],
   [
     'model with a tensor that its kind has not',
-    { ...tiny('olmo2'), shapes: { ...tiny('olmo2').shapes, 'model.layers.0.extra.weight': [4] } },
+    { ...tinyModel('olmo2'), shapes: { ...tinyModel('olmo2').shapes, 'model.layers.0.extra.weight': [4] } },
     /the tensor model\.layers\.0\.extra\.weight belongs to nothing that OLMo 2 models have/,
   ],
   [

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { putTinyModel, tinyModels } from '../../../../test/tiny-architectures.ts';
+import { putTinyModel, tinyModel } from '../../../../test/tiny-architectures.ts';
 import { bufferSource } from '../../bytes/byte-source.ts';
 import { type GgufMetadata, numberOf, numbersOf, textOf, textsOf } from '../../gguf/gguf-value.ts';
 import { readGguf } from '../../gguf/read-gguf.ts';
@@ -52,9 +52,7 @@ function sentencePieceModel(kind: number, prepends: boolean): Buffer {
 
 async function converted(tokenizer: Buffer): Promise<GgufMetadata> {
   const folder = await mkdtemp(join(base, 'model-'));
-  const paths = (await putTinyModel(folder, tinyModels.gemma2 ?? assert.fail())).filter(
-    (path) => path !== 'tokenizer.json',
-  );
+  const paths = (await putTinyModel(folder, tinyModel('gemma2'))).filter((path) => path !== 'tokenizer.json');
   await writeFile(join(folder, 'tokenizer.model'), tokenizer);
   const config = { bos_token: '<bos>', eos_token: '<eos>', add_bos_token: true };
   const more = { added_tokens_decoder: { 8: { content: '<start_of_turn>', special: true } } };
