@@ -16,7 +16,7 @@ export async function findCurrentVersion(
   scope: Scope,
   name: string,
 ): Promise<CurrentVersion | null> {
-  const models = await listModels(database, scope, { called: name });
+  const models = await listModels(database, scope, { called: [name] });
   const found = models.find((model) => model.name === name);
   return found ? { versionId: found.versionId, manifest: found.manifest, state: found.state } : null;
 }

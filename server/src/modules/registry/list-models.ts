@@ -4,6 +4,7 @@ import { SamovarError } from '../../kernel/errors.ts';
 import type { DatabaseOrTransaction } from '../../kernel/ports/database.ts';
 import type { Scope } from '../../kernel/principal.ts';
 import { normalName } from './aliases/alias-name.ts';
+import { currentFirst } from './current-first.ts';
 import type { ImportProgress } from './import-progress.ts';
 import type { VersionState } from './model-version.ts';
 import type { RegistryTables } from './registry-tables.ts';
@@ -26,10 +27,8 @@ export interface ListedModel {
 }
 
 export interface ModelFilter {
-  /** The model of this name, or those that an alias of this name points at first. */
-  readonly called?: string;
-  /** The same of several names. */
-  readonly calledAny?: readonly string[];
+  /** The models of these names, and those that aliases of these names point at first. */
+  readonly called?: readonly string[];
   readonly task?: ModelManifest['task'];
   readonly state?: VersionState;
   /** Of the name, the title or a group. */
@@ -38,16 +37,6 @@ export interface ModelFilter {
   readonly after?: string;
   readonly limit?: number;
 }
-
-/**
- * Which version a model's name means, the first in this order: ready ones that are not archived before others, the one
- * that became that last before earlier ones. `loadModelSnapshot` has the same.
- */
-const currentFirst = [
-  sql`(v.state = 'ready' and v.archived_at is null) desc`,
-  sql`case when v.state = 'ready' then coalesce(v.current_since, v.ready_at, v.created_at) end desc nulls last`,
-  sql`v.id desc`,
-] as const;
 
 /** The models of a project by name, ready or not, with the progress of their import. */
 export async function listModels(
@@ -67,10 +56,7 @@ export async function listModels(
     .where('m.organization_id', '=', scope.organizationId)
     .where('m.project_id', '=', scope.projectId)
     .$if(filter.called !== undefined, (query) =>
-      query.where((from) => isCalled(from, scope, [filter.called ?? ''])),
-    )
-    .$if(filter.calledAny !== undefined, (query) =>
-      query.where((from) => isCalled(from, scope, filter.calledAny ?? [])),
+      query.where((from) => isCalled(from, scope, filter.called ?? [])),
     )
     .$if(filter.after !== undefined, (query) => query.where('m.name', '>', filter.after ?? ''))
     .orderBy('m.name')
@@ -129,7 +115,7 @@ export async function findListedModel(
   scope: Scope,
   name: string,
 ): Promise<ListedModel> {
-  const models = await listModels(database, scope, { called: name });
+  const models = await listModels(database, scope, { called: [name] });
   const found = models.find((model) => model.name === name) ?? models[0];
   if (found) return found;
   throw new SamovarError('model.not_found', { params: { model: name.slice(0, 256) } });
@@ -141,7 +127,7 @@ export async function findListedModels(
   scope: Scope,
   names: readonly string[],
 ): Promise<ReadonlyMap<string, ListedModel>> {
-  const models = await listModels(database, scope, { calledAny: names });
+  const models = await listModels(database, scope, { called: names });
   const known = new Map(models.flatMap((model) => model.aliases.map((alias) => [alias, model])));
   for (const model of models) known.set(model.name, model);
   return new Map(

@@ -1,6 +1,7 @@
 import type { ModelManifest } from '@samovar/contract/worker-protocol';
 import { sql } from 'kysely';
 import type { DatabaseOrTransaction } from '../../kernel/ports/database.ts';
+import { currentFirst } from './current-first.ts';
 import type { RegistryTables } from './registry-tables.ts';
 
 export type VersionRow = Awaited<ReturnType<typeof selectVersions>>[number];
@@ -27,10 +28,9 @@ export async function selectVersions(database: DatabaseOrTransaction) {
       'm.deprecated_at',
       'm.archived_at',
       'm.successor',
-      sql<boolean>`row_number() over (partition by v.model_id
-        order by (v.state = 'ready' and v.archived_at is null) desc,
-          case when v.state = 'ready' then coalesce(v.current_since, v.ready_at, v.created_at) end desc nulls last,
-          v.id desc) = 1`.as('current'),
+      sql<boolean>`row_number() over (partition by v.model_id order by ${sql.join([...currentFirst])}) = 1`.as(
+        'current',
+      ),
     ])
     .execute();
 }

@@ -4,6 +4,7 @@ import { SamovarError } from '../../../kernel/errors.ts';
 import { withoutPrefix } from '../../../kernel/ids.ts';
 import type { DatabaseOrTransaction } from '../../../kernel/ports/database.ts';
 import type { Scope } from '../../../kernel/principal.ts';
+import { currentFirst } from '../current-first.ts';
 import type { VersionState } from '../model-version.ts';
 import { notReady } from '../not-ready.ts';
 import { normalName } from './alias-name.ts';
@@ -125,11 +126,9 @@ export async function describeTargets(
     .select(sql<ModelManifest['task']>`v.manifest ->> 'task'`.as('task'))
     .where('v.organization_id', '=', organizationId)
     .where('v.model_id', 'in', [...new Set(targets.map(({ modelId }) => modelId))])
-    .orderBy(sql`(v.state = 'ready' and v.archived_at is null) desc`)
-    .orderBy(
-      sql`case when v.state = 'ready' then coalesce(v.current_since, v.ready_at, v.created_at) end desc nulls last`,
-    )
-    .orderBy('v.id', 'desc')
+    .orderBy(currentFirst[0])
+    .orderBy(currentFirst[1])
+    .orderBy(currentFirst[2])
     .execute();
   // The first of a model is the one that its name means.
   const versions = new Map<string, (typeof rows)[number]>();

@@ -2,6 +2,7 @@ import type { ModelManifest } from '@samovar/contract/worker-protocol';
 import { sql } from 'kysely';
 import type { DatabaseOrTransaction } from '../../../kernel/ports/database.ts';
 import type { Scope } from '../../../kernel/principal.ts';
+import { currentFirst } from '../current-first.ts';
 import type { VersionFailure, VersionState } from '../model-version.ts';
 import type { RegistryTables } from '../registry-tables.ts';
 
@@ -32,11 +33,9 @@ export async function findKnownVersions(
     .where('m.organization_id', '=', scope.organizationId)
     .where('m.project_id', '=', scope.projectId)
     .where('m.name', '=', sql<string>`any (${[...modelNames]}::text[])`)
-    .orderBy(sql`(v.state = 'ready' and v.archived_at is null)`, 'desc')
-    .orderBy(
-      sql`case when v.state = 'ready' then coalesce(v.current_since, v.ready_at, v.created_at) end desc nulls last`,
-    )
-    .orderBy('v.id', 'desc')
+    .orderBy(currentFirst[0])
+    .orderBy(currentFirst[1])
+    .orderBy(currentFirst[2])
     .execute();
   const grouped = Map.groupBy(rows, ({ name }) => name);
   return new Map([...grouped].map(([name, group]) => [name, group.map(knownVersionOf)]));

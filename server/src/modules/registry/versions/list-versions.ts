@@ -5,6 +5,7 @@ import { withoutPrefix, withPrefix } from '../../../kernel/ids.ts';
 import { idOfCursor, invalidCursor, type Page, type PageRequest, pageOf } from '../../../kernel/paging.ts';
 import type { DatabaseOrTransaction } from '../../../kernel/ports/database.ts';
 import type { Scope } from '../../../kernel/principal.ts';
+import { currentFirst } from '../current-first.ts';
 import type { VersionState } from '../model-version.ts';
 import type { RegistryTables } from '../registry-tables.ts';
 
@@ -56,11 +57,9 @@ async function orderedIds(
     .where('m.organization_id', '=', scope.organizationId)
     .where('m.project_id', '=', scope.projectId)
     .where('m.name', '=', modelName)
-    .orderBy(sql`(v.state = 'ready' and v.archived_at is null)`, 'desc')
-    .orderBy(
-      sql`case when v.state = 'ready' then coalesce(v.current_since, v.ready_at, v.created_at) end desc nulls last`,
-    )
-    .orderBy('v.id', 'desc')
+    .orderBy(currentFirst[0])
+    .orderBy(currentFirst[1])
+    .orderBy(currentFirst[2])
     .execute();
 }
 
