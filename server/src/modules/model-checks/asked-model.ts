@@ -48,7 +48,7 @@ export function createAskedModel(
   start: StartInference,
   model: ServedModel,
   signal: AbortSignal,
-  admit: () => Promise<void> = async () => undefined,
+  admit: () => Promise<void>,
 ): AskedModel {
   const principal: Principal = {
     kind: 'api-key',

@@ -65,7 +65,7 @@ export async function selectChecks(
   { versionIds, kind, state, before = null, limit }: CheckSelection,
 ): Promise<ModelCheck[]> {
   if (versionIds.length === 0) return [];
-  const rows = await database
+  let query = database
     .withTables<CheckTables>()
     .selectFrom('model_checks')
     .selectAll()
@@ -73,12 +73,11 @@ export async function selectChecks(
     .where('project_id', '=', scope.projectId)
     .where('version_id', 'in', [...versionIds])
     .where('kind', '=', kind)
-    .$if(state !== undefined, (query) => query.where('state', '=', state ?? 'done'))
-    .$if(before !== null, (query) => query.where('id', '<', before ?? ''))
     .orderBy('id', 'desc')
-    .limit(limit)
-    .execute();
-  return rows.map(checkOf);
+    .limit(limit);
+  if (state !== undefined) query = query.where('state', '=', state);
+  if (before !== null) query = query.where('id', '<', before);
+  return (await query.execute()).map(checkOf);
 }
 
 export interface DoneCheck {

@@ -9,6 +9,7 @@ import {
 import { type AliasMeaning, aliasKeys, meaningOf } from './aliases/serve-aliases.ts';
 import type { ServedAlias } from './aliases/served-alias.ts';
 import type { ModelSnapshot } from './model-snapshot.ts';
+import { portionsOf } from './portions-of.ts';
 import { type ServedVersions, serveVersions } from './serve-versions.ts';
 import { selectManifests, selectVersions } from './version-rows.ts';
 
@@ -43,9 +44,8 @@ export function createModelSnapshotLoader(database: DatabaseOrTransaction): Mode
       if (manifest) kept.set(id, manifest);
       else unknown.push(id);
     }
-    for (let at = 0; at < unknown.length; at += manifestsAtOnce)
-      for (const { id, manifest } of await selectManifests(database, unknown.slice(at, at + manifestsAtOnce)))
-        kept.set(id, manifest);
+    for (const ids of portionsOf(unknown, manifestsAtOnce))
+      for (const { id, manifest } of await selectManifests(database, ids)) kept.set(id, manifest);
     manifests = kept;
     return serveVersions(rows, kept);
   }

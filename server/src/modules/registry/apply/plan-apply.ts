@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Scope } from '../../../kernel/principal.ts';
 import type { ApplyPlan, DeclaredSet, PlanItem } from './declared-set.ts';
-import { failureOf } from './item-failure.ts';
+import { refusedItem } from './item-failure.ts';
 import { type DeploymentView, planAliases, planDeployments } from './plan-bindings.ts';
 import { type ModelPlanning, planModels } from './plan-models.ts';
 
@@ -24,7 +24,7 @@ export async function planApply(
   const names = new Set(models.map(({ name }) => name));
   const isLater = (model: string) => names.has(model) && !ready.has(model);
   const items = [
-    ...declared.refused.map(refusedDocument),
+    ...declared.refused.map(({ path, fault }) => refusedItem('document', path, fault)),
     ...models,
     ...(await planAliases(dependencies.database, scope, declared.aliases, isLater)),
     ...(await planDeployments(dependencies.deployments, scope, declared.deployments, isLater)),
@@ -34,19 +34,6 @@ export async function planApply(
 
 function isReady({ action }: PlanItem): boolean {
   return action === 'unchanged' || action === 'make-current';
-}
-
-function refusedDocument({ path, fault }: DeclaredSet['refused'][number]): PlanItem {
-  return {
-    kind: 'document',
-    name: path,
-    action: 'refused',
-    drift: false,
-    changes: [],
-    missing: [],
-    terms: null,
-    failure: failureOf(fault),
-  };
 }
 
 /** What failed once more since it was looked at is still the same plan. */

@@ -1,7 +1,7 @@
 import type { Database } from '../../../kernel/ports/database.ts';
 import type { Scope } from '../../../kernel/principal.ts';
 import { type CurrentAlias, findAliases } from '../aliases/alias-store.ts';
-import { portionsOf } from '../in-parallel.ts';
+import { portionsOf } from '../portions-of.ts';
 import type { DeclaredDeployment, DeclaredSet, PlanChange, PlanItem } from './declared-set.ts';
 
 /** Deployments belong to another module; whoever plans hands them in. */

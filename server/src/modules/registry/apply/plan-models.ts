@@ -5,14 +5,14 @@ import type { ObjectInfo, ObjectStore } from '../../../kernel/ports/object-store
 import type { Scope } from '../../../kernel/principal.ts';
 import { findAliases } from '../aliases/alias-store.ts';
 import { aliasNameTaken } from '../aliases/refuse-alias-name.ts';
-import { portionsOf } from '../in-parallel.ts';
 import { acceptedLicenses } from '../licenses/license-acceptances.ts';
 import { termsOf } from '../licenses/terms-of-license.ts';
 import { manifestDigest } from '../manifest-digest.ts';
 import { findHeldObjects } from '../objects/held-objects.ts';
+import { portionsOf } from '../portions-of.ts';
 import { findCompleteUploads } from '../uploads/upload-store.ts';
 import type { DeclaredModel, PlanChange, PlanItem } from './declared-set.ts';
-import { failureOf } from './item-failure.ts';
+import { refusedItem } from './item-failure.ts';
 import { findKnownVersions, type KnownVersion } from './known-versions.ts';
 import { changesBetween } from './manifest-changes.ts';
 
@@ -39,7 +39,7 @@ export async function planModels(
     const known = await knownOf(planning, scope, single);
     for (const [name, [model, ...twins]] of names)
       if (model !== undefined)
-        items.push(twins.length > 0 ? refused(name, twinFault(name)) : planModel(model, known));
+        items.push(twins.length > 0 ? refusedItem('model', name, twinFault(name)) : planModel(model, known));
   }
   return items;
 }
@@ -87,7 +87,7 @@ function planModel(declared: DeclaredModel, known: Known): PlanItem {
   const versions = known.versions.get(manifest.name) ?? [];
   const [current] = versions;
   if (current === undefined && known.aliases.has(manifest.name))
-    return refused(manifest.name, aliasNameTaken(manifest.name));
+    return refusedItem('model', manifest.name, aliasNameTaken(manifest.name));
   const digest = manifestDigest(manifest);
   const same = versions.find((version) => version.digest === digest);
   const lost = filesNotHere(manifest.files, known.held);
@@ -106,19 +106,6 @@ function planModel(declared: DeclaredModel, known: Known): PlanItem {
   const here = { ...item, missing: [], terms: null, failure: null };
   if (isCurrent(same, current)) return { ...here, action: 'unchanged', changes: [] };
   return { ...here, action: 'make-current', drift: true };
-}
-
-function refused(name: string, fault: SamovarError): PlanItem {
-  return {
-    kind: 'model',
-    name,
-    action: 'refused',
-    drift: false,
-    changes: [],
-    missing: [],
-    terms: null,
-    failure: failureOf(fault),
-  };
 }
 
 function twinFault(name: string): SamovarError {

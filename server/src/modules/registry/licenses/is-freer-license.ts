@@ -2,7 +2,7 @@ import { needsAcceptance } from './terms-of-license.ts';
 
 /** Licences that let anybody use what comes under them for anything. */
 const free =
-  /^(?:apache|mit|isc|bsd|cc0|cc-by-(?:sa-)?\d|a?gpl|lgpl|gpl|mpl|epl|eupl|unlicense|wtfpl|zlib|bsl-1|artistic|public-domain)/;
+  /^(?:apache|mit|isc|bsd|cc0|cc-by-(?:sa-)?\d|[al]?gpl|mpl|epl|eupl|unlicense|wtfpl|zlib|bsl-1|artistic|public-domain)/;
 const nonCommercial = /^cc-by-nc/;
 
 /**

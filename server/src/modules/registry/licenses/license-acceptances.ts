@@ -34,12 +34,8 @@ export async function acceptedLicenses(
   scope: Scope,
   modelNames: readonly string[],
 ): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
-  const rows = await database
-    .withTables<RegistryTables>()
-    .selectFrom('license_acceptances')
+  const rows = await inScope(database, scope)
     .select(['model_name', 'license_id'])
-    .where('organization_id', '=', scope.organizationId)
-    .where('project_id', '=', scope.projectId)
     .where('model_name', '=', sql<string>`any (${[...modelNames]}::text[])`)
     .execute();
   const grouped = Map.groupBy(rows, (row) => row.model_name);
@@ -57,14 +53,18 @@ export async function earlierAcceptance(
   terms: SourceLicense,
 ): Promise<LicenseAcceptance | null> {
   if (unnamed.has(terms.id)) return null;
-  const row = await database
-    .withTables<RegistryTables>()
-    .selectFrom('license_acceptances')
+  const row = await inScope(database, scope)
     .select(['actor', 'accepted_at'])
-    .where('organization_id', '=', scope.organizationId)
-    .where('project_id', '=', scope.projectId)
     .where('model_name', '=', modelName)
     .where('license_id', '=', terms.id)
     .executeTakeFirst();
   return row === undefined ? null : { by: row.actor, at: row.accepted_at.toISOString(), terms };
+}
+
+function inScope(database: DatabaseOrTransaction, scope: Scope) {
+  return database
+    .withTables<RegistryTables>()
+    .selectFrom('license_acceptances')
+    .where('organization_id', '=', scope.organizationId)
+    .where('project_id', '=', scope.projectId);
 }
