@@ -79,9 +79,10 @@ export function createImportModelJob(dependencies: ImportDependencies): JobDefin
       const { database, configVersion, log } = dependencies;
       const started = await startImport(database, configVersion, payload);
       if (started === null) return;
+      const isPackaged = packaged.has(manifestDigest(started.manifest));
       try {
         await fetchVersion(dependencies, started, signal);
-        if (!packaged.has(manifestDigest(started.manifest))) await lookInto(dependencies, started, signal);
+        if (!isPackaged) await lookInto(dependencies, started, signal);
         await finishImport(database, configVersion, started);
         await releaseObjects(database, started.versionId);
         log.info({ model: started.manifest.name }, 'imported a model');
@@ -94,7 +95,7 @@ export function createImportModelJob(dependencies: ImportDependencies): JobDefin
         if (signal.aborted) throw error;
         const failure = importFailure(dependencies, started, error);
         const { code, message, remedy, params } = failure;
-        const retried = packaged.has(manifestDigest(started.manifest)) || !isFinal(failure);
+        const retried = isPackaged || !isFinal(failure);
         await failImport(database, configVersion, started, { code, message, remedy, params, retried });
         if (retried) throw error;
         await releaseObjects(database, started.versionId);
@@ -123,8 +124,7 @@ function isFinal(error: unknown): boolean {
 
 /**
  * Throws `model.refused`, `model.manifest_invalid` where the manifest contradicts the files, and
- * `model.license_unaccepted` where the files tell of terms that
- * nobody has accepted.
+ * `model.license_unaccepted` where the files tell of terms that nobody has accepted.
  */
 async function lookInto(
   dependencies: ImportDependencies,

@@ -1,6 +1,5 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { sql } from 'kysely';
 import type { Database } from '../../../kernel/ports/database.ts';
 import type { Log } from '../../../kernel/ports/log.ts';
 import { importFolder, sweepImportFolders } from '../imports/import-folder.ts';
@@ -25,7 +24,7 @@ const former = /^(archives|made-[0-9a-f]{64}|[0-9a-f]{64}(\.part|\.json)?)$/;
 /**
  * Removes from this machine what is left of imports and versions on which nobody works any more: of those that have
  * ended or are gone, when nothing was written there for a day; of those that may go on, after a week, as they begin
- * anew. Returns how many folders and files went.
+ * anew. Returns how many folders and files went, besides those that `sweepImportFolders` removes.
  */
 export async function sweepDownloads({ database, downloadsFolder, log }: DownloadSweep): Promise<number> {
   await sweepImportFolders(database, downloadsFolder);
@@ -77,18 +76,18 @@ async function isImporting(database: Database, versionId: string): Promise<boole
   const row = await database
     .withTables<RegistryTables>()
     .selectFrom('model_versions')
-    .select(sql<boolean>`state = 'importing'`.as('importing'))
+    .select('state')
     .where('id', '=', versionId)
     .executeTakeFirst();
-  return row?.importing ?? false;
+  return row?.state === 'importing';
 }
 
 async function isWaiting(database: Database, importId: string): Promise<boolean> {
   const row = await database
     .withTables<ImportTables>()
     .selectFrom('import_requests')
-    .select(sql<boolean>`state = 'waiting-for-license'`.as('waiting'))
+    .select('state')
     .where('id', '=', importId)
     .executeTakeFirst();
-  return row?.waiting ?? false;
+  return row?.state === 'waiting-for-license';
 }

@@ -8,8 +8,8 @@ import type { ImportEvent } from './import-state.ts';
 import { advance } from './started-import.ts';
 
 /**
- * Moves an import on whose terms were accepted before they were known, with the record of what that came to. `also`
- * findings go with it.
+ * Moves an import on whose terms were accepted before they were known, with its findings and the record of what the
+ * acceptance came to.
  */
 export async function advanceAccepted(
   database: Database,

@@ -40,8 +40,8 @@ export interface AdapterBase {
 }
 
 /**
- * GGUF files of the project that the adapter may be converted for, the newest first: those made of what it was trained
- * on, or, where there are none and the import is forced, all of them.
+ * GGUF files of the project that the adapter may be converted for: the newest that was made of what it was trained on,
+ * or, where there is none and the import is forced, those of the newest chat models, the newest first.
  */
 export async function findAdapterBases(
   database: Database,

@@ -22,7 +22,8 @@ export interface AdapterTask {
 
 /**
  * Makes a GGUF file of an adapter of PEFT, for the model that it was trained on. A forced one that has none here is made
- * for the newest model whose matrices it fits: `forcedFor` is its name. Throws `model.refused` where it fits none.
+ * for the first of `findAdapterBases` whose matrices it fits: `forcedFor` is the model's name. Throws `model.refused`
+ * where it fits none.
  */
 export async function convertAdapter(
   dependencies: RunImportDependencies,

@@ -95,23 +95,7 @@ async function hubFolder(): Promise<{ folder: string; paths: string[] }> {
 }
 
 test('an adapter of PEFT gets a GGUF file when its base is here, and keeps its own', async () => {
-  const layer = 'base_model.model.model.layers.0.self_attn.q_proj';
-  const adapter = await filesOf(async (folder) => {
-    await putFiles(folder, {
-      'adapter_config.json': {
-        peft_type: 'LORA',
-        r: 4,
-        lora_alpha: 8,
-        target_modules: ['q_proj'],
-        base_model_name_or_path: 'maker/tiny',
-      },
-    });
-    await putSafetensors(join(folder, 'adapter_model.safetensors'), {
-      [`${layer}.lora_A.weight`]: [4, 64],
-      [`${layer}.lora_B.weight`]: [64, 4],
-    });
-  });
-  bed.publish('maker/tiny-style', adapter);
+  bed.publish('maker/tiny-style', await adapterOf('maker/tiny', 64));
   const done = await bed.run(await bed.ask({ source: 'hf:maker/tiny-style' }));
   assert.deepEqual([done.failure, done.state], [null, 'ready']);
   const manifest = await manifestOf('tiny-style');

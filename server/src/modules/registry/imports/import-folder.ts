@@ -14,7 +14,7 @@ const reserveBytes = 64 * 1024 * 1024;
 /** Files of an import that failed are kept so long for another try. */
 const failedHours = 24;
 
-/** Where what was made of an import's files lies in its folder; no source calls a folder so. */
+/** Where what was made of an import's files lies in its folder. A dot, as folders of sources hardly have one. */
 export const convertedFolder = '.converted';
 
 /** Where the files of an import lie until they are in the object store. */
@@ -22,7 +22,7 @@ export function importFolder(downloadsFolder: string, importId: string): string 
   return join(downloadsFolder, 'imports', importId);
 }
 
-/** Where archives lie while their files are fetched; no source calls a folder so. */
+/** Where archives lie while their files are fetched. A dot, as folders of sources hardly have one. */
 export function archivesFolder(folder: string): string {
   return join(folder, '.archives');
 }
@@ -117,6 +117,7 @@ export async function sweepImportFolders(database: Database, downloadsFolder: st
     .where('sealed_source', 'is not', null)
     .where('ended_at', '<', sql<Date>`now() - make_interval(hours => ${failedHours})`)
     .execute();
+  // Whoever writes there tells what is wrong with the folder.
   const ids = await readdir(join(downloadsFolder, 'imports')).catch(() => []);
   const known = ids.filter((id) => /^[0-9a-f-]{36}$/.test(id));
   if (known.length === 0) return;

@@ -13,8 +13,8 @@ import { unpackArchives } from './unpack-archives.ts';
 
 /**
  * Looks into the files, in a process of its own, and keeps what they are. Where they tell of terms that nobody has
- * accepted, the import waits for that. Throws `model.refused` for what may not be
- * trusted, `import.base_missing` for an adapter without its base.
+ * accepted, the import waits for that. Throws `model.refused` for what may not be trusted, `import.base_missing` for an
+ * adapter without its base.
  */
 export async function inspectFiles(
   dependencies: RunImportDependencies,

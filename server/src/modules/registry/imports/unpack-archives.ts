@@ -7,7 +7,7 @@ import type { RunImportDependencies } from './import-dependencies.ts';
 import { placeOf, sizeOf } from './import-folder.ts';
 
 const archive = /\.(zip|tar|tgz|tar\.gz)$/i;
-/** Where the members of an archive lie in the folder of the import; no source calls a folder so. */
+/** Where the members of an archive lie in the folder of the import. A dot, as folders of sources hardly have one. */
 const unpackedFolder = '.unpacked';
 /** Left free on the disk. */
 const reserveBytes = 256 * 1024 * 1024;
@@ -42,7 +42,8 @@ export async function unpackArchives(
 
 /** The path of a file in its archive, or of any other file. */
 export function pathInArchive(path: string): string {
-  return path.replace(/^\.unpacked\/(?:\d+\/)?/, '');
+  if (!path.startsWith(`${unpackedFolder}/`)) return path;
+  return path.slice(unpackedFolder.length + 1).replace(/^\d+\//, '');
 }
 
 async function measured(folder: string, path: string, signal: AbortSignal): Promise<FetchedFile> {
