@@ -17,6 +17,7 @@ import {
 import { createPackageSource } from '../src/platform/package-sources/create-package-source.ts';
 import { createImportBed, type ImportBed, smallGguf, testContext } from './import-bed.ts';
 import type { TestSourceChanges } from './model-source.ts';
+import { noMirrors } from './nowhere.ts';
 
 /** Where sets of models are applied: everything real but deployments, which are kept in a list. */
 export interface ApplyBed {
@@ -93,17 +94,7 @@ export async function createApplyBed(sourceChanges: TestSourceChanges = {}): Pro
 }
 
 async function fetchQueued(imports: ImportBed, scope: Scope): Promise<void> {
-  const nowhere = 'http://127.0.0.1:9';
-  const packages = createPackageSource({
-    pypiIndex: nowhere,
-    npmRegistry: nowhere,
-    npmToken: null,
-    mavenRepository: nowhere,
-    caFiles: [],
-    httpProxy: null,
-    httpsProxy: null,
-    noProxy: '',
-  });
+  const packages = createPackageSource(noMirrors);
   const job = createImportModelJob({ ...imports.dependencies, packages, packaged: [] });
   const signal = AbortSignal.timeout(60_000);
   for (const model of await listModels(imports.fresh.database, scope)) {

@@ -15,21 +15,10 @@ import { createSealing } from '../src/platform/sealing/sealing.ts';
 import { createInspector } from '../src/roles/create-inspector.ts';
 import { readCatalogue } from '../src/roles/read-catalogue.ts';
 import { createTestModelSource, type TestSourceChanges } from './model-source.ts';
+import { noMirrors } from './nowhere.ts';
 import { type TestDatabase, testSchema } from './postgres.ts';
 import { silentLog } from './silent-log.ts';
 import { testConverter } from './test-converter.ts';
-
-/** No registry of packages. */
-const nowhere = {
-  pypiIndex: 'http://127.0.0.1:9',
-  npmRegistry: 'http://127.0.0.1:9',
-  npmToken: null,
-  mavenRepository: 'http://127.0.0.1:9',
-  caFiles: [],
-  httpProxy: null,
-  httpsProxy: null,
-  noProxy: '',
-};
 
 /** Works on imports as a worker process does, with sources that a test chooses; returns how to stop it. */
 export async function startImportWorker(
@@ -45,7 +34,7 @@ export async function startImportWorker(
     part: 'worker',
   });
   const sources = await createTestModelSource(sourceChanges);
-  const packages = createPackageSource(nowhere);
+  const packages = createPackageSource(noMirrors);
   const downloadsFolder = await mkdtemp(join(tmpdir(), 'samovar-downloads-'));
   const parts = {
     database,

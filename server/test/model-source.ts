@@ -14,6 +14,7 @@ import {
   type ModelSourceSettings,
 } from '../src/platform/model-sources/create-model-source.ts';
 import { createOutboundGuard } from '../src/platform/outbound-guard/outbound-guard.ts';
+import { noMirrors, nowhere } from './nowhere.ts';
 
 export interface TestModelSource extends ModelSource {
   /** Archives lie in the folder of the source where a test says no other one. */
@@ -47,18 +48,8 @@ export interface TestSourceChanges extends Partial<ModelSourceSettings> {
 /** Sources with nothing configured but what a test changes; this machine's addresses are allowed. */
 export async function createTestModelSource(changes: TestSourceChanges = {}): Promise<TestModelSource> {
   const folder = await mkdtemp(join(tmpdir(), 'samovar-sources-'));
-  const nowhere = 'http://127.0.0.1:9';
   const source = createModelSource({
-    mirrors: {
-      pypiIndex: nowhere,
-      npmRegistry: nowhere,
-      npmToken: null,
-      mavenRepository: nowhere,
-      caFiles: changes.caFiles ?? [],
-      httpProxy: null,
-      httpsProxy: null,
-      noProxy: '',
-    },
+    mirrors: { ...noMirrors, caFiles: changes.caFiles ?? [] },
     hub: { endpoint: nowhere, token: null },
     s3: {
       endpoint: nowhere,

@@ -1,20 +1,11 @@
 import { createModelSource } from '../../../server/src/platform/model-sources/create-model-source.ts';
 import { createOutboundGuard } from '../../../server/src/platform/outbound-guard/outbound-guard.ts';
+import { noMirrors, nowhere } from '../../../server/test/nowhere.ts';
 
 /** Fetches `hf:maker/model` of a hub to a file as a worker does. Prints seconds and peak memory as JSON. */
 const [, , endpoint = '', target = ''] = process.argv;
-const nowhere = 'http://127.0.0.1:9';
 const source = createModelSource({
-  mirrors: {
-    pypiIndex: nowhere,
-    npmRegistry: nowhere,
-    npmToken: null,
-    mavenRepository: nowhere,
-    caFiles: [],
-    httpProxy: null,
-    httpsProxy: null,
-    noProxy: '',
-  },
+  mirrors: noMirrors,
   hub: { endpoint, token: null },
   s3: {
     endpoint: nowhere,

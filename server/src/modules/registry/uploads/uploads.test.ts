@@ -64,6 +64,16 @@ async function* broken(pieces: readonly Buffer[]): AsyncGenerator<Buffer> {
   throw new Error('aborted');
 }
 
+async function tidy(opened: OpenStore): Promise<void> {
+  const job = tidyUploadsJob({
+    database: fresh.database,
+    objectStore: opened.store,
+    clock: { now: () => Date.now() },
+    log: silentLog,
+  });
+  await job.handle({}, { jobId: 'test', attempt: 1, signal });
+}
+
 for (const [kind, open] of Object.entries(objectStores)) {
   describe(`an upload into ${kind}`, () => {
     let opened: OpenStore;
@@ -158,13 +168,7 @@ for (const [kind, open] of Object.entries(objectStores)) {
       });
       const kept = await process(opened).create(context, { name: 'b', sizeBytes: 9, sha256: null });
       assert.equal(await left(id), 1);
-      const job = tidyUploadsJob({
-        database: fresh.database,
-        objectStore: opened.store,
-        clock: { now: () => Date.now() },
-        log: silentLog,
-      });
-      await job.handle({}, { jobId: 'test', attempt: 1, signal });
+      await tidy(opened);
       assert.equal(await left(id), 0);
       assert.equal(await refusal(process(opened).get(defaultScope, id)), 'request.not_found');
       assert.equal((await process(opened).get(defaultScope, kept.id)).receivedBytes, 0);
@@ -180,19 +184,13 @@ for (const [kind, open] of Object.entries(objectStores)) {
          values ($1, $2, $3, $4, '{}', 'waiting-for-license', 'a', '{}')`,
         [importId, defaultScope.organizationId, defaultScope.projectId, `upload:${withPrefix('upl', id)}`],
       );
-      const job = tidyUploadsJob({
-        database: fresh.database,
-        objectStore: opened.store,
-        clock: { now: () => Date.now() },
-        log: silentLog,
-      });
-      await job.handle({}, { jobId: 'test', attempt: 1, signal });
+      await tidy(opened);
       assert.equal((await process(opened).get(defaultScope, id)).state, 'receiving');
       await fresh.pool.query(
         "update import_requests set state = 'cancelled', ended_at = now() where id = $1",
         [importId],
       );
-      await job.handle({}, { jobId: 'test', attempt: 1, signal });
+      await tidy(opened);
       assert.equal(await refusal(process(opened).get(defaultScope, id)), 'request.not_found');
     });
 
