@@ -1,7 +1,7 @@
-import type { Replica } from '../src/modules/serving/index.ts';
+import type { RemoteTarget, Replica } from '../src/modules/serving/index.ts';
 
 /** Of a foreign engine that chats and can do nothing else, where nothing listens. */
-export function foreignChatReplica(version: string): Replica {
+export function foreignChatReplica(version: string): Replica & { readonly remote: RemoteTarget } {
   return {
     workerId: 'foreign',
     versionId: version,

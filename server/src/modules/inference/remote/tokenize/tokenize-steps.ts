@@ -98,15 +98,13 @@ function* askSamovar(body: JsonObject, { upstreamModel }: RemoteTarget): Tokeniz
           body: { modelUri, messages: plainMessages(body) },
         };
   if (!Array.isArray(tokens)) return null;
-  const shown = tokens.flatMap((token: unknown): JsonObject[] => {
-    const object = asObject(token);
-    return object === null ? [] : [object];
+  const spelled = tokens.flatMap((token: unknown): SpelledToken[] => {
+    const { text, special } = asObject(token) ?? {};
+    return typeof text === 'string' ? [{ bytes: Buffer.from(text), special: special === true }] : [];
   });
-  if (shown.length !== tokens.length) return null;
-  // Its JSON leaves out what is 0, empty or false.
   return answerOf(
-    shown.map(({ id }) => Number(id ?? 0)),
-    shown.map(({ text, special }) => ({ bytes: Buffer.from(String(text ?? '')), special: special === true })),
+    tokens.map((token: unknown) => Number(asObject(token)?.id)),
+    spelled,
   );
 }
 
