@@ -1,4 +1,3 @@
-import { sql } from 'kysely';
 import { newId } from '../../../kernel/ids.ts';
 import type { ConfigVersion } from '../../../kernel/ports/config-version.ts';
 import type { Database, DatabaseTransaction } from '../../../kernel/ports/database.ts';
@@ -69,7 +68,7 @@ export async function registerDeclared(
         .set({ state: lost })
         .where('id', '=', versionId)
         .where('project_id', '=', scope.projectId)
-        .where('state', '=', sql<typeof state>`${state}`)
+        .where('state', '=', state)
         .execute();
     await queueImport(jobs, transaction, scope, versionId);
     await recordAudit(transaction, {

@@ -1,23 +1,15 @@
-import { needsAcceptance } from './terms-of-license.ts';
+import { needsAcceptance, plainLicense } from './terms-of-license.ts';
 
 /** Licences that let anybody use what comes under them for anything. */
 const free =
-  /^(?:apache|mit|isc|bsd|cc0|cc-by-(?:sa-)?\d|[al]?gpl|mpl|epl|eupl|unlicense|wtfpl|zlib|bsl-1|artistic|public-domain)/;
-const nonCommercial = /^cc-by-nc/;
+  /^(?:the-)?(?:apache|mit|isc|bsd|cc0|cc-by-(?:sa-)?\d|[al]?gpl|mpl|epl|eupl|unlicense|wtfpl|zlib|bsl-1|artistic|public-domain)/;
+const nonCommercial = /^(?:the-)?cc-by-nc/;
 
 /**
  * Whether a licence by its name lets everybody use what another one keeps to those who accept its terms, or to some
  * uses. Names that say nothing, and those of agreements that nobody else knows, are not freer.
  */
 export function isFreerLicense(declared: string, found: string): boolean {
-  if (!declared.split(',').every((name) => free.test(plainName(name)))) return false;
-  return needsAcceptance(found) || found.split(',').some((name) => nonCommercial.test(plainName(name)));
-}
-
-/** `The Apache License 2.0` is `apache-license-2-0`. */
-function plainName(name: string): string {
-  return name
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^-?(?:the-)?/, '');
+  if (!declared.split(',').every((name) => free.test(plainLicense(name)))) return false;
+  return needsAcceptance(found) || found.split(',').some((name) => nonCommercial.test(plainLicense(name)));
 }

@@ -15,8 +15,15 @@ export function needsAcceptance(licenseId: string | undefined): boolean {
 }
 
 function isBinding(name: string): boolean {
-  const plain = name.toLowerCase().replace(/[^a-z0-9]+/g, '-');
-  return families.test(plain.replace(/^-/, '').replace(makers, ''));
+  return families.test(plainLicense(name).replace(makers, ''));
+}
+
+/** How names of licences are compared: ` Apache License 2.0` is `apache-license-2-0`. */
+export function plainLicense(name: string): string {
+  return name
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-/, '');
 }
 
 /** The terms of a model that somebody must accept, by what its manifest or its files say; `null`: none. */
