@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
 import { createInterface } from 'node:readline';
 import { setInterval as every } from 'node:timers/promises';
@@ -44,7 +44,7 @@ export async function watchChild(child: ChildProcess, limits: ChildLimits): Prom
     stop(`takes more than ${Math.round(limits.memoryBytes / 2 ** 20)} MiB of memory`),
   );
   readLines(child, limits.onLine, () => stop('gives an answer that is longer than is plausible'));
-  if (limits.isBackground) lowerPriority(child.pid);
+  if (limits.isBackground) lowerPriority(child);
   try {
     const exitCode = await new Promise<number | null>((resolve, reject) => {
       child.once('error', reject);
@@ -98,11 +98,32 @@ function memoryOf(pid: number | undefined, which: ChildLimits['memory']): number
   }
 }
 
-function lowerPriority(pid: number | undefined): void {
+function lowerPriority(child: ChildProcess): void {
   try {
-    if (pid !== undefined) setPriority(pid, constants.priority.PRIORITY_LOW);
+    if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW);
   } catch (error) {
     // One that has ended already needs no priority.
     if (!(error instanceof Error && error.message.includes('ESRCH'))) throw error;
+  }
+  lowerSession(child);
+}
+
+const sessionRetryMs = 150;
+
+/**
+ * Where Linux shares its time among sessions first (`sched(7)`, autogroups), a priority counts within its session alone:
+ * one of its own, as a detached process has, is lowered as a whole.
+ */
+function lowerSession(child: ChildProcess): void {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const groupOf = (who: number | 'self') => readFileSync(`/proc/${who}/autogroup`, 'utf8').split(' ')[0];
+  try {
+    if (groupOf(child.pid) !== groupOf('self'))
+      writeFileSync(`/proc/${child.pid}/autogroup`, String(constants.priority.PRIORITY_LOW));
+  } catch (error) {
+    // Users other than root may do so once in a tenth of a second.
+    const isTooSoon = error instanceof Error && 'code' in error && error.code === 'EAGAIN';
+    if (isTooSoon) setTimeout(lowerSession, sessionRetryMs, child).unref();
+    // Otherwise there are no such groups here, or it has ended.
   }
 }
