@@ -3,11 +3,14 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { sql } from 'kysely';
+import { Client } from 'pg';
 import { createEmptyDatabase, createTestDatabase, testSchema } from '../../../test/postgres.ts';
 import { silentLog } from '../../../test/silent-log.ts';
 import { SamovarError } from '../../kernel/errors.ts';
+import type { Database } from '../../kernel/ports/database.ts';
 import { connectPostgres } from './connect-postgres.ts';
 import { breaksOf, describeSchema, type SchemaFacts } from './describe-schema.ts';
 import { migrate } from './migrate.ts';
@@ -62,6 +65,64 @@ test('data of a newer release is refused, naming both', async () => {
     await planted.remove();
     await fresh.end();
   }
+});
+
+/** A migration that lets go and refuses again what a process of the release before may write meanwhile, as 0028 did. */
+const tightening = `
+  delete from later_facts f where not exists (select from later_versions v where v.id = f.version);
+  alter table later_facts add foreign key (version) references later_versions (id);`;
+
+/** Migrates while another connection, which has begun to write, does `meanwhile` once the migration waits for it. */
+async function migrateAcross(
+  begun: string,
+  meanwhile: string,
+): Promise<{ applied: readonly string[]; other: unknown; left: unknown }> {
+  const fresh = await createTestDatabase();
+  const planted = await folderWith(tightening);
+  const other = new Client({ connectionString: fresh.url });
+  try {
+    await other.connect();
+    await other.query(
+      `set search_path to ${testSchema}; create table later_versions (id int primary key);
+       create table later_facts (version int not null); insert into later_versions values (1)`,
+    );
+    await other.query(`begin; ${begun}`);
+    const applying = migrate({ ...common, url: fresh.url, folder: planted.folder });
+    await untilSomebodyWaits(fresh.database);
+    const outcome = await other.query(`${meanwhile}; commit`).catch((error: unknown) => error);
+    const applied = await applying;
+    const left = await other.query('rollback; select version from later_facts');
+    return { applied, other: outcome, left: [left].flat().at(-1)?.rows };
+  } finally {
+    await other.end();
+    await planted.remove();
+    await fresh.end();
+  }
+}
+
+async function untilSomebodyWaits(database: Database): Promise<void> {
+  for (;;) {
+    const { rows } = await sql`
+      select from pg_locks l join pg_database d on d.oid = l.database
+        where not granted and d.datname = current_database()`.execute(database);
+    if (rows.length > 0) return;
+    await sleep(20);
+  }
+}
+
+test('a migration that a process of the release before wrote across is applied all the same', async () => {
+  const { applied, left } = await migrateAcross('insert into later_facts values (7)', 'select 1');
+  assert.deepEqual(applied, ['9999_planted']);
+  assert.deepEqual(left, []);
+});
+
+test('a migration that PostgreSQL ended because it and another process waited for each other is applied', async () => {
+  const { applied, other } = await migrateAcross(
+    'lock table later_versions in row exclusive mode',
+    'insert into later_facts values (1)',
+  );
+  assert.deepEqual(applied, ['9999_planted']);
+  assert.ok(!(other instanceof Error), String(other));
 });
 
 test('an unreachable server is named without its password', async () => {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { Pool } from 'pg';
@@ -5,7 +6,7 @@ import { SamovarError } from '../../kernel/errors.ts';
 import type { Log } from '../../kernel/ports/log.ts';
 import { connectionOptions, type PostgresAddress } from './connection-options.ts';
 import { migrationNames, migrationsFolder } from './migration-names.ts';
-import { isConnectionFailure, postgresUnreachable } from './postgres-error.ts';
+import { isConnectionFailure, isCrossed, postgresUnreachable } from './postgres-error.ts';
 import { createSqlMigrationProvider } from './sql-migrations.ts';
 
 export interface MigrateOptions extends PostgresAddress {
@@ -17,9 +18,13 @@ export interface MigrateOptions extends PostgresAddress {
 
 const migrationTable = 'schema_migrations';
 
+/** A process of the release before, which still writes, may come across so often. */
+const mostAttempts = 5;
+const pauseMs = 200;
+
 /**
  * Brings the schema (made when missing) to this release, all in one transaction under an advisory lock, so several
- * processes may call it at once. Needs no superuser and no extension. Returns the names that it applied.
+ * processes may call it at once; begun again when a process of the release before wrote across it. Needs no superuser and no extension. Returns the names that it applied.
  * Throws `setup.postgres_unreachable`, or `setup.newer_data` when a newer release has been here.
  */
 export async function migrate(options: MigrateOptions): Promise<readonly string[]> {
@@ -38,15 +43,24 @@ export async function migrate(options: MigrateOptions): Promise<readonly string[
       migrationTableName: migrationTable,
       migrationLockTableName: `${migrationTable}_lock`,
     });
-    const { error, results } = await migrator.migrateToLatest();
-    if (error) throw error;
-    const applied = (results ?? []).map((result) => result.migrationName);
+    const applied = await applyAll(migrator, options.log);
     if (applied.length > 0) options.log.info({ applied }, 'applied migrations');
     return applied;
   } catch (error) {
     throw isConnectionFailure(error) ? postgresUnreachable(options.url, error) : error;
   } finally {
     await database.destroy();
+  }
+}
+
+async function applyAll(migrator: Migrator, log: Log): Promise<readonly string[]> {
+  for (let attempt = 1; ; attempt += 1) {
+    const { error, results } = await migrator.migrateToLatest();
+    if (!error) return (results ?? []).map((result) => result.migrationName);
+    if (attempt === mostAttempts || !isCrossed(error)) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    log.warn({ reason, attempt }, 'another process wrote across the migrations; they begin again');
+    await sleep(attempt * pauseMs);
   }
 }
 

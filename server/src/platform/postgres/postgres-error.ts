@@ -18,6 +18,17 @@ export function isConnectionFailure(error: unknown): boolean {
   return /^(08|28|3D|57P)/.test(code) || code === '53300' || isNetworkFailure(error, code);
 }
 
+/**
+ * Whether a transaction failed for what another one did at the same time, so that the same may succeed now: both waited
+ * for each other, a lock was not to be had, or it wrote what a constraint refuses between our tidying and the
+ * constraint.
+ */
+export function isCrossed(error: unknown): boolean {
+  const code = codeOf(error);
+  // Class 40: rolled back (serialization failure, deadlock); 55P03: lock not available; 23: integrity constraints.
+  return code !== null && (/^(40|23)/.test(code) || code === '55P03');
+}
+
 /** Codes of a connection that broke or was never made; those of files and disks are none of them. */
 const networkCodes = new Set([
   'ECONNREFUSED',
