@@ -55,6 +55,12 @@ test('a file of this machine becomes a model, and the same file again is not sen
   const again = await samovar('import', path, '--name', 'mine', '--json');
   assert.equal(JSON.parse(again.out).state, 'ready', again.err);
   assert.equal(JSON.parse((await samovar('versions', 'mine', '--json')).out).length, 1);
+  for (const [filter, count] of [
+    [['--state', 'ready', '--engine', 'llama-cpp'], 1],
+    [['--state', 'failed'], 0],
+    [['--quantization', 'none-such'], 0],
+  ] as const)
+    assert.equal(JSON.parse((await samovar('versions', 'mine', ...filter, '--json')).out).length, count);
   const missing = await samovar('import', './nothing.gguf');
   assert.match(missing.err, /There is no file|no file of this machine/);
 });

@@ -10,6 +10,9 @@ import { readPages } from '../../read-pages.ts';
 import { addServerOptions, clientFor, type Options } from '../../server-options.ts';
 
 interface VersionOptions extends Options {
+  readonly state?: string;
+  readonly engine?: string;
+  readonly quantization?: string;
   readonly current?: string;
   readonly archive?: string;
   readonly restore?: string;
@@ -20,6 +23,9 @@ interface VersionOptions extends Options {
 export function defineVersions(command: Command): void {
   addServerOptions(command)
     .argument('<model>', 'its name or an alias')
+    .option('--state <state>', 'only those in this state')
+    .option('--engine <engine>', 'only those that this engine runs')
+    .option('--quantization <name>', 'only those of this quantization, like Q4_K_M')
     .addOption(
       new Option('--current <version>', 'make this version the one that the name means').conflicts([
         'archive',
@@ -35,10 +41,18 @@ export function defineVersions(command: Command): void {
       const path = `${modelPath(name)}/versions`;
       const [version, change] = changeOf(options);
       if (version !== null) await client.send('PATCH', `${path}/${encodeURIComponent(version)}`, change);
-      const items = await readPages<VersionAnswer>(client, path);
+      const items = await readPages<VersionAnswer>(client, `${path}?${filterOf(options)}`);
       if (options.json) printJson(items);
       else show(items);
     });
+}
+
+function filterOf({ state, engine, quantization }: VersionOptions): URLSearchParams {
+  return new URLSearchParams({
+    ...(state !== undefined && { state }),
+    ...(engine !== undefined && { engine }),
+    ...(quantization !== undefined && { quantization }),
+  });
 }
 
 function changeOf(options: VersionOptions): [string | null, object] {

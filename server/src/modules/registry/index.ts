@@ -104,5 +104,5 @@ export {
   type ModelChanges,
 } from './versions/change-model.ts';
 export { deleteModel, deleteVersion } from './versions/delete-versions.ts';
-export { getVersion, type ModelVersion, pageVersions } from './versions/list-versions.ts';
+export { getVersion, type ModelVersion, pageVersions, type VersionFilter } from './versions/list-versions.ts';
 export type { VersionUsers } from './versions/version-users.ts';

@@ -91,3 +91,31 @@ test('keys are listed by their state', async () => {
   const valid = (await get('/api/keys?state=valid')).body.items;
   assert.ok(valid.length >= 4 && valid.every((one) => one.state === 'valid'));
 });
+
+test('versions of a model are listed by state, engine, quantization and archive, and the current one stays it', async () => {
+  const path = `/api/models/${server.modelName}/versions`;
+  await server.addVersion(server.modelName, 'one more');
+  await server.addVersion(server.modelName, 'and another');
+  const { items } = (await get(path)).body;
+  const count = items.length;
+  const [first, second] = items;
+  assert.ok(first && second);
+  await fetch(`${server.url}${path}/${second.id}`, {
+    method: 'PATCH',
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ archived: true }),
+  });
+  const ids = async (query: string) => (await get(`${path}?${query}`)).body.items.map(({ id }) => id);
+  for (const state of ['registered', 'importing', 'ready', 'failed']) {
+    const wanted = items.filter((one) => one.state === state).map(({ id }) => id);
+    assert.deepEqual((await ids(`state=${state}`)).sort(), wanted.sort(), state);
+  }
+  assert.deepEqual(await ids('archived=true'), [second.id]);
+  assert.ok(!(await ids('archived=false')).includes(second.id));
+  assert.equal((await ids('engine=llama-cpp')).length, count);
+  assert.deepEqual(await ids('engine=onnx'), []);
+  assert.equal((await ids('quantization=q4_1')).length, count);
+  assert.deepEqual(await ids('quantization=none-such'), []);
+  // A cursor holds though what it names is not in the filter.
+  assert.deepEqual(await ids(`archived=true&cursor=${first.id}`), [second.id]);
+});

@@ -27,36 +27,53 @@ export interface ModelVersion {
   readonly aliases: readonly string[];
 }
 
+export interface VersionFilter {
+  /** The model that they are of: without it there are none. */
+  readonly model: string;
+  readonly state?: VersionState;
+  readonly engine?: ModelManifest['engine'];
+  /** As the manifest spells it, in capitals or not. */
+  readonly quantization?: string;
+  readonly archived?: boolean;
+}
+
 /** A page of the versions of a model, what its name means first. Empty where there is no such model. */
 export async function pageVersions(
   database: DatabaseOrTransaction,
   scope: Scope,
-  modelName: string,
+  filter: VersionFilter,
   page: PageRequest,
 ): Promise<Page<ModelVersion>> {
-  const ids = await orderedIds(database, scope, modelName);
+  const ids = await orderedIds(database, scope, filter);
   const behind = idOfCursor('ver', page);
   const start = behind === null ? 0 : ids.findIndex(({ id }) => id === behind) + 1;
   if (behind !== null && start === 0) throw invalidCursor();
-  const some = ids.slice(start, start + page.limit + 1);
+  const some = ids.slice(start).filter(({ wanted }) => wanted);
   const { items, nextCursor } = pageOf(some, page, ({ id }) => withPrefix('ver', id));
   return { items: await describe(database, scope, items, ids[0]?.id ?? null), nextCursor };
 }
 
-/** The ids of a model's versions, what its name means first. */
+/** The ids of all of a model's versions, what its name means first, and whether the rest of the filter lets them through. */
 async function orderedIds(
   database: DatabaseOrTransaction,
   scope: Scope,
-  modelName: string,
-): Promise<readonly { readonly id: string }[]> {
+  { model, state, engine, quantization, archived }: VersionFilter,
+): Promise<readonly { readonly id: string; readonly wanted: boolean }[]> {
+  const wanted = [
+    ...(state === undefined ? [] : [sql`v.state = ${state}`]),
+    ...(engine === undefined ? [] : [sql`v.manifest->>'engine' = ${engine}`]),
+    ...(quantization === undefined ? [] : [sql`lower(v.manifest->>'quantization') = lower(${quantization})`]),
+    ...(archived === undefined ? [] : [sql`(v.archived_at is not null) = ${archived}`]),
+  ];
   return await database
     .withTables<RegistryTables>()
     .selectFrom('model_versions as v')
     .innerJoin('models as m', 'm.id', 'v.model_id')
     .select('v.id')
+    .select(sql<boolean>`${sql.join([sql`true`, ...wanted], sql` and `)}`.as('wanted'))
     .where('m.organization_id', '=', scope.organizationId)
     .where('m.project_id', '=', scope.projectId)
-    .where('m.name', '=', modelName)
+    .where('m.name', '=', model)
     .orderBy(currentFirst[0])
     .orderBy(currentFirst[1])
     .orderBy(currentFirst[2])
@@ -113,7 +130,7 @@ export async function getVersion(
   scope: Scope,
   { model, version }: { readonly model: string; readonly version: string },
 ): Promise<ModelVersion> {
-  const ids = await orderedIds(database, scope, model);
+  const ids = await orderedIds(database, scope, { model });
   const bare = withoutPrefix('ver', version);
   const wanted = version === 'latest' ? ids[0] : ids.find(({ id }) => id === bare);
   const [found] = wanted ? await describe(database, scope, [wanted], ids[0]?.id ?? null) : [];

@@ -50,6 +50,7 @@ const deployment = Type.Object(
 );
 
 export const modelTasks = ['chat', 'embedding'] as const;
+export const modelEngines = ['llama-cpp', 'onnx', 'llama-server', 'remote'] as const;
 export const modelStates = ['registered', 'importing', 'ready', 'failed'] as const;
 
 export const consoleModel = Type.Object(

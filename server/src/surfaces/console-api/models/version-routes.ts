@@ -1,6 +1,6 @@
 import Type from 'typebox';
 import { SamovarError } from '../../../kernel/errors.ts';
-import type { BoundRoute, RequestHeaders } from '../../../kernel/ports/http-routes.ts';
+import type { BoundRoute, ManagementRequest, RequestHeaders } from '../../../kernel/ports/http-routes.ts';
 import type { ObjectStore } from '../../../kernel/ports/object-store.ts';
 import { auditContextOf } from '../../../modules/audit/index.ts';
 import {
@@ -11,11 +11,13 @@ import {
   type ModelChanges,
   modelFileKey,
   pageVersions,
+  type VersionFilter,
 } from '../../../modules/registry/index.ts';
 import { deploymentUsers } from '../../../modules/serving/index.ts';
 import { consoleRoute } from '../console-route.ts';
-import { pageQuery, pageReply, pageRequestOf } from '../page-query.ts';
+import { oneOf, pageQuery, pageReply, pageRequestOf } from '../page-query.ts';
 import { largestBudget } from './largest-budget.ts';
+import { modelEngines, modelStates } from './model-schema.ts';
 import { versionList, versionObject, versionObjectOf } from './version-schema.ts';
 
 const tag = 'Model management';
@@ -46,16 +48,36 @@ function listRoute(api: VersionApi): BoundRoute {
       tag,
       summary: 'List the versions of a model, what its name means first',
       params: nameParams,
-      query: pageQuery({}),
+      query: pageQuery({
+        state: Type.Optional(Type.Enum([...modelStates])),
+        engine: Type.Optional(Type.Enum([...modelEngines])),
+        quantization: Type.Optional(
+          Type.String({ minLength: 1, maxLength: 64, description: 'As the manifest has it, like `Q4_K_M`.' }),
+        ),
+        archived: Type.Optional(Type.Boolean()),
+      }),
       responses: { 200: { description: 'A page of its versions.', schema: versionList } },
     },
     async ({ principal, params: { name = '' }, query }) => {
       const model = await findListedModel(api.database, principal, name);
-      const versions = await pageVersions(api.database, principal, model.name, pageRequestOf(query));
+      const filter = versionFilterOf(model.name, query);
+      const versions = await pageVersions(api.database, principal, filter, pageRequestOf(query));
       const budgetBytes = await largestBudget(api.database);
       return pageReply(versions, (version) => versionObjectOf(version, budgetBytes));
     },
   );
+}
+
+function versionFilterOf(model: string, query: ManagementRequest['query']): VersionFilter {
+  const state = oneOf(modelStates, query.state);
+  const engine = oneOf(modelEngines, query.engine);
+  return {
+    model,
+    ...(state && { state }),
+    ...(engine && { engine }),
+    ...(typeof query.quantization === 'string' && { quantization: query.quantization }),
+    ...(typeof query.archived === 'boolean' && { archived: query.archived }),
+  };
 }
 
 function getRoute(api: VersionApi): BoundRoute {
