@@ -7,7 +7,7 @@ import { manifestDigest } from '../manifest-digest.ts';
 import { changeVersion } from '../versions/change-model.ts';
 import type { ApplyPlan, DeclaredDeployment, DeclaredModel, DeclaredSet, PlanItem } from './declared-set.ts';
 import { failureOf } from './item-failure.ts';
-import { findKnownVersions } from './known-versions.ts';
+import { findKnownModels } from './known-versions.ts';
 import { type PlanDependencies, planApply } from './plan-apply.ts';
 import { registerDeclared } from './register-declared.ts';
 
@@ -103,13 +103,10 @@ async function makeCurrent(
   context: AuditContext,
   { manifest }: DeclaredModel,
 ): Promise<void> {
-  const found = await findKnownVersions(dependencies.database, context.scope, [manifest.name]);
-  const version = found.get(manifest.name)?.find(({ digest }) => digest === manifestDigest(manifest));
+  const { name } = manifest;
+  const declared = [{ name, digest: manifestDigest(manifest) }];
+  const known = await findKnownModels(dependencies.database, context.scope, declared);
+  const version = known.get(name)?.same;
   if (version)
-    await changeVersion(
-      dependencies,
-      context,
-      { name: manifest.name, versionId: version.versionId },
-      { current: true },
-    );
+    await changeVersion(dependencies, context, { name, versionId: version.versionId }, { current: true });
 }

@@ -18,27 +18,67 @@ export interface KnownVersion {
   readonly failure: VersionFailure | null;
 }
 
-/** The versions of many models by their names, what a name means first. */
-export async function findKnownVersions(
+/** What is here of a model, as far as it concerns one declaration of it. */
+export interface KnownModel {
+  /** What its name means. */
+  readonly current: KnownVersion;
+  /** The version that is declared; `null` where it is not here. */
+  readonly same: KnownVersion | null;
+}
+
+/** A declaration: the model's name and the SHA-256 of its manifest. */
+export interface DeclaredDigest {
+  readonly name: string;
+  readonly digest: string;
+}
+
+/** Of many models by their names, two versions each at most, however many they have. What is not here is absent. */
+export async function findKnownModels(
   database: DatabaseOrTransaction,
   scope: Scope,
-  modelNames: readonly string[],
-): Promise<ReadonlyMap<string, readonly KnownVersion[]>> {
+  declared: readonly DeclaredDigest[],
+): Promise<ReadonlyMap<string, KnownModel>> {
+  const names = declared.map(({ name }) => name);
+  const digests = declared.map(({ digest }) => digest);
   const rows = await database
     .withTables<RegistryTables>()
-    .selectFrom('models as m')
-    .innerJoin('model_versions as v', 'v.model_id', 'm.id')
+    .with('current', (tables) =>
+      tables
+        .selectFrom('models as m')
+        .innerJoin('model_versions as v', 'v.model_id', 'm.id')
+        .distinctOn('m.id')
+        .select(['m.id as model_id', 'm.name', 'v.id'])
+        .where('m.organization_id', '=', scope.organizationId)
+        .where('m.project_id', '=', scope.projectId)
+        .where('m.name', '=', sql<string>`any (${names}::text[])`)
+        .orderBy('m.id')
+        .orderBy(currentFirst[0])
+        .orderBy(currentFirst[1])
+        .orderBy(currentFirst[2]),
+    )
+    .selectFrom('current as c')
+    .innerJoin('model_versions as v', 'v.model_id', 'c.model_id')
     .leftJoin('model_imports as i', 'i.version_id', 'v.id')
-    .select(['m.name', 'v.id', 'v.manifest_sha256', 'v.manifest', 'v.state', 'v.archived_at', 'i.failure'])
-    .where('m.organization_id', '=', scope.organizationId)
-    .where('m.project_id', '=', scope.projectId)
-    .where('m.name', '=', sql<string>`any (${[...modelNames]}::text[])`)
-    .orderBy(currentFirst[0])
-    .orderBy(currentFirst[1])
-    .orderBy(currentFirst[2])
+    .select(['c.name', 'v.id', 'v.manifest_sha256', 'v.manifest', 'v.state', 'v.archived_at', 'i.failure'])
+    .select(sql<boolean>`v.id = c.id`.as('is_current'))
+    .where((from) =>
+      from.or([
+        from('v.id', '=', from.ref('c.id')),
+        from('v.manifest_sha256', '=', sql<string>`any (${digests}::text[])`),
+      ]),
+    )
     .execute();
-  const grouped = Map.groupBy(rows, ({ name }) => name);
-  return new Map([...grouped].map(([name, group]) => [name, group.map(knownVersionOf)]));
+  const byName = Map.groupBy(rows, ({ name }) => name);
+  return new Map(
+    declared.flatMap(({ name, digest }) => {
+      const found = byName.get(name) ?? [];
+      const current = found.find(({ is_current }) => is_current);
+      const same = found.find(({ manifest_sha256 }) => manifest_sha256 === digest);
+      return current
+        ? [[name, { current: knownVersionOf(current), same: same ? knownVersionOf(same) : null }]]
+        : [];
+    }),
+  );
 }
 
 function knownVersionOf(row: {

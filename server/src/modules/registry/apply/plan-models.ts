@@ -13,7 +13,7 @@ import { portionsOf } from '../portions-of.ts';
 import { findCompleteUploads } from '../uploads/upload-store.ts';
 import type { DeclaredModel, PlanChange, PlanItem } from './declared-set.ts';
 import { refusedItem } from './item-failure.ts';
-import { findKnownVersions, type KnownVersion } from './known-versions.ts';
+import { findKnownModels, type KnownModel, type KnownVersion } from './known-versions.ts';
 import { changesBetween } from './manifest-changes.ts';
 
 export interface ModelPlanning {
@@ -46,7 +46,7 @@ export async function planModels(
 
 /** What is known of a portion of models. */
 interface Known {
-  readonly versions: ReadonlyMap<string, readonly KnownVersion[]>;
+  readonly versions: ReadonlyMap<string, KnownModel>;
   readonly held: ReadonlyMap<string, ObjectInfo>;
   /** Digests of whole uploads, with their sizes: `<sha256>/<bytes>`. */
   readonly uploaded: ReadonlySet<string>;
@@ -63,7 +63,11 @@ async function knownOf(
   const files = models.flatMap(({ manifest }) => manifest.files);
   const digests = [...new Set(files.map(({ sha256 }) => sha256))];
   const [versions, aliases, accepted, held] = await Promise.all([
-    findKnownVersions(database, scope, names),
+    findKnownModels(
+      database,
+      scope,
+      models.map(({ manifest }) => ({ name: manifest.name, digest: manifestDigest(manifest) })),
+    ),
     findAliases(
       database,
       names.map((name) => ({ projectId: scope.projectId, name })),
@@ -84,23 +88,20 @@ async function knownOf(
 
 function planModel(declared: DeclaredModel, known: Known): PlanItem {
   const { manifest } = declared;
-  const versions = known.versions.get(manifest.name) ?? [];
-  const [current] = versions;
-  if (current === undefined && known.aliases.has(manifest.name))
+  const { current, same } = known.versions.get(manifest.name) ?? { current: null, same: null };
+  if (current === null && known.aliases.has(manifest.name))
     return refusedItem('model', manifest.name, aliasNameTaken(manifest.name));
-  const digest = manifestDigest(manifest);
-  const same = versions.find((version) => version.digest === digest);
   const lost = filesNotHere(manifest.files, known.held);
   const item = {
     kind: 'model',
     name: manifest.name,
     drift: false,
-    changes: current === undefined ? [] : changesBetween(current.manifest, manifest),
+    changes: current === null ? [] : changesBetween(current.manifest, manifest),
     missing: unobtainable(declared, lost, known),
     terms: openTerms(manifest, same, known),
     failure: same?.failure ?? null,
   } as const;
-  if (same === undefined) return { ...item, action: current === undefined ? 'create' : 'new-version' };
+  if (same === null) return { ...item, action: current === null ? 'create' : 'new-version' };
   if (same.state !== 'ready') return { ...item, action: 'fetch' };
   if (lost.length > 0) return { ...item, action: 'fetch', drift: true, changes: lostChanges(lost) };
   const here = { ...item, missing: [], terms: null, failure: null };
@@ -114,7 +115,7 @@ function twinFault(name: string): SamovarError {
   });
 }
 
-function isCurrent(version: KnownVersion, current: KnownVersion | undefined): boolean {
+function isCurrent(version: KnownVersion, current: KnownVersion | null): boolean {
   return version.versionId === current?.versionId && version.archivedAt === null;
 }
 
@@ -146,7 +147,7 @@ function unobtainable(
 /** Terms that nobody of the project has accepted for this model: what the manifest says, or what its files told. */
 function openTerms(
   { name, license }: DeclaredModel['manifest'],
-  same: KnownVersion | undefined,
+  same: KnownVersion | null,
   { accepted }: Known,
 ): PlanItem['terms'] {
   const told = same?.failure?.code === 'model.license_unaccepted' ? same.failure.params : null;
