@@ -4,6 +4,7 @@ import type { JobSender } from '../../../kernel/ports/job-queue.ts';
 import type { AuditContext } from '../../audit/index.ts';
 import { setAlias } from '../aliases/set-alias.ts';
 import { manifestDigest } from '../manifest-digest.ts';
+import { portionsOf } from '../portions-of.ts';
 import { changeVersion } from '../versions/change-model.ts';
 import type { ApplyPlan, DeclaredDeployment, DeclaredModel, DeclaredSet, PlanItem } from './declared-set.ts';
 import { failureOf } from './item-failure.ts';
@@ -41,15 +42,17 @@ export async function applyDeclared(
   const plan = await planApply(dependencies, context.scope, declared);
   if (agreed !== null && plan.digest !== agreed) throw new SamovarError('registry.plan_changed');
   const models = new Map(declared.models.map((model) => [model.manifest.name, model]));
+  const applying = { declared, models, acceptLicense };
+  const registered = await registerTogether(dependencies, context, applying, plan.items);
   const items: PlanItem[] = [];
   for (const item of plan.items) {
-    if (item.action === 'refused') {
-      items.push(item);
+    if (item.action === 'refused' || registered.has(item)) {
+      items.push(item.action === 'refused' ? item : { ...item, failure: null });
       continue;
     }
     try {
       refuseOpen(item, acceptLicense);
-      await applyItem(dependencies, context, { declared, models, acceptLicense }, item);
+      await applyItem(dependencies, context, applying, item);
       items.push({ ...item, failure: null });
     } catch (error) {
       if (!(error instanceof SamovarError) || error.code.startsWith('system.')) throw error;
@@ -57,6 +60,48 @@ export async function applyDeclared(
     }
   }
   return { items, digest: plan.digest };
+}
+
+/** Many in one transaction cost half of what each in its own does; no more than others may wait for. */
+const portion = 25;
+
+/** Registers models, some in each transaction. Returns those that it did; the others are to be tried each by itself. */
+async function registerTogether(
+  dependencies: ApplyDependencies,
+  context: AuditContext,
+  applying: Applying,
+  items: readonly PlanItem[],
+): Promise<ReadonlySet<PlanItem>> {
+  const done = new Set<PlanItem>();
+  const wanted = items.flatMap((item) => {
+    const registration = registrationOf(applying, item);
+    return registration === null || isOpen(item, applying.acceptLicense) ? [] : [{ item, registration }];
+  });
+  for (const some of portionsOf(wanted, portion)) {
+    try {
+      await registerDeclared(
+        dependencies,
+        context,
+        some.map(({ registration }) => registration),
+      );
+    } catch {
+      // Nothing of them is done. Alone, the one that cannot be says why, and the others are.
+      continue;
+    }
+    for (const { item } of some) done.add(item);
+  }
+  return done;
+}
+
+/** `null` for what is no version to be registered. */
+function registrationOf({ models, acceptLicense }: Applying, { kind, name, action, terms }: PlanItem) {
+  const model = kind === 'model' ? models.get(name) : undefined;
+  const isNew = action === 'create' || action === 'new-version' || action === 'fetch';
+  return model !== undefined && isNew ? { model, acceptance: { terms, acceptLicense } } : null;
+}
+
+function isOpen({ terms, missing }: PlanItem, acceptLicense: boolean): boolean {
+  return (terms !== null && !acceptLicense) || missing.length > 0;
 }
 
 /** Throws for a model whose terms nobody has accepted, or whose files are nowhere to be had. */
@@ -80,9 +125,10 @@ interface Applying {
 async function applyItem(
   dependencies: ApplyDependencies,
   context: AuditContext,
-  { declared, models, acceptLicense }: Applying,
+  applying: Applying,
   item: PlanItem,
 ): Promise<void> {
+  const { declared, models } = applying;
   if (item.action === 'unchanged' || item.action === 'later') return;
   if (item.kind === 'alias') {
     const model = declared.aliases[item.name] ?? '';
@@ -92,9 +138,9 @@ async function applyItem(
     if (deployment) await dependencies.deploy(context, deployment);
   } else {
     const model = models.get(item.name);
-    if (model && item.action === 'make-current') await makeCurrent(dependencies, context, model);
-    else if (model)
-      await registerDeclared(dependencies, context, model, { terms: item.terms, acceptLicense });
+    const registration = registrationOf(applying, item);
+    if (registration !== null) await registerDeclared(dependencies, context, [registration]);
+    else if (model && item.action === 'make-current') await makeCurrent(dependencies, context, model);
   }
 }
 

@@ -25,28 +25,51 @@ export interface Acceptance {
   readonly acceptLicense: boolean;
 }
 
-/** A version and the job that fetches its files; the job finds out what is here already. */
+export interface Registered {
+  readonly model: DeclaredModel;
+  readonly acceptance: Acceptance;
+}
+
+/**
+ * Versions and the jobs that fetch their files, all in one transaction; the jobs find out what is here already. In the
+ * order of their names: several that register the same wait for each other, and never in a circle.
+ */
 export async function registerDeclared(
   { database, jobs, configVersion }: Registration,
   context: AuditContext,
-  { manifest, folder }: DeclaredModel,
-  acceptance: Acceptance,
+  wanted: readonly Registered[],
+): Promise<void> {
+  const ordered = wanted.toSorted((one, other) =>
+    one.model.manifest.name < other.model.manifest.name ? -1 : 1,
+  );
+  await database.transaction().execute(async (transaction) => {
+    for (const one of ordered) await registerOne(transaction, jobs, context, one);
+    // Last: everybody else who changes something waits from here to the end.
+    for (const { model } of ordered)
+      if (model.manifest.files.length === 0)
+        await publishVersion(transaction, configVersion, context, model.manifest);
+    await configVersion.bump(transaction);
+  });
+}
+
+async function registerOne(
+  transaction: DatabaseTransaction,
+  jobs: JobSender,
+  context: AuditContext,
+  { model: { manifest, folder }, acceptance }: Registered,
 ): Promise<void> {
   const { scope } = context;
-  await database.transaction().execute(async (transaction) => {
-    if (acceptance.acceptLicense) await accept(transaction, context, manifest.name, acceptance.terms);
-    if (manifest.files.length === 0) {
-      await publishVersion(transaction, configVersion, context, manifest);
-      return;
-    }
-    const modelId = await insertModel(transaction, scope, manifest.name);
-    const { versionId, state } = await insertVersion(transaction, scope, {
-      versionId: newId(),
-      modelId,
-      manifest,
-      manifestSha256: manifestDigest(manifest),
-    });
-    const tables = transaction.withTables<RegistryTables>();
+  if (acceptance.acceptLicense) await accept(transaction, context, manifest.name, acceptance.terms);
+  if (manifest.files.length === 0) return;
+  const modelId = await insertModel(transaction, scope, manifest.name);
+  const { versionId, state, inserted } = await insertVersion(transaction, scope, {
+    versionId: newId(),
+    modelId,
+    manifest,
+    manifestSha256: manifestDigest(manifest),
+  });
+  const tables = transaction.withTables<RegistryTables>();
+  if (!inserted || folder !== null || acceptance.acceptLicense)
     await tables
       .updateTable('model_imports')
       .set({
@@ -60,24 +83,22 @@ export async function registerDeclared(
       .where('version_id', '=', versionId)
       .where('project_id', '=', scope.projectId)
       .execute();
-    // A ready version that has lost files: they are fetched again.
-    const lost = nextVersionState(state, 'files-lost');
-    if (lost !== null)
-      await tables
-        .updateTable('model_versions')
-        .set({ state: lost })
-        .where('id', '=', versionId)
-        .where('project_id', '=', scope.projectId)
-        .where('state', '=', state)
-        .execute();
-    await queueImport(jobs, transaction, scope, versionId);
-    await recordAudit(transaction, {
-      ...context,
-      action: 'model.apply',
-      target: { kind: 'model-version', id: versionId },
-      detail: { name: manifest.name },
-    });
-    await configVersion.bump(transaction);
+  // A ready version that has lost files: they are fetched again.
+  const lost = nextVersionState(state, 'files-lost');
+  if (lost !== null)
+    await tables
+      .updateTable('model_versions')
+      .set({ state: lost })
+      .where('id', '=', versionId)
+      .where('project_id', '=', scope.projectId)
+      .where('state', '=', state)
+      .execute();
+  await queueImport(jobs, transaction, scope, versionId);
+  await recordAudit(transaction, {
+    ...context,
+    action: 'model.apply',
+    target: { kind: 'model-version', id: versionId },
+    detail: { name: manifest.name },
   });
 }
 
