@@ -103,6 +103,13 @@ export const modelErrors = defineErrors({
     remedy:
       'Take the model in a form that is data alone: GGUF, safetensors or ONNX, whole, from a publisher you trust.',
   },
+  'model.adapter_misfit': {
+    httpStatus: 400,
+    grpcStatus: 'INVALID_ARGUMENT',
+    message: 'The adapter does not fit: {reason}',
+    remedy:
+      'Import the model that it was trained on (`samovar models import`), at the same revision, or take an adapter that was trained on a model that is here. One in GGUF is taken all the same with `force`, which is recorded; its base may then refuse it.',
+  },
   'model.license_unaccepted': {
     httpStatus: 409,
     grpcStatus: 'FAILED_PRECONDITION',

@@ -1,3 +1,4 @@
+import { type BaseShapes, baseShapes, checkFit } from '../adapters/base-shapes.ts';
 import type { ByteSource } from '../bytes/byte-source.ts';
 import { openModelFolder } from '../facts/model-folder.ts';
 import { ggmlTypeNamed } from '../gguf/ggml-types.ts';
@@ -15,21 +16,17 @@ import { tensorOfHub } from './tensor-names.ts';
 import { convertedPieces, type RowOrder } from './tensor-pieces.ts';
 
 /** What of its base an adapter must know. */
-interface AdapterBase {
+interface AdapterBase extends BaseShapes {
   readonly architecture: Architecture;
   readonly heads: number;
   readonly kvHeads: number;
-  /** Shapes of its matrices, as GGUF has them; empty where only its configuration is there. */
-  readonly shapes: ReadonlyMap<string, readonly number[]>;
-  /** Whether `shapes` has all of them: of a model in several files those of the first one are known. */
-  readonly isWhole: boolean;
 }
 
 /**
  * Converts a LoRA adapter of PEFT (`adapter_config.json`, `adapter_model.safetensors`) to GGUF. `baseSource` is the
  * `config.json` of the model that it was trained on, or a GGUF file of it (its beginning is enough): its architecture
  * decides the names, its heads the order of rows, and its matrices are those that the adapter must fit. Every tensor is
- * written in 32 bits. Throws `model.refused` for what cannot be carried over.
+ * written in 32 bits. Throws `model.refused` for what cannot be carried over, `model.adapter_misfit`.
  */
 export async function peftToGguf(
   sources: readonly ByteSource[],
@@ -83,23 +80,6 @@ function tensorSource(
   };
 }
 
-/** A takes what the base's matrix takes, and B gives what that gives. */
-function checkFit(
-  { shapes, isWhole }: AdapterBase,
-  name: string,
-  size: { readonly columns: number } | { readonly rows: number },
-): void {
-  const shape = shapes.get(name);
-  if (shape === undefined && !isWhole) return;
-  if (shape === undefined) throw refusal(`it changes ${name}, which its base does not have`);
-  const [own, ofBase, what] =
-    'columns' in size ? [size.columns, shape[0] ?? 1, 'columns'] : [size.rows, shape[1] ?? 1, 'rows'];
-  if (own !== ofBase)
-    throw refusal(
-      `it changes ${name} of ${own} ${what}, and that of its base has ${ofBase}: it was trained on another model`,
-    );
-}
-
 /** The rows of B are those of the base's matrix, and change places with them. */
 function rowOrder(way: TensorWay | null, { heads, kvHeads }: AdapterBase): RowOrder | null {
   if (way === 'query-heads') return { heads, way: 'interleave' };
@@ -114,11 +94,11 @@ async function readBase(source: ByteSource): Promise<AdapterBase> {
     const architecture = architectureOfClass(classNameOf(config));
     return { architecture, ...headsOf(config, architecture), shapes: new Map(), isWhole: false };
   }
-  const { metadata, tensors } = await readGguf(source, { headOnly: true });
+  const header = await readGguf(source, { headOnly: true });
+  const { metadata } = header;
   const architecture = architectureOfGguf(metadata, 'has no adapters that can be converted here');
   const heads = numberOf(metadata, `${architecture.name}.attention.head_count`);
   if (heads === null) throw refusal('its base does not say how many heads it has');
   const kvHeads = numberOf(metadata, `${architecture.name}.attention.head_count_kv`) ?? heads;
-  const shapes = new Map(tensors.map(({ name, shape }) => [name, shape]));
-  return { architecture, heads, kvHeads, shapes, isWhole: (numberOf(metadata, 'split.count') ?? 1) <= 1 };
+  return { architecture, heads, kvHeads, ...baseShapes(header) };
 }

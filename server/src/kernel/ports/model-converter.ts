@@ -90,7 +90,8 @@ export interface ModelConverter {
   unavailable(kind: ConversionOrder['kind']): Promise<string | null>;
   /**
    * Carries an order out. The target appears under its name only when it is whole. Throws `model.refused` for files that
-   * cannot be carried over, `setup.disk_full`, and `setup.tool_missing` for a tool that is not on this machine.
+   * cannot be carried over, `model.adapter_misfit` for an adapter of another model than `base`, `setup.disk_full`, and
+   * `setup.tool_missing` for a tool that is not on this machine.
    */
   convert(order: ConversionOrder, options: ConversionOptions): Promise<readonly ConvertedFile[]>;
 }

@@ -47,6 +47,11 @@ export interface ModelInspector {
    * Throws `model.refused`; what was unpacked by then stays in the folder, which the caller removes.
    */
   unpack(task: UnpackTask, signal: AbortSignal): Promise<readonly string[]>;
+  /**
+   * Why a LoRA adapter in GGUF does not fit a model, as the end of a sentence with the tensor; `null` where it fits. The
+   * beginning of the model's first GGUF file is enough; both paths are absolute. Throws `model.refused`.
+   */
+  compareAdapter(files: { adapter: string; base: string }, signal: AbortSignal): Promise<string | null>;
 }
 
 export interface UnpackTask {

@@ -83,7 +83,7 @@ async function convertHere(
   if (fault !== null) throw failed(`it ${fault}`);
   if (message === null || message.kind === 'progress') throw failed('its process died');
   if (message.kind === 'refused')
-    throw new SamovarError('model.refused', { params: { reason: message.reason } });
+    throw new SamovarError(message.code, { params: { reason: message.reason } });
   if (message.kind === 'failed') throw failed(message.message, message.code);
   onProgress(1);
   return message.paths;

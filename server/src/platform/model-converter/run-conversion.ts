@@ -22,8 +22,11 @@ export async function runConversion(
   try {
     return { kind: 'converted', paths: await convert(order, onProgress) };
   } catch (error) {
-    if (error instanceof SamovarError && error.code === 'model.refused')
-      return { kind: 'refused', reason: String(error.params.reason) };
+    if (
+      error instanceof SamovarError &&
+      (error.code === 'model.refused' || error.code === 'model.adapter_misfit')
+    )
+      return { kind: 'refused', code: error.code, reason: String(error.params.reason) };
     const code = error instanceof Error && 'code' in error ? String(error.code) : null;
     return { kind: 'failed', message: error instanceof Error ? error.message : String(error), code };
   }

@@ -43,6 +43,14 @@ export function createModelInspector(options: ModelInspectorOptions): ModelInspe
       if (answer.kind !== 'unpacked') throw new Error(`the inspecting process answered ${answer.kind}`);
       return answer.paths;
     },
+    async compareAdapter({ adapter, base }, signal) {
+      const order: InspectionOrder = { kind: 'compare-adapter', adapter, base };
+      const permissions = [`--allow-fs-read=${adapter}`, `--allow-fs-read=${base}`];
+      const limitMs = options.timeLimitMs ?? defaultTimeLimitMs;
+      const answer = await ask(options, order, { permissions, limitMs, signal });
+      if (answer.kind !== 'compared') throw new Error(`the inspecting process answered ${answer.kind}`);
+      return answer.misfit;
+    },
   };
 }
 

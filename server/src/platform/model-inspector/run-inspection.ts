@@ -1,5 +1,6 @@
 import { lstat, realpath } from 'node:fs/promises';
 import { join, sep } from 'node:path';
+import { compareAdapter } from '../../formats/adapters/compare-adapter.ts';
 import { defaultArchiveLimits, isInside } from '../../formats/archives/archive-limits.ts';
 import { unpackArchive } from '../../formats/archives/unpack-archive.ts';
 import { type FileSource, openFileSource } from '../../formats/bytes/byte-source.ts';
@@ -13,6 +14,8 @@ export async function runInspection(order: InspectionOrder): Promise<InspectionA
   try {
     if (order.kind === 'inspect')
       return { kind: 'inspected', inspection: await inspectFolder(order.folder, order.paths) };
+    if (order.kind === 'compare-adapter')
+      return { kind: 'compared', misfit: await misfitOf(order.adapter, order.base) };
     const { totalBytes, ...task } = order;
     const limits = { ...defaultArchiveLimits, totalBytes };
     const paths = await unpackArchive({ ...task, limits, signal: new AbortController().signal });
@@ -31,6 +34,19 @@ async function inspectFolder(folder: string, paths: readonly string[]) {
   const sources: FileSource[] = [];
   for (const path of paths) sources.push(opened.use(await openFileSource(await placeOf(root, path), path)));
   return await inspectFiles(sources);
+}
+
+async function misfitOf(adapter: string, base: string): Promise<string | null> {
+  await using adapterFile = await openFileSource(adapter, 'the adapter');
+  await using baseFile = await openFileSource(base, 'the base');
+  try {
+    await compareAdapter(adapterFile, baseFile);
+    return null;
+  } catch (error) {
+    if (error instanceof SamovarError && error.code === 'model.adapter_misfit')
+      return String(error.params.reason);
+    throw error;
+  }
 }
 
 /** The file of a path. Links are not followed, wherever in the path they stand. */

@@ -1,15 +1,12 @@
-import { createWriteStream } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { pipeline } from 'node:stream/promises';
 import { SamovarError } from '../../../kernel/errors.ts';
 import type { ConvertedFile } from '../../../kernel/ports/model-converter.ts';
-import { modelFileKey } from '../get-version-files.ts';
 import { type AdapterBase, findAdapterBases } from './adapter-base.ts';
+import { withHeadOfBase } from './head-of-base.ts';
 import type { RunImportDependencies } from './import-dependencies.ts';
 import type { ImportRequest } from './import-request.ts';
 
-/** The metadata of a GGUF file, its vocabulary included, is in front and smaller than this. */
-const headBytes = 64 * 1024 * 1024;
+/** Of the models that it was tried with, so many are told. */
+const mostTold = 5;
 
 export interface AdapterTask {
   readonly folder: string;
@@ -22,61 +19,48 @@ export interface AdapterTask {
 
 /**
  * Makes a GGUF file of an adapter of PEFT, for the model that it was trained on. A forced one that has none here is made
- * for the first of `findAdapterBases` whose matrices it fits: `forcedFor` is the model's name. Throws `model.refused`
- * where it fits none.
+ * for the first of `findAdapterBases` whose matrices it fits: `forcedFor` is the model's name. Throws `model.refused`,
+ * and `model.adapter_misfit` where it fits none.
  */
 export async function convertAdapter(
   dependencies: RunImportDependencies,
   request: ImportRequest,
-  { folder, paths, target, signal, onProgress }: AdapterTask,
+  task: AdapterTask,
 ): Promise<{ made: ConvertedFile; forcedFor: string | null }> {
   const bases = await findAdapterBases(dependencies.database, request);
   const misfits: string[] = [];
-  for (const found of bases) {
-    const base = await headOfBase(dependencies, found, { target, signal });
-    const order = { kind: 'peft-to-gguf', folder, paths, base, target } as const;
+  for (const base of bases) {
     try {
-      const [made] = await dependencies.converter.convert(order, { signal, onProgress });
-      if (made === undefined) throw new Error('a conversion made no file');
-      return { made, forcedFor: found.isOfLineage ? null : found.model };
+      const made = await convertFor(dependencies, base, task);
+      return { made, forcedFor: base.isOfLineage ? null : base.model };
     } catch (error) {
-      const isMisfit = error instanceof SamovarError && error.code === 'model.refused';
-      if (!isMisfit || found.isOfLineage) throw error;
-      misfits.push(`${found.model}: ${error.params.reason}`);
-    } finally {
-      await rm(`${target}.base`, { force: true });
+      if (!(error instanceof SamovarError) || !isMisfit(error, base)) throw error;
+      misfits.push(`${base.model}: ${error.params.reason}`);
     }
   }
   if (misfits.length === 0) throw new Error('the base of the adapter has gone meanwhile');
-  throw new SamovarError('model.refused', {
-    params: {
-      reason: `it fits no model that is here, not even by force (${misfits.slice(0, 5).join('; ')})`,
-    },
-  });
+  const told = misfits.slice(0, mostTold).join('; ');
+  const isOfLineage = bases.some((base) => base.isOfLineage);
+  const reason = isOfLineage ? told : `it fits no model that is here, not even by force (${told})`;
+  throw new SamovarError('model.adapter_misfit', { params: { reason } });
 }
 
-/** The beginning of the base's GGUF file, which says how the rows of its matrices are ordered. */
-async function headOfBase(
-  { objectStore }: RunImportDependencies,
-  { sha256 }: AdapterBase,
-  { target, signal }: Pick<AdapterTask, 'target' | 'signal'>,
-): Promise<string> {
-  const key = modelFileKey(sha256);
-  const local = objectStore.localPath(key);
-  if (local !== null) return local;
-  const head = `${target}.base`;
-  const bytes = await objectStore.get(key);
-  await pipeline(bytes, upTo(headBytes), createWriteStream(head), { signal });
-  return head;
+/** A model that is only tried is passed over for whatever reason its files give. */
+function isMisfit({ code }: SamovarError, { isOfLineage }: AdapterBase): boolean {
+  return code === 'model.adapter_misfit' || (code === 'model.refused' && !isOfLineage);
 }
 
-function upTo(limitBytes: number) {
-  return async function* (bytes: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-    let left = limitBytes;
-    for await (const piece of bytes) {
-      yield piece.subarray(0, left);
-      left -= piece.length;
-      if (left <= 0) return;
-    }
-  };
+async function convertFor(
+  { objectStore, converter }: RunImportDependencies,
+  found: AdapterBase,
+  { folder, paths, target, signal, onProgress }: AdapterTask,
+): Promise<ConvertedFile> {
+  const [made] = await withHeadOfBase(
+    { objectStore, place: `${target}.base`, signal },
+    found,
+    async (base) =>
+      await converter.convert({ kind: 'peft-to-gguf', folder, paths, base, target }, { signal, onProgress }),
+  );
+  if (made === undefined) throw new Error('a conversion made no file');
+  return made;
 }

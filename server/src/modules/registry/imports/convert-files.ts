@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { ConversionOrder, ConvertedFile } from '../../../kernel/ports/model-converter.ts';
 import type { Inspection } from '../../../kernel/ports/model-inspector.ts';
 import type { FetchedFile } from '../../../kernel/ports/model-source.ts';
+import { takenByForce } from './compare-adapter.ts';
 import { type ConversionPlan, conversionPlan } from './conversion-plan.ts';
 import { convertAdapter } from './convert-adapter.ts';
 import { createFileMeter } from './file-meter.ts';
@@ -82,15 +83,13 @@ function withoutInformation(made: Inspection): Inspection {
   return { ...made, notes: made.notes.filter(({ severity }) => severity !== 'information') };
 }
 
-/** It stays with the version for which model the adapter was made, and how to run it there. */
+/** For which model the adapter was made, and how to run it there. */
 function withForce(inspection: Inspection, model: string): Inspection {
   const trainedOn = inspection.facts.adapter?.base.source ?? 'a model that it does not name';
-  const note = `Converted for ${model}, whose matrices it fits; it was trained on ${trainedOn}. A deployment with the base ${model} and force runs it.`;
-  return {
-    ...inspection,
-    facts: { ...inspection.facts, note },
-    notes: [...inspection.notes, { severity: 'warning', text: note }],
-  };
+  return takenByForce(
+    inspection,
+    `it was converted for ${model}, whose matrices it fits, and was trained on ${trainedOn}. A deployment with the base ${model} and force runs it`,
+  );
 }
 
 function isLicense(inspection: Inspection, path: string): boolean {

@@ -147,7 +147,7 @@ test('an adapter that is forced is made for the newest model whose matrices it f
   );
   assert.match(
     manifest.note ?? '',
-    /Converted for \w+, whose matrices it fits.*hf:elsewhere\/other.*by force/,
+    /Taken by force: it was converted for \w+, whose matrices it fits.*hf:elsewhere\/other/,
   );
   const told = done.inspection?.notes.map(({ text }) => text).join('\n') ?? '';
   assert.match(told, /It was trained on hf:elsewhere\/other\./);
@@ -158,12 +158,17 @@ test('an adapter that fits no model is refused with the reason, forced or not', 
   bed.publish('maker/wide-style', await adapterOf('elsewhere/other', 32));
   const asked = await bed.ask({ source: 'hf:maker/wide-style', wanted: { force: true } });
   const { failure } = await bed.run(asked);
-  assert.equal(failure?.code, 'model.refused');
+  assert.equal(failure?.code, 'model.adapter_misfit');
+  assert.match(failure?.remedy ?? '', /trained on/);
   assert.match(String(failure?.params.reason), /not even by force .*attn_q.weight of 32 columns, .* has 64/);
   // One that claims to be of a model that is here is held against that model.
   bed.publish('maker/lying-style', await adapterOf('maker/tiny', 32));
   const lying = await bed.run(await bed.ask({ source: 'hf:maker/lying-style' }));
-  assert.match(String(lying.failure?.params.reason), /of 32 columns, .* it was trained on another model/);
+  assert.equal(lying.failure?.code, 'model.adapter_misfit');
+  assert.match(
+    String(lying.failure?.params.reason),
+    /tiny: .* of 32 columns, .* it was trained on another model/,
+  );
 });
 
 test('a conversion that is killed begins anew, and one that is cancelled ends', async () => {

@@ -23,7 +23,6 @@ export function importedManifest(
   // What was made here is nowhere else, and an address is none without the secret that it came with.
   const sources =
     uploaded || made || resolved === null || request.sealedSource !== null ? [] : [resolved.uri];
-  const note = noteOf(request, facts);
   const manifest = {
     schema: 'samovar.model/v1',
     title: modelName,
@@ -39,7 +38,6 @@ export function importedManifest(
         madeBy: madeByOf(request, made),
       },
     }),
-    ...(note !== null && { note }),
     files: manifestFiles(
       fetched.filter(({ path }) => needed.includes(path)),
       singleFile(sources[0] ?? null, fetched),
@@ -107,12 +105,4 @@ function licenseOf(
 function baseOf(uri: string): string {
   const match = /^(hf:[^/@:]+\/[^/@:]+)/.exec(uri);
   return match?.[1] ?? uri;
-}
-
-function noteOf({ wanted }: ImportRequest, facts: Inspection['facts']): string | null {
-  if (wanted.force === true && facts.adapter !== undefined)
-    return [facts.note, 'Taken by force: its base was not compared with the models that were here.']
-      .filter(Boolean)
-      .join(' ');
-  return null;
 }

@@ -3,6 +3,7 @@ import { earlierAcceptance } from '../licenses/license-acceptances.ts';
 import { termsOf } from '../licenses/terms-of-license.ts';
 import { advanceAccepted } from './accept-terms.ts';
 import { findAdapterBases, refuseStrangeAdapter } from './adapter-base.ts';
+import { compareAdapter } from './compare-adapter.ts';
 import { conversionPlan } from './conversion-plan.ts';
 import type { RunImportDependencies } from './import-dependencies.ts';
 import { importFolder, placeOf, sizeOf } from './import-folder.ts';
@@ -14,7 +15,7 @@ import { unpackArchives } from './unpack-archives.ts';
 /**
  * Looks into the files, in a process of its own, and keeps what they are. Where they tell of terms that nobody has
  * accepted, the import waits for that. Throws `model.refused` for what may not be trusted, `import.base_missing` for an
- * adapter without its base.
+ * adapter without its base, `model.adapter_misfit` for one that does not fit it.
  */
 export async function inspectFiles(
   dependencies: RunImportDependencies,
@@ -29,12 +30,10 @@ export async function inspectFiles(
   const unpacked = await unpackArchives(dependencies, folder, fetched, signal);
   if (unpacked !== null) await note(database, request, { fetched: unpacked });
   const files = unpacked ?? fetched;
-  const inspection = await inspector.inspect(
-    folder,
-    files.map(({ path }) => path),
-    signal,
-  );
-  await refuseStrangeAdapter(database, request, inspection);
+  const paths = files.map(({ path }) => path);
+  const found = await inspector.inspect(folder, paths, signal);
+  await refuseStrangeAdapter(database, request, found);
+  const inspection = await compareAdapter(dependencies, request, { folder, inspection: found, signal });
   const plan = conversionPlan(request, inspection);
   const terms = termsOf(inspection.facts.license);
   // What nobody gates, and what somebody has uploaded, tells its terms only here.
