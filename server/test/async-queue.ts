@@ -5,7 +5,7 @@ import { newId } from '../src/kernel/ids.ts';
 import type { Database } from '../src/kernel/ports/database.ts';
 import type { Notifications } from '../src/kernel/ports/notifications.ts';
 import type { Running } from '../src/kernel/ports/running.ts';
-import type { InferencePolicy } from '../src/modules/inference/index.ts';
+import type { InferencePolicy, LoadState } from '../src/modules/inference/index.ts';
 import {
   type AsyncRequest,
   createDispatcher,
@@ -50,6 +50,8 @@ export interface DispatchOptions {
   readonly notifications?: Notifications;
   readonly leaseMs?: number;
   readonly loadTimeoutSeconds?: number;
+  /** How far the loading of every model is; nothing has failed when absent. */
+  readonly loadState?: LoadState;
 }
 
 export interface MeteredRow {
@@ -112,7 +114,7 @@ export async function createTestQueue(store: TestDatabase): Promise<TestQueue> {
         policy: () => queue.policy,
         onPolicyChange() {},
         requestLoad: (model) => requestLoad({ database, configVersion: createConfigVersion() }, model),
-        loadState: async () => ({ failure: null }),
+        loadState: async () => options.loadState ?? { failure: null },
         transport: createWorkerTransport(),
         remoteTransport: createRemoteTransport({ guard: createOutboundGuard({ allow: ['127.0.0.1'] }) }),
         metrics: { observe() {} },

@@ -15,7 +15,10 @@ interface ColdModel {
 
 /** Models that are waited for and have no worker. */
 export interface ColdModels {
-  /** Asks for a worker; when none can be started for a load timeout, what waits for it fails. */
+  /**
+   * Asks for a worker. When none can be started for a load timeout, or none ever as things are, what waits for it fails
+   * with the reason.
+   */
   wake(model: ServedModel, pairs: readonly WaitingPair[]): Promise<void>;
   /** It has a worker now. */
   forget(versionId: string): void;
@@ -30,10 +33,12 @@ export function createColdModels(deps: DispatcherDependencies): ColdModels {
       cold.set(model.versionId, known);
       if (known.askedAt !== null && now - known.askedAt < askAgainMs) return;
       known.askedAt = now;
-      const { failure } = await deps.loadState(model);
+      const { failure, isLasting = false } = await deps.loadState(model);
       if (failure === null) known.failingSince = null;
       else known.failingSince ??= now;
-      if (failure === null || now - (known.failingSince ?? now) < deps.settings.loadTimeoutSeconds * 1000) {
+      const mayPass =
+        !isLasting && now - (known.failingSince ?? now) < deps.settings.loadTimeoutSeconds * 1000;
+      if (failure === null || mayPass) {
         await deps.requestLoad(model);
         return;
       }

@@ -397,6 +397,23 @@ test('a request whose version is gone fails, and one whose model has no worker a
   assert.equal((await queue.metered(gone)).length, 2);
 });
 
+test('what waits for a model that will not load as things are fails at once with the reason, and for others not', async () => {
+  queue.policy = { ...queue.policy, replicas: new Map() };
+  const failure = 'it does not fit its base, or its file is damaged';
+  const passing = dispatch({ loadState: { failure }, loadTimeoutSeconds: 60 });
+  const [waiting] = await submitAll(1);
+  await sleep(300);
+  assert.equal((await queue.operations.get(waiting as Operation, waiting?.id ?? '')).state, 'created');
+  await passing.stop(0);
+  dispatch({ loadState: { failure, isLasting: true }, loadTimeoutSeconds: 60 });
+  const [ended] = await queue.ended([waiting as Operation], 5_000);
+  assert.deepEqual([ended?.state, ended?.failure?.code], ['failed', 'engine.load_failed']);
+  assert.match(ended?.failure?.message ?? '', /does not fit its base/);
+  const [row] = await queue.metered([waiting as Operation]);
+  assert.equal(row?.error_code, 'engine.load_failed');
+  await assertQueueIsEmpty();
+});
+
 test('an alias moved after acceptance changes nothing that was accepted, also while it waits', async () => {
   const { models } = queue.policy;
   const [old] = models.models.values();

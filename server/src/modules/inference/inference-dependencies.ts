@@ -20,6 +20,8 @@ export interface InferencePolicy {
 export interface LoadState {
   /** The last start failed, and this is why. */
   readonly failure: string | null;
+  /** The failure lasts until somebody changes a model, so that nobody need wait for another start. */
+  readonly isLasting?: boolean;
   /** Its place among those that wait for memory, from 1; absent while it does not wait for that. */
   readonly place?: number;
   /** When it may be loaded, as far as earlier loads tell. */

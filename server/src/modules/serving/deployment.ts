@@ -95,6 +95,8 @@ export interface DeploymentStatus extends Scope {
   readonly publicError: string | null;
   /** The host cannot run it as things are (`lastError` says why), so waiting does not help. */
   readonly refused: boolean;
+  /** An adapter without which its base answers: it does not fit, or its file is damaged. */
+  readonly adapterFailed: boolean;
   /** Starts of the worker since it was last ready for a minute. */
   readonly attempt: number;
   readonly hostName: string | null;

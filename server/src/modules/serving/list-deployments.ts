@@ -199,6 +199,7 @@ function statusOf(row: StatusRow): DeploymentStatus {
     waitingRequests: Number(row.waiting_requests ?? 0),
     ...(gone ? { lastError: silence, publicError: silence } : errorsOf(row, failure)),
     refused: failure !== null || (row.state === 'failed' && row.retry_at === null),
+    adapterFailed: failure !== null,
     attempt: row.attempt ?? 0,
     hostName: row.host_name,
     processor: row.processor,

@@ -15,13 +15,19 @@ export async function readLoadState(database: Database, model: ServedModel): Pro
   if (deployment === null) return { failure: null };
   if (deployment === 'removed') return { failure: 'its deployment was removed' };
   const failure = failureOf(deployment);
-  if (failure !== null) return { failure };
+  if (failure !== null) return { failure, isLasting: isUnfit(model, deployment) };
   const expectedMs = await expectedLoadMs(database, deployment);
   return {
     failure: null,
     ...(deployment.queue !== null && { place: deployment.queue.position }),
     ...(expectedMs !== null && { expectedSeconds: expectedMs / 1000 }),
   };
+}
+
+/** An adapter that its base cannot load, or that has none: neither memory nor another start helps it. */
+function isUnfit({ manifest }: ServedModel, deployment: DeploymentStatus): boolean {
+  const { refused, adapterFailed, baseVersionId } = deployment;
+  return manifest.adapter !== undefined && refused && (adapterFailed || baseVersionId === null);
 }
 
 function failureOf(deployment: DeploymentStatus): string | null {
