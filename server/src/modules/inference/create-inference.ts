@@ -41,8 +41,9 @@ export function createInference(deps: InferenceDependencies): Inference {
   deps.onPolicyChange(() => {
     const replicas = [...deps.policy().replicas.values()].flat();
     deps.transport.keepOnly(new Set(replicas.map(({ address }) => address)));
-    const endpoints = replicas.filter(isRemote).map(({ remote }) => remote.endpoint.key);
-    deps.remoteTransport.keepOnly(new Set(endpoints));
+    const remotes = replicas.filter(isRemote).map(({ remote }) => remote);
+    deps.remoteTransport.keepOnly(new Set(remotes.map(({ endpoint }) => endpoint.key)));
+    gates.keepOnly(new Set(remotes.map(({ engineId }) => engineId)));
   });
   return {
     meterRefused: (refused) => meterRefused(deps, refused),

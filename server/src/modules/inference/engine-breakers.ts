@@ -38,8 +38,12 @@ export interface EngineBreakers {
   /** It asks to be left alone for so long. */
   rest(replica: RemoteReplica, seconds: number): void;
   failuresOf(engineId: string): EngineFailures;
+  /** Forgets the failures of engines that are none of these, once they have not failed for long. */
+  keepOnly(engineIds: ReadonlySet<string>): void;
   /** Replicas of which something bad is remembered. */
   readonly remembered: number;
+  /** Engines whose failures are counted. */
+  readonly counted: number;
 }
 
 interface Breaker {
@@ -55,7 +59,7 @@ interface Breaker {
 
 export function createEngineBreakers(clock: Clock): EngineBreakers {
   const breakers = new Map<string, Breaker>();
-  const failures = new Map<string, { absent: number; failed: number }>();
+  const failures = new Map<string, { absent: number; failed: number; lastAtMs: number }>();
 
   function breakerOf({ workerId }: RemoteReplica): Breaker {
     const now = clock.now();
@@ -76,8 +80,9 @@ export function createEngineBreakers(clock: Clock): EngineBreakers {
 
   function blame(replica: RemoteReplica, kind: 'absent' | 'failed'): void {
     const { engineId } = replica.remote;
-    const counts = failures.get(engineId) ?? { absent: 0, failed: 0 };
+    const counts = failures.get(engineId) ?? { absent: 0, failed: 0, lastAtMs: 0 };
     counts[kind] += 1;
+    counts.lastAtMs = clock.now();
     failures.set(engineId, counts);
     const breaker = breakerOf(replica);
     breaker.points += kind === 'absent' ? pointsOfAbsence : pointsOfFailure;
@@ -121,9 +126,21 @@ export function createEngineBreakers(clock: Clock): EngineBreakers {
     rest(replica, seconds) {
       breakerOf(replica).restUntilMs = clock.now() + Math.min(longestPauseMs, seconds * 1000);
     },
-    failuresOf: (engineId) => failures.get(engineId) ?? { absent: 0, failed: 0 },
+    failuresOf(engineId) {
+      const { absent, failed } = failures.get(engineId) ?? { absent: 0, failed: 0 };
+      return { absent, failed };
+    },
+    keepOnly(engineIds) {
+      // One that is only away for a moment goes on where it was.
+      const now = clock.now();
+      for (const [engineId, { lastAtMs }] of failures)
+        if (!engineIds.has(engineId) && now - lastAtMs > forgottenAfterMs) failures.delete(engineId);
+    },
     get remembered() {
       return breakers.size;
+    },
+    get counted() {
+      return failures.size;
     },
   };
 }

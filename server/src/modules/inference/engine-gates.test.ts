@@ -61,3 +61,16 @@ test('what an engine did wrong is forgotten when it was not heard of for long', 
   gates.failed(replica);
   assert.equal(gates.remembered, 1);
 });
+
+test('failures are counted as long as their engine is there, and forgotten with it', () => {
+  let now = 0;
+  const gates = createEngineGates({ now: () => now });
+  const gone: RemoteReplica = { ...replica, remote: { ...replica.remote, engineId: 'gone' } };
+  gates.failed(replica);
+  gates.failed(gone);
+  gates.keepOnly(new Set(['e']));
+  assert.equal(gates.counted, 2, 'it may only be away for a moment');
+  now = 600_001;
+  gates.keepOnly(new Set(['e']));
+  assert.deepEqual([gates.counted, gates.loadOf('gone').failed, gates.loadOf('e').failed], [1, 0, 1]);
+});

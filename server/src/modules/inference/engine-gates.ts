@@ -24,7 +24,16 @@ export interface PlaceWaiter {
 /** How requests at an engine begin, go and end: what its breaker remembers. */
 type EngineNotes = Pick<
   EngineBreakers,
-  'begin' | 'end' | 'heard' | 'answered' | 'absent' | 'failed' | 'rest' | 'remembered'
+  | 'begin'
+  | 'end'
+  | 'heard'
+  | 'answered'
+  | 'absent'
+  | 'failed'
+  | 'rest'
+  | 'keepOnly'
+  | 'remembered'
+  | 'counted'
 >;
 
 /** What foreign engines are spared, and what callers are spared of them; known to this process alone. */
@@ -150,8 +159,12 @@ export function createEngineGates(clock: Clock): EngineGates {
       const waiting = gate?.waiting.length ?? 0;
       return { running: gate?.running ?? 0, waiting, ...breakers.failuresOf(engineId) };
     },
+    keepOnly: breakers.keepOnly,
     get remembered() {
       return breakers.remembered;
+    },
+    get counted() {
+      return breakers.counted;
     },
     get waiting() {
       let sum = 0;
