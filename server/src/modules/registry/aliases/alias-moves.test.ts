@@ -242,3 +242,35 @@ test('an alias that is moved to a model while that is deleted means it, or is re
     assert.ok(['done, registry.in_use', 'model.not_found, done'].includes(outcome), outcome);
   }
 });
+
+test('who may not change what the organization has is refused though it was given to it a moment ago', async () => {
+  const name = 'given';
+  await setAlias(deps, context, name, to('a'));
+  const holding = Promise.withResolvers<void>();
+  const goOn = Promise.withResolvers<void>();
+  const slow: AliasDependencies = {
+    ...deps,
+    configVersion: {
+      async bump(...given) {
+        holding.resolve();
+        await goOn.promise;
+        return await deps.configVersion.bump(...given);
+      },
+    },
+  };
+  const giving = setAlias(slow, context, name, { scope: 'organization' });
+  await holding.promise;
+  const weak: AliasDependencies = {
+    ...deps,
+    refuseShared() {
+      throw new SamovarError('access.forbidden', { params: { permission: 'aliases.share' } });
+    },
+  };
+  const moving = code(setAlias(weak, context, name, to('b')));
+  goOn.resolve();
+  await giving;
+  assert.equal(await moving, 'access.forbidden');
+  assert.equal(await code(removeAlias(weak, context, name)), 'access.forbidden');
+  assert.equal(await goesTo(name), 'a=100');
+  await removeAlias(deps, context, name);
+});

@@ -24,10 +24,10 @@ export interface LockedAlias {
 
 /**
  * Changes one alias in one transaction, after all other changes of it. Throws `alias.changed` when it is not at the
- * revision that the caller knows.
+ * revision that the caller knows, and what `refuseShared` throws.
  */
 export async function changeAlias<Result>(
-  { database }: AliasDependencies,
+  { database, refuseShared }: AliasDependencies,
   context: AuditContext,
   called: string,
   { revision }: MoveOptions,
@@ -37,6 +37,7 @@ export async function changeAlias<Result>(
   return await database.transaction().execute(async (transaction) => {
     await lockAlias(transaction, context.scope, name);
     const current = await findAlias(transaction, context.scope, name);
+    if (current?.state.scope === 'organization') refuseShared?.();
     if (revision !== undefined && revision !== (current?.revision ?? 0))
       throw new SamovarError('alias.changed', {
         params: { alias: name, revision: current?.revision ?? 0, expected: revision },

@@ -29,24 +29,23 @@ export async function moved(
   api: AliasApi,
   request: ConsoleRequest,
   name: string,
-  move: (context: AuditContext) => Promise<unknown>,
+  move: (api: AliasApi, context: AuditContext) => Promise<unknown>,
 ): Promise<ManagementReply> {
   const { principal, requestId } = request;
-  const before = await getAlias(api.database, principal, name).catch((error: unknown) => {
-    if (error instanceof SamovarError && error.code === 'request.not_found') return null;
-    throw error;
-  });
-  if (before?.own && before.scope === 'organization') requireShare(request);
-  await move(auditContextOf(principal, requestId));
+  await move(askedBy(api, request), auditContextOf(principal, requestId));
   return await shown(api, request, name);
 }
 
-/** The project's own alias of this name, which this key may change. Throws `request.not_found`, `access.forbidden`. */
+/** What changes aliases, refusing those of the organization to a key that may not share. */
+export function askedBy(api: AliasApi, request: ConsoleRequest): AliasApi {
+  return { ...api, refuseShared: () => requireShare(request) };
+}
+
+/** The project's own alias of this name. Throws `request.not_found`. */
 export async function ownAlias(api: AliasApi, request: ConsoleRequest, name: string): Promise<ListedAlias> {
   const alias = await getAlias(api.database, request.principal, name);
   if (!alias.own)
     throw new SamovarError('request.not_found', { params: { kind: 'alias', id: name.slice(0, 256) } });
-  if (alias.scope === 'organization') requireShare(request);
   return alias;
 }
 

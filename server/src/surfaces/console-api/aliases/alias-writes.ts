@@ -7,6 +7,7 @@ import {
   aliasParams,
   aliasPath,
   aliasTag,
+  askedBy,
   moved,
   ownAlias,
   requireShare,
@@ -39,7 +40,7 @@ export function setRoute(api: AliasApi): BoundRoute {
       const wanted = wantedAlias(request.body);
       if (wanted.scope === 'organization') requireShare(request);
       const name = request.params.alias ?? '';
-      return await moved(api, request, name, (context) => setAlias(api, context, name, wanted));
+      return await moved(api, request, name, (asked, context) => setAlias(asked, context, name, wanted));
     },
   );
 }
@@ -59,7 +60,7 @@ export function removeRoute(api: AliasApi): BoundRoute {
     async (request) => {
       const name = request.params.alias ?? '';
       const before = await ownAlias(api, request, name);
-      await removeAlias(api, auditContextOf(request.principal, request.requestId), name);
+      await removeAlias(askedBy(api, request), auditContextOf(request.principal, request.requestId), name);
       return { status: 200, body: aliasObjectOf(before) };
     },
   );
