@@ -81,5 +81,8 @@ test('a step that gets too few requests ends when it has waited long enough, as 
     });
   const patient = { ...canary.limits, maxWaitSeconds: null };
   assert.equal(verdict(side(0), side(0), 1e12, patient).kind, 'wait');
+  const hasty = { ...canary.limits, maxWaitSeconds: 1 };
+  const brief = verdict(side(500), side(19), waited, hasty);
+  assert.match('reason' in brief ? brief.reason : '', /has waited a second for more$/);
   assert.equal(verdict(side(500), side(20), waited).kind, 'advance', 'it was judged');
 });

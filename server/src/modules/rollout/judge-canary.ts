@@ -45,11 +45,11 @@ function quietVerdict(limits: Canary['limits'], candidate: SideView, waitedMs: n
   return { kind: whenQuiet, reason };
 }
 
-/** `90 seconds`, `15 minutes`, `24 hours`. */
+/** `a second`, `90 seconds`, `15 minutes`, `24 hours`. */
 function durationText(seconds: number): string {
   if (seconds % 3600 === 0 && seconds > 0) return seconds === 3600 ? 'an hour' : `${seconds / 3600} hours`;
   if (seconds % 60 === 0 && seconds > 60) return `${seconds / 60} minutes`;
-  return `${seconds} seconds`;
+  return seconds === 1 ? 'a second' : `${seconds} seconds`;
 }
 
 function slowness(limits: Canary['limits'], stable: SideView, candidate: SideView): string | null {

@@ -14,15 +14,22 @@ const reserveBytes = 64 * 1024 * 1024;
 /** Files of an import that failed are kept so long for another try. */
 const failedHours = 24;
 
-/** Where what was made of an import's files lies in its folder. A dot, as folders of sources hardly have one. */
+/*
+ * What lies in the folder of an import beside the files of its source, whose paths they have. A dot, as folders of
+ * sources hardly have one.
+ */
+
+/** What was made of its files. */
 export const convertedFolder = '.converted';
+/** What was in its archives: of several, each in a folder of its number. */
+export const unpackedFolder = '.unpacked';
 
 /** Where the files of an import lie until they are in the object store. */
 export function importFolder(downloadsFolder: string, importId: string): string {
   return join(downloadsFolder, 'imports', importId);
 }
 
-/** Where archives lie while their files are fetched. A dot, as folders of sources hardly have one. */
+/** Where archives lie while their files are fetched. */
 export function archivesFolder(folder: string): string {
   return join(folder, '.archives');
 }

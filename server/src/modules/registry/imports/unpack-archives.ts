@@ -4,11 +4,9 @@ import { mkdir, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FetchedFile } from '../../../kernel/ports/model-source.ts';
 import type { RunImportDependencies } from './import-dependencies.ts';
-import { placeOf, sizeOf } from './import-folder.ts';
+import { placeOf, sizeOf, unpackedFolder } from './import-folder.ts';
 
 const archive = /\.(zip|tar|tgz|tar\.gz)$/i;
-/** Where the members of an archive lie in the folder of the import. A dot, as folders of sources hardly have one. */
-const unpackedFolder = '.unpacked';
 /** Left free on the disk. */
 const reserveBytes = 256 * 1024 * 1024;
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { after, before, beforeEach, test } from 'node:test';
 import { createImportBed, type ImportBed, smallGguf, testContext } from '../../../../test/import-bed.ts';
+import type { Clock } from '../../../kernel/clock.ts';
 import { newId } from '../../../kernel/ids.ts';
 import type { ObjectStore } from '../../../kernel/ports/object-store.ts';
 import { modelFileKey } from '../get-version-files.ts';
@@ -33,11 +34,11 @@ async function isThere(digest: string): Promise<boolean> {
 
 function collect(
   graceHours: number,
-  changes: { dryRun?: boolean; objectStore?: ObjectStore } = {},
+  changes: { dryRun?: boolean; objectStore?: ObjectStore; clock?: Clock } = {},
 ): Promise<CollectedObjects> {
   const { database, objectStore, log } = { ...bed.dependencies, ...changes };
   return collectObjects(
-    { database, objectStore, log, graceHours },
+    { database, objectStore, log, graceHours, ...(changes.clock && { clock: changes.clock }) },
     { dryRun: changes.dryRun ?? false, signal },
   );
 }
@@ -136,6 +137,18 @@ test('a version is not made of a file that is being removed, and a removal that 
   assert.equal((await publish()).changed, true);
   await collect(0);
   assert.ok(await isThere(digest));
+});
+
+test('a collector that was held up after its decision removes nothing, and decides anew when that is out of date', async () => {
+  const digest = await put();
+  let now = 0;
+  const late = { now: () => (now += 6 * 60_000) };
+  assert.equal((await collect(0, { clock: late })).removedFiles, 0);
+  assert.ok(await isThere(digest), 'somebody may have claimed it meanwhile');
+  assert.equal((await collect(0)).removedFiles, 0, 'another may be at it still');
+  await bed.fresh.pool.query("update model_objects set deleting_since = deleting_since - interval '1 hour'");
+  assert.equal((await collect(0)).removedFiles, 1);
+  assert.equal(await isThere(digest), false);
 });
 
 test('imports and collections that run at once leave every model whole', async () => {

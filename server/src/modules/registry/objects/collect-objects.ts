@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { type Clock, steadyClock } from '../../../kernel/clock.ts';
 import type { Database, DatabaseTransaction } from '../../../kernel/ports/database.ts';
 import type { Log } from '../../../kernel/ports/log.ts';
 import type { ObjectInfo, ObjectStore } from '../../../kernel/ports/object-store.ts';
@@ -12,6 +13,8 @@ export interface ObjectCollection {
   /** How long a file of no model stays. */
   readonly graceHours: number;
   readonly log: Log;
+  /** How long a decision takes; absent: as it is. */
+  readonly clock?: Clock;
 }
 
 export interface CollectedObjects {
@@ -73,16 +76,16 @@ export async function collectObjects(
 }
 
 async function judgeAndRemove(
-  { database, objectStore, graceHours, log }: ObjectCollection,
+  { database, objectStore, graceHours, log, clock = steadyClock }: ObjectCollection,
   sha256: string,
   key: string,
 ): Promise<Verdict> {
-  const begunAt = performance.now();
+  const begunAt = clock.now();
   const verdict = await database
     .transaction()
     .execute((transaction) => condemn(transaction, sha256, graceHours));
   if (verdict !== 'remove') return verdict;
-  if (performance.now() - begunAt > promptMs) return 'unreferenced';
+  if (clock.now() - begunAt > promptMs) return 'unreferenced';
   await objectStore.delete(key);
   log.info({ sha256 }, 'removed a file of no model');
   // Claims wait for this. One that is older than a removal may last has taken the row over: it stays.
