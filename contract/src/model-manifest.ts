@@ -78,6 +78,12 @@ export const modelManifestSchema = Type.Object(
             description: 'The part of `perSequenceBytes` that a shorter context does not make smaller.',
           }),
         ),
+        vocabularyTokens: Type.Optional(
+          Type.Integer({
+            minimum: 0,
+            description: 'Tokens of its vocabulary, whose texts an engine keeps in memory.',
+          }),
+        ),
       },
       closed,
     ),

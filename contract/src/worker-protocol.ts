@@ -167,6 +167,8 @@ export interface ModelManifest {
     readonly perSequenceBytes: number;
     /** The part of it that a shorter context does not make smaller: full sliding windows, recurrent states. */
     readonly fixedPerSequenceBytes?: number;
+    /** Tokens of its vocabulary, whose texts an engine keeps in memory; absent where nobody counted them. */
+    readonly vocabularyTokens?: number;
   };
   readonly note?: string;
   /** What people look for it under: `chat`, `code`, `multilingual`, … */

@@ -37,6 +37,8 @@ interface MadeUp {
   readonly perSequenceBytes?: number;
   readonly contextTokens?: number;
   readonly engineOptions?: ModelManifest['engineOptions'];
+  /** Of a real model in its place; its files lie where they say that they come from. */
+  readonly manifest?: ModelManifest;
   /** Where its weights come from. */
   readonly lineage?: ModelManifest['lineage'];
   /** Makes it a LoRA adapter of what comes from there. */
@@ -47,6 +49,8 @@ interface MadeUp {
 interface HostOptions {
   readonly name?: string;
   readonly memoryBudgetBytes?: number;
+  /** Real engines in place of the made-up ones. */
+  readonly drivers?: readonly EngineDriver[];
   readonly threads?: number;
   readonly leaseMs?: number;
   readonly idleUnloadSeconds?: number;
@@ -87,6 +91,7 @@ const tinyDriver: EngineDriver = {
   engine: 'llama-cpp',
   lane: 'pass-through',
   threadShare: 0.75,
+  memory: { processBytes: 0, vocabularyTokenBytes: 0 },
   environment: {},
   queueLimit: () => 8,
   unavailable: async () => null,
@@ -104,6 +109,7 @@ function tinyDrivers(unbuilt: () => boolean): ReadonlyMap<EngineDriver['engine']
 }
 
 const waitMs = 30_000;
+const tinyWorkerEntry = fileURLToPath(new URL('./tiny-worker-process.ts', import.meta.url));
 
 /** What is measured of a version belongs to it: its rows are there, as of any other. */
 async function writeModel(database: Database, model: ServedModel): Promise<void> {
@@ -117,7 +123,8 @@ async function writeModel(database: Database, model: ServedModel): Promise<void>
       'ready') on conflict do nothing`.execute(database);
 }
 
-export async function createServingFloor(): Promise<ServingFloor> {
+/** `workerEntry`: the script of the workers. */
+export async function createServingFloor(workerEntry = tinyWorkerEntry): Promise<ServingFloor> {
   const testDatabase = await createTestDatabase();
   const { database } = testDatabase;
   const configVersion = createConfigVersion();
@@ -128,7 +135,7 @@ export async function createServingFloor(): Promise<ServingFloor> {
   let hosts: EngineHost[] = [];
 
   const runner = createWorkerRunner({
-    entry: fileURLToPath(new URL('./tiny-worker-process.ts', import.meta.url)),
+    entry: workerEntry,
     runFolder: join(folder, 'run'),
     workerListen: 'unix',
     workerToken: 'test',
@@ -156,7 +163,9 @@ export async function createServingFloor(): Promise<ServingFloor> {
         clock: systemClock,
         log: silentLog,
         runner,
-        placer: { place: async () => ({}) },
+        placer: {
+          place: async (files) => Object.fromEntries(files.map(({ name, objectKey }) => [name, objectKey])),
+        },
         models: {
           readyModels: async () => {
             const versions = [...models];
@@ -167,15 +176,22 @@ export async function createServingFloor(): Promise<ServingFloor> {
               current: [...new Map(versions.map((model) => [model.modelId, model])).values()],
             };
           },
-          filesOf: async () => [],
+          filesOf: async ({ manifest: { files } }) =>
+            files.map((file) => ({ ...file, objectKey: file.pathInSource })),
         },
-        drivers: tinyDrivers(options.unbuilt ?? (() => false)),
+        drivers:
+          options.drivers === undefined
+            ? tinyDrivers(options.unbuilt ?? (() => false))
+            : new Map(options.drivers.map((driver) => [driver.engine, driver])),
         facts: {
           name,
           memoryBudgetBytes: options.memoryBudgetBytes ?? 2 ** 30,
           threads: options.threads ?? 2,
           hardware: 'test, 2 cores',
           engines: ['llama-cpp'],
+          engineMemory: Object.fromEntries(
+            (options.drivers ?? []).map(({ engine, memory }) => [engine, memory]),
+          ),
           identity: ownIdentity(),
         },
         policy: {
@@ -298,7 +314,7 @@ async function clientOf(floor: ServingFloor, model: ServedModel): Promise<Client
 }
 
 function madeUpModel(name: string, options: MadeUp): ServedModel {
-  const manifest: ModelManifest = {
+  const manifest: ModelManifest = options.manifest ?? {
     schema: 'samovar.model/v1',
     name,
     title: name,
@@ -335,7 +351,7 @@ function madeUpModel(name: string, options: MadeUp): ServedModel {
     versionId: newId(),
     name,
     ...defaultScope,
-    task: 'chat',
+    task: manifest.task,
     createdAtSeconds: 0,
     ownedBy: 'test',
     contextTokens: manifest.contextTokens,

@@ -312,7 +312,8 @@ export const settings = {
     kind: 'integer',
     default: null,
     minimum: 0,
-    description: "Memory budget for loaded models; 70 % of the machine's (or container's) memory when unset.",
+    description:
+      "Memory budget for loaded models, the processes of their engines included; 70 % of the machine's (or container's) memory when unset.",
   },
   modelCacheBytes: {
     env: 'SAMOVAR_MODEL_CACHE_BYTES',

@@ -112,7 +112,7 @@ describe('three models where one fits', () => {
     stack = await startTestStack({
       SAMOVAR_ENGINE_PARALLEL: '1',
       SAMOVAR_ENGINE_THREADS: '1',
-      SAMOVAR_ENGINE_MEMORY_BYTES: String(300 * 2 ** 20),
+      SAMOVAR_ENGINE_MEMORY_BYTES: String(500 * 2 ** 20),
       SAMOVAR_DRAIN_SECONDS: '20',
     });
     for (const name of names.slice(1)) await addCopy(name);

@@ -13,6 +13,8 @@ export function llamaServerDriver(where: {
     engine: 'llama-server',
     lane: 'pass-through',
     threadShare: 0.75,
+    // Two processes, which both have the vocabulary.
+    memory: { processBytes: 190_000_000, vocabularyTokenBytes: 1_600 },
     // The vocabulary is read on libuv's pool; everything else is HTTP.
     environment: { UV_THREADPOOL_SIZE: '2' },
     queueLimit: (parallelSequences) => Math.max(32, parallelSequences * 16),

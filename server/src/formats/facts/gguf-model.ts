@@ -60,7 +60,7 @@ export function ggufModel(parts: readonly GgufPart[], terms: StatedTerms): Found
     contextTokens: trainedTokens,
     ...abilitiesOf(embedding, chat),
     license: ggufLicense(metadata, terms, 'model') ?? unknownLicense,
-    memory: memoryFacts(weightsBytes, sequence, trainedTokens),
+    memory: { ...memoryFacts(weightsBytes, sequence, trainedTokens), ...vocabularyOf(metadata) },
     ...lineageOf(metadata, terms),
   };
   return {
@@ -101,6 +101,11 @@ function embeddingOf(
     trainedDimensions: [],
     tokenArrayEncoding: null,
   };
+}
+
+function vocabularyOf(metadata: GgufMetadata): Pick<ModelFacts['memory'], 'vocabularyTokens'> {
+  const tokens = metadata.get('tokenizer.ggml.tokens');
+  return tokens?.type === 'array' ? { vocabularyTokens: tokens.count } : {};
 }
 
 /** Encoders keep no keys and values: what counts are the activations of the longest text, in 32-bit floats. */

@@ -56,6 +56,7 @@ export async function onnxModel(
     0,
   );
   const width = numberMember(config, 'intermediate_size') ?? 4 * dimensions;
+  const vocabularyTokens = numberMember(config, 'vocab_size') ?? 0;
   const base = hubSource(terms.quantizedFrom);
   return {
     facts: {
@@ -82,7 +83,11 @@ export async function onnxModel(
       capabilities: ['embeddings'],
       license: terms.license ?? unknownLicense,
       // Activations of one input in 32-bit floats: states, keys, values, queries, and the inner layer twice.
-      memory: { weightsBytes, perSequenceBytes: contextTokens * 4 * (4 * dimensions + 2 * width) },
+      memory: {
+        weightsBytes,
+        perSequenceBytes: contextTokens * 4 * (4 * dimensions + 2 * width),
+        ...(Number.isSafeInteger(vocabularyTokens) && vocabularyTokens > 0 && { vocabularyTokens }),
+      },
       ...(base === null ? {} : { lineage: { source: base, revision: null } }),
     },
     servable: 'as-is',

@@ -70,7 +70,10 @@ export async function safetensorsModel(
       contextTokens: hub.contextTokens,
       ...abilities.facts,
       license: terms.license ?? unknownLicense,
-      memory: memoryFacts(weightsBytes, sequenceMemory(hub.layers, hub.contextTokens), hub.contextTokens),
+      memory: {
+        ...memoryFacts(weightsBytes, sequenceMemory(hub.layers, hub.contextTokens), hub.contextTokens),
+        ...(hub.vocabularySize !== null && { vocabularyTokens: hub.vocabularySize }),
+      },
       ...(base === null ? {} : { lineage: { source: base, revision: null } }),
     },
     servable: 'convert',

@@ -1,5 +1,18 @@
 import type { ModelManifest } from '@samovar/contract/worker-protocol';
 
+/**
+ * What a worker of an engine has resident beside the weights and the sequences of its model, as measured on a processor
+ * (`worker-memory.test.ts`). Resident, not its own alone: of the code that several workers share each counts all.
+ */
+export interface EngineMemory {
+  /** Its runtime, its engine, and what that starts. */
+  readonly processBytes: number;
+  /** For each token of a vocabulary: its texts, and what is computed of it at a time. */
+  readonly vocabularyTokenBytes: number;
+}
+
+export type EngineMemories = Readonly<Partial<Record<ModelManifest['engine'], EngineMemory>>>;
+
 /** The facts that the engine host needs to start one kind of engine; the rest is behind the worker's HTTP. */
 export interface EngineDriver {
   readonly engine: ModelManifest['engine'];
@@ -7,6 +20,7 @@ export interface EngineDriver {
   readonly lane: 'pass-through' | 'normalise';
   /** Part of the host's threads that one worker of this engine may take, from 0 to 1. */
   readonly threadShare: number;
+  readonly memory: EngineMemory;
   /** Environment variables of the process beside the start record. */
   readonly environment: Readonly<Record<string, string>>;
   /** Requests that may wait in the worker, given the sequences that it runs at a time. */

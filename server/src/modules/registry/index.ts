@@ -76,7 +76,9 @@ export {
   loadModelSnapshot,
 } from './load-model-snapshot.ts';
 export {
+  engineBytes,
   explainMemoryFit,
+  type MemoryRoom,
   type MemoryWish,
   sequenceBytes,
 } from './memory-fit.ts';

@@ -1,7 +1,17 @@
 import type { ModelManifest } from '@samovar/contract/worker-protocol';
+import type { EngineMemories, EngineMemory } from '../../kernel/ports/engine-driver.ts';
 
-/** What of a manifest decides how much memory a model takes. */
-export type MemoryFacts = Pick<ModelManifest, 'memory' | 'contextTokens' | 'task'>;
+/** What decides how much memory a model takes. */
+export interface MemoryFacts extends Pick<ModelManifest, 'memory' | 'contextTokens' | 'task'> {
+  /** What its worker takes beside the weights and the sequences; see `engineBytes`. */
+  readonly engineBytes?: number;
+}
+
+/** What a machine gives to models, and what its engines take of that. */
+export interface MemoryRoom {
+  readonly budgetBytes: number;
+  readonly engines: EngineMemories;
+}
 
 /** How a model is to be used. */
 export interface MemoryWish {
@@ -25,6 +35,22 @@ export interface MemoryFit {
 /** A shorter context is of little use. */
 const shortestTokens = 1024;
 
+/** The vocabulary of a model that nobody counted: that of most language models of today, or what so small a one can have. */
+const usualVocabularyTokens = 128_000;
+const leastParametersOfToken = 256;
+
+/** Bytes that a worker of this engine takes beside the weights and the sequences; 0 for an engine that nobody measured. */
+export function engineBytes(
+  { memory, parameters }: Pick<ModelManifest, 'memory' | 'parameters'>,
+  engine: EngineMemory | undefined,
+): number {
+  if (engine === undefined) return 0;
+  const tokens =
+    memory.vocabularyTokens ??
+    Math.min(usualVocabularyTokens, Math.floor(parameters / leastParametersOfToken));
+  return engine.processBytes + tokens * engine.vocabularyTokenBytes;
+}
+
 /** Bytes of one sequence with a context of this length: what grows with it, and what does not. */
 export function sequenceBytes(facts: MemoryFacts, contextTokens: number): number {
   const { perSequenceBytes, fixedPerSequenceBytes = 0 } = facts.memory;
@@ -33,9 +59,14 @@ export function sequenceBytes(facts: MemoryFacts, contextTokens: number): number
   return Math.ceil(fixedPerSequenceBytes + growing * part);
 }
 
-/** Bytes of a model that is used like this: its weights once, and its sequences. */
+/** Bytes of a model that is used like this: its worker, its weights once, and its sequences. */
 export function memoryNeed(facts: MemoryFacts, wish: MemoryWish): number {
-  return facts.memory.weightsBytes + wish.parallelSequences * sequenceBytes(facts, wish.contextTokens);
+  return loadedBytes(facts) + wish.parallelSequences * sequenceBytes(facts, wish.contextTokens);
+}
+
+/** Before any sequence. */
+function loadedBytes({ memory, engineBytes = 0 }: MemoryFacts): number {
+  return engineBytes + memory.weightsBytes;
 }
 
 /** Whether a model fits into `budgetBytes` when it is used as wished, in words; and how it would fit if it does not. */
@@ -48,13 +79,20 @@ export function explainMemoryFit(facts: MemoryFacts, wish: MemoryWish, budgetByt
     return { fits: true, neededBytes, budgetBytes, instead: [], explanation };
   }
   const instead = smallerUses(facts, wished, budgetBytes);
-  const reason =
-    facts.memory.weightsBytes > budgetBytes
-      ? `does not fit: its weights alone need ${gigabytes(facts.memory.weightsBytes)} of ${gigabytes(budgetBytes)} GB`
-      : `does not fit ${useText(facts, wished)}: ${measure}`;
+  const reason = tooLargeAlone(facts, budgetBytes) ?? `does not fit ${useText(facts, wished)}: ${measure}`;
   const offers = instead.map((use) => useText(facts, use)).join(', or ');
   const explanation = instead.length === 0 ? reason : `${reason}; it would fit ${offers}`;
   return { fits: false, neededBytes, budgetBytes, instead, explanation };
+}
+
+/** What is too large whatever the use; `null` when some use could fit. */
+function tooLargeAlone(facts: MemoryFacts, budgetBytes: number): string | null {
+  const { weightsBytes } = facts.memory;
+  const loaded = loadedBytes(facts);
+  if (loaded <= budgetBytes) return null;
+  const what = weightsBytes > budgetBytes ? 'its weights alone' : 'its weights and the process of its engine';
+  const bytes = weightsBytes > budgetBytes ? weightsBytes : loaded;
+  return `does not fit: ${what} need ${gigabytes(bytes)} of ${gigabytes(budgetBytes)} GB`;
 }
 
 function smallerUses(facts: MemoryFacts, wish: MemoryWish, budgetBytes: number): MemoryWish[] {
@@ -70,9 +108,9 @@ function smallerUses(facts: MemoryFacts, wish: MemoryWish, budgetBytes: number):
 
 /** In steps of 1,024 tokens; `null` when not even the shortest fits. */
 function longestContext(facts: MemoryFacts, wish: MemoryWish, budgetBytes: number): number | null {
-  const { perSequenceBytes, fixedPerSequenceBytes = 0, weightsBytes } = facts.memory;
+  const { perSequenceBytes, fixedPerSequenceBytes = 0 } = facts.memory;
   const perToken = Math.max(0, perSequenceBytes - fixedPerSequenceBytes) / facts.contextTokens;
-  const room = (budgetBytes - weightsBytes) / wish.parallelSequences - fixedPerSequenceBytes;
+  const room = (budgetBytes - loadedBytes(facts)) / wish.parallelSequences - fixedPerSequenceBytes;
   if (perToken === 0) return null;
   const tokens = Math.floor(room / perToken / shortestTokens) * shortestTokens;
   return tokens >= shortestTokens ? Math.min(tokens, wish.contextTokens) : null;
@@ -80,7 +118,7 @@ function longestContext(facts: MemoryFacts, wish: MemoryWish, budgetBytes: numbe
 
 function mostSequences(facts: MemoryFacts, contextTokens: number, budgetBytes: number): number {
   const each = sequenceBytes(facts, contextTokens);
-  return each === 0 ? 0 : Math.floor((budgetBytes - facts.memory.weightsBytes) / each);
+  return each === 0 ? 0 : Math.floor((budgetBytes - loadedBytes(facts)) / each);
 }
 
 function useText({ task, memory }: MemoryFacts, use: MemoryWish): string {

@@ -6,6 +6,7 @@ import type { FilePlacer, StoredFile, WorkerRunner } from '../../kernel/ports/wo
 import type { ServedModel } from '../registry/index.ts';
 import type { EngineHostFacts } from './engine-host-store.ts';
 import type { ServingDependencies } from './serving-dependencies.ts';
+import type { SizingRules } from './size-unit.ts';
 
 export interface ReadyModels {
   readonly versions: readonly ServedModel[];
@@ -43,4 +44,9 @@ export interface EngineHostPolicy {
   /** Names of models to load at the start, before anybody asks. */
   readonly preload: readonly string[];
   readonly logLevel: string;
+}
+
+/** How much its workers take, as far as no deployment says. */
+export function sizingRules({ facts, policy }: EngineHostDependencies): SizingRules {
+  return { parallelSequences: policy.parallelSequences, engineMemory: facts.engineMemory };
 }

@@ -2,6 +2,7 @@ import type { ProcessIdentity } from '@samovar/contract/data-folder';
 import { type Selectable, sql } from 'kysely';
 import { newId } from '../../kernel/ids.ts';
 import type { DatabaseOrTransaction, DatabaseTransaction } from '../../kernel/ports/database.ts';
+import type { EngineMemories } from '../../kernel/ports/engine-driver.ts';
 import type { ServingTables } from './serving-tables.ts';
 
 /** A machine that runs model workers, as it announces itself. */
@@ -14,6 +15,8 @@ export interface EngineHostFacts {
   readonly hardware: string;
   /** Engines that can run there. */
   readonly engines: readonly string[];
+  /** What a worker of each takes beside its model. */
+  readonly engineMemory: EngineMemories;
   readonly identity: ProcessIdentity;
 }
 
@@ -60,6 +63,7 @@ export async function writeHostLease(
     memory_budget_bytes: facts.memoryBudgetBytes,
     threads: facts.threads,
     engines: [...facts.engines],
+    engine_memory: JSON.stringify(facts.engineMemory),
     pid: facts.identity.pid,
     process_started_at: facts.identity.startedAt,
     since: sql<Date>`now()`,

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Database } from '../../kernel/ports/database.ts';
+import type { EngineMemories } from '../../kernel/ports/engine-driver.ts';
 import type { ServedModel } from '../registry/index.ts';
 import { selectDeploymentsOf } from './deployment-store.ts';
 import { needsOf } from './size-unit.ts';
@@ -22,11 +23,16 @@ export async function hasRoomBeside(
   if (deployment.removed || deployment.desired === 'stopped') return true;
   const { isHere, othersWait } = await whereItStands(database, deployment.id);
   if (isHere) return true;
-  const { leastBytes, mostBytes } = needsOf({ deployment, model, adapters: [] }, parallelSequences);
-  const hosts = await roomOfHosts(database);
-  if (hosts.length > 0 && hosts.every(({ budgetBytes }) => budgetBytes < leastBytes)) return true;
+  const unit = { deployment, model, adapters: [] };
+  const hosts = (await roomOfHosts(database)).map((host) => ({
+    ...host,
+    ...needsOf(unit, { parallelSequences, engineMemory: host.engineMemory }),
+  }));
+  if (hosts.length > 0 && hosts.every(({ budgetBytes, leastBytes }) => budgetBytes < leastBytes)) return true;
   // With its longest context it takes nothing from anybody; where nothing can be unloaded, it takes what is left.
-  const fits = hosts.some(({ freeBytes, mayYield }) => freeBytes >= (mayYield ? mostBytes : leastBytes));
+  const fits = hosts.some(
+    ({ freeBytes, mayYield, leastBytes, mostBytes }) => freeBytes >= (mayYield ? mostBytes : leastBytes),
+  );
   return fits && !othersWait;
 }
 
@@ -45,6 +51,7 @@ async function whereItStands(
 }
 
 interface HostRoom {
+  readonly engineMemory: EngineMemories;
   readonly budgetBytes: number;
   readonly freeBytes: number;
   /** Something in its memory can be unloaded for another. */
@@ -52,15 +59,17 @@ interface HostRoom {
 }
 
 async function roomOfHosts(database: Database): Promise<HostRoom[]> {
-  const { rows } = await sql<{ budget: string; held: string; yields: boolean }>`
-    select h.memory_budget_bytes as budget, coalesce(sum(w.memory_bytes), 0) as held,
+  const { rows } = await sql<{ budget: string; engines: EngineMemories; held: string; yields: boolean }>`
+    select h.memory_budget_bytes as budget, h.engine_memory as engines,
+      coalesce(sum(greatest(w.memory_bytes, w.resident_bytes)), 0) as held,
       coalesce(bool_or(d.desired <> 'always' and not d.pinned), false) as yields
     from ${sql.table('engine_hosts')} h
       left join ${sql.table('model_workers')} w on w.host_id = h.id and w.state not in ('unloaded', 'failed')
       left join ${sql.table('deployments')} d on d.id = w.deployment_id
     where h.lease_token is not null and h.lease_until > now()
-    group by h.id, h.memory_budget_bytes`.execute(database);
-  return rows.map(({ budget, held, yields }) => ({
+    group by h.id, h.memory_budget_bytes, h.engine_memory`.execute(database);
+  return rows.map(({ budget, engines, held, yields }) => ({
+    engineMemory: engines,
     budgetBytes: Number(budget),
     freeBytes: Number(budget) - Number(held),
     mayYield: yields,

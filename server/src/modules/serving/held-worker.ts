@@ -23,13 +23,18 @@ export interface HeldWorker {
   written: WorkerReport | null;
 }
 
+/** What was set aside for a worker, or what it was seen to take where that is more. */
+export function takenBytes({ sizing, worker }: HeldWorker): number {
+  return Math.max(sizing.needBytes, worker.peakBytes);
+}
+
 /** Workers that hold memory, as the budget sees them. */
 export function residentsOf(held: Iterable<HeldWorker>): PlannedResident[] {
   return [...held]
     .filter((each) => isInMemory(each.worker.report().state))
     .map((each) => ({
       deploymentId: each.unit.deployment.id,
-      needBytes: each.sizing.needBytes,
+      needBytes: takenBytes(each),
       evictable: isUnitEvictable(each.unit),
       priority: unitPriority(each.unit),
       loading: each.worker.health === null && each.draining === null,

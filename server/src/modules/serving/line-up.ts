@@ -1,4 +1,5 @@
-import { residentsOf } from './held-worker.ts';
+import { sizingRules } from './engine-host-dependencies.ts';
+import { residentsOf, takenBytes } from './held-worker.ts';
 import { measuredBytesOf } from './measured-bytes.ts';
 import type { Pass } from './reconcile-pass.ts';
 import { refuse } from './refuse-unit.ts';
@@ -47,14 +48,14 @@ export async function lineUp(
 }
 
 async function sizingOf(pass: Pass, unit: ServingUnit, room: UnitRoom): Promise<Sizing> {
-  const { parallelSequences } = pass.host.policy;
-  const sized = sizeUnit(unit, parallelSequences, room);
+  const rules = sizingRules(pass.host);
+  const sized = sizeUnit(unit, rules, room);
   const sizing = withMeasured(sized, await measuredBytesOf(pass, unit, sized), room);
   const moreBytes = sizing.needBytes - sizing.estimatedBytes;
   if (moreBytes === 0 || sizing.beside.length === 0) return sizing;
   // It takes more than its manifest says: its context is chosen so that the rest fits all the same.
   const smaller = { ...room, freeableBytes: room.freeableBytes - moreBytes };
-  const again = sizeUnit(unit, parallelSequences, smaller);
+  const again = sizeUnit(unit, rules, smaller);
   return { ...again, needBytes: Math.min(again.estimatedBytes + moreBytes, room.budgetBytes) };
 }
 
@@ -67,8 +68,9 @@ function memoryOf({ host, floor }: Pass): Omit<UnitRoom, 'rivals'> {
 /** What is in memory and used, what waits for it, and what lately made room. */
 function rivalsOf({ host, floor, memory }: Pass, waiting: readonly ServingUnit[], now: number): Rival[] {
   const rivals = new Map<string, Rival>();
+  const rules = sizingRules(host);
   const add = (unit: ServingUnit, heldBytes: number | null, usedAt: number) => {
-    const needs = needsOf(unit, host.policy.parallelSequences);
+    const needs = needsOf(unit, rules);
     rivals.set(unit.deployment.id, { deployment: unit.deployment, heldBytes, ...needs, usedAt });
   };
   for (const [id, { unit, at }] of memory.yielded) {
@@ -76,10 +78,11 @@ function rivalsOf({ host, floor, memory }: Pass, waiting: readonly ServingUnit[]
       memory.yielded.delete(id);
     else add(unit, null, at);
   }
-  for (const { unit, sizing, worker, draining } of floor.held.values()) {
+  for (const held of floor.held.values()) {
+    const { unit, worker, draining } = held;
     if (draining !== null || !isUnitEvictable(unit)) continue;
     const usedAt = worker.health === null ? now : worker.lastUsedAt;
-    if (now - usedAt <= rivalMs) add(unit, sizing.needBytes, usedAt);
+    if (now - usedAt <= rivalMs) add(unit, takenBytes(held), usedAt);
   }
   for (const unit of waiting) add(unit, null, now);
   return [...rivals.values()];

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { DatabaseOrTransaction } from '../../kernel/ports/database.ts';
+import type { EngineMemories } from '../../kernel/ports/engine-driver.ts';
 import type { ServingTables } from './serving-tables.ts';
 
 /** An engine host as it last announced itself. */
@@ -10,6 +11,8 @@ export interface EngineHostStatus {
   readonly memoryBudgetBytes: number;
   readonly threads: number;
   readonly engines: readonly string[];
+  /** What a worker of each takes beside its model. */
+  readonly engineMemory: EngineMemories;
   readonly since: Date;
 }
 
@@ -18,7 +21,7 @@ export async function listEngineHosts(database: DatabaseOrTransaction): Promise<
   const rows = await database
     .withTables<ServingTables>()
     .selectFrom('engine_hosts')
-    .select(['name', 'memory_budget_bytes', 'threads', 'engines', 'since'])
+    .select(['name', 'memory_budget_bytes', 'threads', 'engines', 'engine_memory', 'since'])
     .select(sql<boolean>`lease_token is not null and lease_until > now()`.as('alive'))
     .orderBy('name')
     .execute();
@@ -28,6 +31,7 @@ export async function listEngineHosts(database: DatabaseOrTransaction): Promise<
     memoryBudgetBytes: Number(row.memory_budget_bytes),
     threads: row.threads,
     engines: row.engines,
+    engineMemory: row.engine_memory,
     since: row.since,
   }));
 }

@@ -1,5 +1,6 @@
 import { inTheWay, memoryText, namesFor } from './decision-text.ts';
 import type { Deployment } from './deployment.ts';
+import { sizingRules } from './engine-host-dependencies.ts';
 import { holdsLease } from './engine-host-store.ts';
 import { appendEvents } from './event-store.ts';
 import { type HeldWorker, residentsOf } from './held-worker.ts';
@@ -9,7 +10,7 @@ import { type Decision, planResidency, type WaitCause } from './plan-residency.t
 import type { Pass } from './reconcile-pass.ts';
 import { refuse } from './refuse-unit.ts';
 import { isUnitEvictable, partsOf, type ServingUnit, unitPriority } from './serving-unit.ts';
-import { longestContext, type Sizing } from './size-unit.ts';
+import { longestContext, type Sizing, workerBytes } from './size-unit.ts';
 import { releaseUnit, unload } from './unload-unwanted.ts';
 
 /** Brings what waits into memory as far as there is room, makes room, and tells the others where they stand. */
@@ -85,12 +86,16 @@ function whyWanted({ deployment, adapters }: ServingUnit): string {
 
 function tooLarge(pass: Pass, unit: ServingUnit, sizing: Sizing, freeBytes: number): string {
   const { deployment: reader, model } = unit;
+  const rules = sizingRules(pass.host);
   const budget = memoryText(pass.host.facts.memoryBudgetBytes);
   const stays = heldDeployments(pass, ({ unit }) => !isUnitEvictable(unit));
   const way = inTheWay(reader, { 'always loaded or pinned': stays });
-  const shorter = reader.options.contextTokens === undefined ? null : longestContext(unit, sizing, freeBytes);
+  const shorter =
+    reader.options.contextTokens === undefined ? null : longestContext(unit, sizing, rules, freeBytes);
   const command = shorter === null ? '' : `\`samovar deployments set ${model.name} --context ${shorter}\`, `;
-  return `it needs ${memoryText(sizing.needBytes)}, and of the memory budget of ${budget} at most ${memoryText(freeBytes)} can be freed${way} (${command}raise SAMOVAR_ENGINE_MEMORY_BYTES, or unload pinned models)`;
+  const process = workerBytes(unit, rules);
+  const alone = process > freeBytes ? ` (${memoryText(process)} of it the process of its engine)` : '';
+  return `it needs ${memoryText(sizing.needBytes)}${alone}, and of the memory budget of ${budget} at most ${memoryText(freeBytes)} can be freed${way} (${command}raise SAMOVAR_ENGINE_MEMORY_BYTES, or unload pinned models)`;
 }
 
 function whyWaiting(pass: Pass, unit: ServingUnit, sizing: Sizing, cause: WaitCause): string {
@@ -124,7 +129,7 @@ function contextBeside({ host, floor }: Pass, unit: ServingUnit, sizing: Sizing)
     (free, { needBytes }) => free - needBytes,
     host.facts.memoryBudgetBytes,
   );
-  const tokens = longestContext(unit, sizing, freeBytes);
+  const tokens = longestContext(unit, sizing, sizingRules(host), freeBytes);
   return tokens === null
     ? ''
     : ` (\`samovar deployments set ${unit.model.name} --context ${tokens}\` fits beside it)`;

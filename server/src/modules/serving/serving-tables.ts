@@ -1,4 +1,5 @@
 import type { ColumnType, Generated, JSONColumnType } from 'kysely';
+import type { EngineMemories } from '../../kernel/ports/engine-driver.ts';
 import type { DeploymentOptions, Residency } from './deployment.ts';
 import type { DeploymentEventKind } from './deployment-event.ts';
 import type { Replica } from './replica.ts';
@@ -36,6 +37,7 @@ export type ServingTables = {
     memory_budget_bytes: Bigint;
     threads: number;
     engines: string[];
+    engine_memory: JSONColumnType<EngineMemories, string | undefined, string>;
     pid: number;
     process_started_at: string;
     since: Generated<Date>;

@@ -1,4 +1,5 @@
-import { largestUse, type MemoryWish, sequenceBytes, usefulTokens } from '../registry/index.ts';
+import type { EngineMemories } from '../../kernel/ports/engine-driver.ts';
+import { engineBytes, largestUse, type MemoryWish, sequenceBytes, usefulTokens } from '../registry/index.ts';
 import { namesFor } from './decision-text.ts';
 import type { Deployment } from './deployment.ts';
 import type { MeasuredSetup } from './measurement-store.ts';
@@ -25,6 +26,13 @@ export interface Sizing {
 /** 8-bit blocks: 34 bytes for 32 values in place of 64. */
 const quantizedCachePart = 34 / 64;
 
+/** What holds for every unit of a host. */
+export interface SizingRules {
+  /** Sequences of a language model, where its deployment does not say. */
+  readonly parallelSequences: number;
+  readonly engineMemory: EngineMemories;
+}
+
 /** What a unit may take of the machine. */
 export interface UnitRoom {
   /** All that the host's workers may take. */
@@ -38,40 +46,40 @@ export interface UnitRoom {
 /** The need of a unit with a context that is useful, and with its longest one. */
 export function needsOf(
   unit: ServingUnit,
-  defaultParallel: number,
+  rules: SizingRules,
 ): { readonly leastBytes: number; readonly mostBytes: number } {
-  const most = mostOf(unit, defaultParallel);
+  const most = mostOf(unit, rules);
   const isFixed = unit.deployment.options.contextTokens !== undefined;
   const contextTokens = isFixed ? most.contextTokens : Math.min(usefulTokens, most.contextTokens);
-  return { leastBytes: estimate(unit, { ...most, contextTokens }), mostBytes: estimate(unit, most) };
+  return {
+    leastBytes: estimate(unit, { ...most, contextTokens }, rules),
+    mostBytes: estimate(unit, most, rules),
+  };
 }
 
 /**
- * Memory need: the weights once, a part for each sequence that runs at a time, and the same for each adapter. Where
+ * Memory need: the worker and the weights once, a part for each sequence that runs at a time, and the same for each
+ * adapter. Where
  * the deployment does not say how long the context is and how many sequences run, they are the most that fits beside
  * its rivals (the least, where nothing does), with `longestChosenTokens` at most.
  */
-export function sizeUnit(
-  unit: ServingUnit,
-  defaultParallel: number,
-  room: UnitRoom,
-): Omit<Sizing, 'needBytes'> {
+export function sizeUnit(unit: ServingUnit, rules: SizingRules, room: UnitRoom): Omit<Sizing, 'needBytes'> {
   const { options } = unit.deployment;
   const fixed = {
     context: options.contextTokens !== undefined,
     sequences: options.parallelSequences !== undefined,
   };
-  const most = mostOf(unit, defaultParallel);
-  const { leastBytes } = needsOf(unit, defaultParallel);
+  const most = mostOf(unit, rules);
+  const { leastBytes } = needsOf(unit, rules);
   const shared = fixed.context ? null : shareRoom(room.freeableBytes, leastBytes, room.rivals);
   const roomBytes = shared?.bytes ?? room.freeableBytes;
-  const use = largestUse({ most, fixed }, (each) => estimate(unit, each), roomBytes) ?? {
+  const use = largestUse({ most, fixed }, (each) => estimate(unit, each, rules), roomBytes) ?? {
     contextTokens: fixed.context ? most.contextTokens : Math.min(1024, most.contextTokens),
     parallelSequences: fixed.sequences ? most.parallelSequences : 1,
   };
   const isShorter = use.contextTokens < most.contextTokens;
   const beside = isShorter ? (shared?.beside ?? []).map(({ deployment }) => deployment) : [];
-  return { ...use, estimatedBytes: estimate(unit, use), beside };
+  return { ...use, estimatedBytes: estimate(unit, use, rules), beside };
 }
 
 /**
@@ -92,24 +100,35 @@ export function withMeasured(
 export function longestContext(
   unit: ServingUnit,
   { parallelSequences }: Sizing,
+  rules: SizingRules,
   freeBytes: number,
 ): number | null {
   const most = { contextTokens: unit.model.manifest.contextTokens, parallelSequences };
   const fixed = { context: false, sequences: true };
-  return largestUse({ most, fixed }, (use) => estimate(unit, use), freeBytes)?.contextTokens ?? null;
+  return largestUse({ most, fixed }, (use) => estimate(unit, use, rules), freeBytes)?.contextTokens ?? null;
 }
 
 function mostOf(
   { model: { manifest }, deployment: { options } }: ServingUnit,
-  defaultParallel: number,
+  rules: SizingRules,
 ): MemoryWish {
   return {
     contextTokens: Math.min(options.contextTokens ?? longestChosenTokens, manifest.contextTokens),
-    parallelSequences: options.parallelSequences ?? (manifest.task === 'embedding' ? 1 : defaultParallel),
+    parallelSequences:
+      options.parallelSequences ?? (manifest.task === 'embedding' ? 1 : rules.parallelSequences),
   };
 }
 
-function estimate(unit: ServingUnit, { contextTokens, parallelSequences }: MemoryWish): number {
+/** What the worker of a unit takes before its weights. */
+export function workerBytes({ model: { manifest } }: ServingUnit, { engineMemory }: SizingRules): number {
+  return engineBytes(manifest, engineMemory[manifest.engine]);
+}
+
+function estimate(
+  unit: ServingUnit,
+  { contextTokens, parallelSequences }: MemoryWish,
+  rules: SizingRules,
+): number {
   const { manifest } = unit.model;
   const bytesOfSequence =
     sequenceBytes(manifest, contextTokens) *
@@ -118,7 +137,8 @@ function estimate(unit: ServingUnit, { contextTokens, parallelSequences }: Memor
     const weights = model.manifest.files.reduce((bytes, file) => bytes + file.sizeBytes, 0);
     return sum + weights + (deployment.options.parallelSequences ?? parallelSequences) * bytesOfSequence;
   }, 0);
-  return Math.ceil(manifest.memory.weightsBytes + parallelSequences * bytesOfSequence + adapterBytes);
+  const loadedBytes = workerBytes(unit, rules) + manifest.memory.weightsBytes;
+  return Math.ceil(loadedBytes + parallelSequences * bytesOfSequence + adapterBytes);
 }
 
 /** ` with 8192 of 131072 tokens of context, 4 at a time`, where less than the whole was chosen. */

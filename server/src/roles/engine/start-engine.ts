@@ -119,6 +119,7 @@ async function hostFacts(
     threads: settings.engineThreads ?? Math.max(1, limits.cores - 1),
     hardware: describeHardware(limits),
     engines,
+    engineMemory: Object.fromEntries(drivers.map(({ engine, memory }) => [engine, memory])),
     identity: ownIdentity(),
   };
 }

@@ -18,7 +18,7 @@ export interface CatalogueItem {
   readonly quantization: string | null;
   readonly contextTokens: number | null;
   /** `null`: nothing in this release runs it. */
-  readonly engine: string | null;
+  readonly engine: ModelManifest['engine'] | null;
   readonly languages: readonly string[];
   readonly license: { readonly id: string; readonly url: string | null; readonly acceptance: boolean };
   readonly memory: {
@@ -26,6 +26,8 @@ export interface CatalogueItem {
     /** Computed from parameters and quantisation. */
     readonly estimated: boolean;
     readonly perTokenBytes: number;
+    /** `null` where nobody counted them. */
+    readonly vocabularyTokens: number | null;
   };
   readonly capabilities: readonly string[];
   /** What an import of it takes over from the entry. */
@@ -57,6 +59,7 @@ export function itemOfManifest(manifest: ModelManifest): CatalogueItem {
       weightsBytes: manifest.memory.weightsBytes,
       estimated: false,
       perTokenBytes: Math.round(manifest.memory.perSequenceBytes / manifest.contextTokens),
+      vocabularyTokens: manifest.memory.vocabularyTokens ?? null,
     },
     capabilities: manifest.capabilities,
     wanted: {},
@@ -85,6 +88,7 @@ export function itemOfEntry(entry: CatalogueEntry): CatalogueItem {
       weightsBytes: entry.memory?.weightsBytes ?? Math.round((entry.parameters * bitsOf(quantization)) / 8),
       estimated: entry.memory?.weightsBytes === undefined,
       perTokenBytes: entry.memory?.perTokenBytes ?? 0,
+      vocabularyTokens: null,
     },
     capabilities: entry.toolCalls !== undefined && entry.toolCalls !== 'none' ? ['tools'] : [],
     wanted: { facts: factsOf(entry), licenseNeedsAcceptance: entry.license.acceptance },

@@ -9,6 +9,8 @@ import { recommend } from './recommend.ts';
 
 const folder = new URL('../../../../../models/hub/', import.meta.url);
 
+const machine = (budgetBytes: number) => ({ budgetBytes, engines: {} });
+
 async function entries() {
   const names = (await readdir(folder)).sort();
   return await Promise.all(
@@ -58,7 +60,7 @@ test('there is something for every purpose, and for machines from 1 GB to 640 GB
     );
   assert.ok(catalogueGroups.length > 8);
   for (const gigabytes of [1, 4, 8, 16, 32, 64, 192, 640]) {
-    const best = recommend(items, gigabytes * 1e9);
+    const best = recommend(items, machine(gigabytes * 1e9));
     const fitting = best.filter(({ recommended }) => recommended);
     assert.ok(
       fitting.some(({ item }) => item.task === 'chat'),
@@ -69,7 +71,7 @@ test('there is something for every purpose, and for machines from 1 GB to 640 GB
       assert.notEqual(item.engine, null);
     }
   }
-  const [largest] = recommend(items, 640e9).filter(({ item }) => item.task === 'chat');
+  const [largest] = recommend(items, machine(640e9)).filter(({ item }) => item.task === 'chat');
   assert.ok((largest?.memory.neededBytes ?? 0) > 300e9);
 });
 
@@ -84,7 +86,7 @@ test('what fits is explained, and without a machine nothing is recommended', asy
   const item = itemOfEntry(
     (await entries()).find(({ entry }) => entry.name === 'qwen2.5-1.5b-instruct')?.entry ?? assert.fail(),
   );
-  const [one] = recommend([item], 5.8e9);
+  const [one] = recommend([item], machine(5.8e9));
   assert.match(
     one?.memory.explanation ?? '',
     /^fits with 8k context and 4 parallel requests: 2\.\d of 5\.8 GB \(estimated\)$/,

@@ -1,4 +1,12 @@
-import { explainMemoryFit, type MemoryFacts, type MemoryWish, memoryNeed } from '../memory-fit.ts';
+import type { EngineMemories, EngineMemory } from '../../../kernel/ports/engine-driver.ts';
+import {
+  engineBytes,
+  explainMemoryFit,
+  type MemoryFacts,
+  type MemoryRoom,
+  type MemoryWish,
+  memoryNeed,
+} from '../memory-fit.ts';
 import type { CatalogueItem } from './catalogue-item.ts';
 
 /** Whether a model fits the memory of a machine, in words. */
@@ -17,17 +25,18 @@ const uses: readonly MemoryWish[] = [
   { contextTokens: 4096, parallelSequences: 1 },
 ];
 const least: MemoryWish = { contextTokens: 2048, parallelSequences: 1 };
-/** Buffers of an engine beside weights and sequences, as measured with small models. */
-const bufferBytes = 256 * 1024 * 1024;
+/** Of an engine that no machine here has told of: much as the others take. */
+const usualEngine: EngineMemory = { processBytes: 128 * 2 ** 20, vocabularyTokenBytes: 1024 };
 
 /** Whether a model fits the memory that a machine gives to models, and with which context for how many at once. */
-export function itemFit(item: CatalogueItem, budgetBytes: number | null): ItemFit {
-  const facts = memoryFactsOf(item);
-  if (budgetBytes === null) {
+export function itemFit(item: CatalogueItem, room: MemoryRoom | null): ItemFit {
+  const facts = memoryFactsOf(item, room?.engines ?? {});
+  if (room === null) {
     const neededBytes = memoryNeed(facts, least);
     const explanation = `needs ${(neededBytes / 1e9).toFixed(1)} GB at least`;
-    return { fits: false, neededBytes, budgetBytes, explanation: marked(item, explanation) };
+    return { fits: false, neededBytes, budgetBytes: null, explanation: marked(item, explanation) };
   }
+  const { budgetBytes } = room;
   const judged = [...uses, least].map((use) => explainMemoryFit(facts, use, budgetBytes));
   const fit = judged.find(({ fits }) => fits) ?? explainMemoryFit(facts, least, budgetBytes);
   return { ...fit, budgetBytes, explanation: marked(item, fit.explanation) };
@@ -38,15 +47,22 @@ function marked({ memory }: CatalogueItem, explanation: string): string {
   return memory.estimated ? `${explanation} (estimated)` : explanation;
 }
 
-function memoryFactsOf({ memory, contextTokens, task }: CatalogueItem): MemoryFacts {
+function memoryFactsOf(item: CatalogueItem, engines: EngineMemories): MemoryFacts {
+  const { memory, contextTokens, task, parameters, engine } = item;
   const longest = contextTokens ?? least.contextTokens;
+  const facts = {
+    weightsBytes: memory.weightsBytes,
+    perSequenceBytes: memory.perTokenBytes * longest,
+    ...(memory.vocabularyTokens !== null && { vocabularyTokens: memory.vocabularyTokens }),
+  };
   return {
     task: task === 'embedding' ? 'embedding' : 'chat',
     contextTokens: longest,
-    memory: {
-      weightsBytes: memory.weightsBytes + bufferBytes,
-      perSequenceBytes: memory.perTokenBytes * longest,
-    },
+    memory: facts,
+    engineBytes: engineBytes(
+      { memory: facts, parameters },
+      (engine === null ? undefined : engines[engine]) ?? usualEngine,
+    ),
   };
 }
 
@@ -57,13 +73,13 @@ export interface Recommendation {
   readonly recommended: boolean;
 }
 
-/** The catalogue with what runs on a machine with this budget first, the largest of those before smaller ones. */
+/** The catalogue with what runs on a machine with this room first, the largest of those before smaller ones. */
 export function recommend(
   items: readonly CatalogueItem[],
-  budgetBytes: number | null,
+  room: MemoryRoom | null,
 ): readonly Recommendation[] {
   const judged = items.map((item) => {
-    const memory = itemFit(item, budgetBytes);
+    const memory = itemFit(item, room);
     return { item, memory, recommended: item.engine !== null && memory.fits };
   });
   return judged.sort(

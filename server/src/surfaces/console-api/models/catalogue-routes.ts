@@ -12,7 +12,7 @@ import {
 import { consoleRoute } from '../console-route.ts';
 import { pageReply, pageRequestOf } from '../page-query.ts';
 import { catalogueEntryOf, catalogueList, catalogueQuery, usualEntries } from './catalogue-schema.ts';
-import { largestBudget } from './largest-budget.ts';
+import { largestRoom } from './largest-room.ts';
 
 export interface CatalogueApi {
   readonly database: Database;
@@ -37,13 +37,13 @@ export function catalogueRoutes(api: CatalogueApi): BoundRoute[] {
         responses: { 200: { description: 'The catalogue.', schema: catalogueList } },
       },
       async ({ principal, query }) => {
-        const [items, models, budgetBytes] = await Promise.all([
+        const [items, models, room] = await Promise.all([
           api.catalogue(),
           listModels(api.database, principal),
-          largestBudget(api.database),
+          largestRoom(api.database),
         ]);
         const states = new Map(models.map(({ name, state }) => [name, state]));
-        const shown = recommend(items, budgetBytes).filter(
+        const shown = recommend(items, room).filter(
           ({ item, recommended }) =>
             (query.group === undefined || item.groups.includes(String(query.group))) &&
             (query.name === undefined || item.name === query.name) &&

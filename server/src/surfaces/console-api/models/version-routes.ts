@@ -16,7 +16,7 @@ import {
 import { deploymentUsers } from '../../../modules/serving/index.ts';
 import { consoleRoute } from '../console-route.ts';
 import { oneOf, pageQuery, pageReply, pageRequestOf } from '../page-query.ts';
-import { largestBudget } from './largest-budget.ts';
+import { largestRoom } from './largest-room.ts';
 import { modelEngines, modelStates } from './model-schema.ts';
 import { versionList, versionObject, versionObjectOf } from './version-schema.ts';
 
@@ -62,8 +62,8 @@ function listRoute(api: VersionApi): BoundRoute {
       const model = await findListedModel(api.database, principal, name);
       const filter = versionFilterOf(model.name, query);
       const versions = await pageVersions(api.database, principal, filter, pageRequestOf(query));
-      const budgetBytes = await largestBudget(api.database);
-      return pageReply(versions, (version) => versionObjectOf(version, budgetBytes));
+      const room = await largestRoom(api.database);
+      return pageReply(versions, (version) => versionObjectOf(version, room));
     },
   );
 }
@@ -105,7 +105,7 @@ function getRoute(api: VersionApi): BoundRoute {
       const model = await findListedModel(api.database, principal, name);
       const found = await getVersion(api.database, principal, { model: model.name, version });
       const use = query as Partial<{ contextTokens: number; parallelSequences: number }>;
-      return { status: 200, body: versionObjectOf(found, await largestBudget(api.database), use) };
+      return { status: 200, body: versionObjectOf(found, await largestRoom(api.database), use) };
     },
   );
 }
@@ -139,7 +139,7 @@ function changeRoute(api: VersionApi): BoundRoute {
       const change = body as { readonly archived?: boolean; readonly current?: true };
       await changeVersion(api, auditContextOf(principal, requestId), { name: model.name, versionId }, change);
       const now = await getVersion(api.database, principal, { model: model.name, version: versionId });
-      return { status: 200, body: versionObjectOf(now, await largestBudget(api.database)) };
+      return { status: 200, body: versionObjectOf(now, await largestRoom(api.database)) };
     },
   );
 }
@@ -167,7 +167,7 @@ function deleteRoute(api: VersionApi): BoundRoute {
         name: model.name,
         versionId: found.versionId,
       });
-      return { status: 200, body: versionObjectOf(found, await largestBudget(api.database)) };
+      return { status: 200, body: versionObjectOf(found, await largestRoom(api.database)) };
     },
   );
 }

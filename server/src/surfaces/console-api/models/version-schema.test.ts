@@ -2,8 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { catalogueManifest } from '../../../../test/models.ts';
 import { newId } from '../../../kernel/ids.ts';
+import type { EngineMemories } from '../../../kernel/ports/engine-driver.ts';
 import type { ModelVersion } from '../../../modules/registry/index.ts';
 import { versionObjectOf } from './version-schema.ts';
+
+const machine = (budgetBytes: number, engines: EngineMemories = {}) => ({ budgetBytes, engines });
 
 async function smallVersion(changes: Partial<ModelVersion['manifest']> = {}): Promise<ModelVersion> {
   const manifest = { ...(await catalogueManifest('smollm2-135m-instruct')), ...changes };
@@ -25,18 +28,39 @@ async function smallVersion(changes: Partial<ModelVersion['manifest']> = {}): Pr
 test('a version says whether it fits the largest machine, with the use that was asked for', async () => {
   const version = await smallVersion();
   assert.equal(
-    versionObjectOf(version, 2e9).memory?.explanation,
+    versionObjectOf(version, machine(2e9)).memory?.explanation,
     'fits with 8k context and 4 parallel requests: 0.9 of 2.0 GB',
   );
   assert.equal(
-    versionObjectOf(version, 4e8, { contextTokens: 2048 }).memory?.explanation,
+    versionObjectOf(version, machine(4e8), { contextTokens: 2048 }).memory?.explanation,
     'fits with 2k context and 4 parallel requests: 0.3 of 0.4 GB',
   );
-  const small = versionObjectOf(version, 5e8).memory;
+  const small = versionObjectOf(version, machine(5e8)).memory;
   assert.deepEqual([small?.fits, small?.instead.length], [false, 2]);
+});
+
+test('what its worker takes beside it counts, where the machine tells', async () => {
+  const engines = { 'llama-cpp': { processBytes: 100e6, vocabularyTokenBytes: 2000 } };
+  const version = await smallVersion();
+  const judged = (budgetBytes: number) =>
+    versionObjectOf(version, machine(budgetBytes, engines), { contextTokens: 2048 }).memory;
+  assert.equal(judged(2e9)?.explanation, 'fits with 2k context and 4 parallel requests: 0.5 of 2.0 GB');
+  assert.equal(
+    judged(250e6)?.explanation,
+    'does not fit: its weights and the process of its engine need 0.3 of 0.3 GB',
+  );
+  const memory = { ...version.manifest.memory, vocabularyTokens: 300_000 };
+  const { manifest } = version;
+  const wide = { ...version, manifest: { ...manifest, memory } };
+  const needed = versionObjectOf(wide, machine(2e9, engines)).memory?.neededBytes ?? 0;
+  const added = needed - (versionObjectOf(version, machine(2e9, engines)).memory?.neededBytes ?? 0);
+  assert.equal(added, (300_000 - 49_152) * 2000);
 });
 
 test('nothing is said of memory where no machine is known, and of what takes none of its own', async () => {
   assert.equal(versionObjectOf(await smallVersion(), null).memory, null);
-  assert.equal(versionObjectOf(await smallVersion({ engine: 'remote', files: [] }), 2e9).memory, null);
+  assert.equal(
+    versionObjectOf(await smallVersion({ engine: 'remote', files: [] }), machine(2e9)).memory,
+    null,
+  );
 });

@@ -1,7 +1,13 @@
 import { modelManifestSchema } from '@samovar/contract/model-manifest';
 import Type from 'typebox';
 import { withPrefix } from '../../../kernel/ids.ts';
-import { explainMemoryFit, type MemoryWish, type ModelVersion } from '../../../modules/registry/index.ts';
+import {
+  engineBytes,
+  explainMemoryFit,
+  type MemoryRoom,
+  type MemoryWish,
+  type ModelVersion,
+} from '../../../modules/registry/index.ts';
 import { timeText } from '../console-route.ts';
 import { pageObject } from '../page-query.ts';
 import { modelStates } from './model-schema.ts';
@@ -56,17 +62,21 @@ export const versionList = pageObject(versionObject);
 /** What people do with a model. */
 const usualUse: MemoryWish = { contextTokens: 8192, parallelSequences: 4 };
 
-/** `budgetBytes`: `null` where no machine with models is known. */
+/** `room`: `null` where no machine with models is known. */
 export function versionObjectOf(
   version: ModelVersion,
-  budgetBytes: number | null,
+  room: MemoryRoom | null,
   use: Partial<MemoryWish> = {},
 ): Type.Static<typeof versionObject> {
   const { manifest } = version;
   const takesMemory = manifest.engine !== 'remote' && manifest.adapter === undefined;
   const memory =
-    budgetBytes !== null && takesMemory
-      ? explainMemoryFit(manifest, { ...usualUse, ...use }, budgetBytes)
+    room !== null && takesMemory
+      ? explainMemoryFit(
+          { ...manifest, engineBytes: engineBytes(manifest, room.engines[manifest.engine]) },
+          { ...usualUse, ...use },
+          room.budgetBytes,
+        )
       : null;
   return {
     id: withPrefix('ver', version.versionId),

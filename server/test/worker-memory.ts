@@ -1,0 +1,102 @@
+import { readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { workerEnvironment } from '../src/config/worker-environment.ts';
+import { newId } from '../src/kernel/ids.ts';
+import type { EngineDriver } from '../src/kernel/ports/engine-driver.ts';
+import { engineBytes, memoryNeed } from '../src/modules/registry/memory-fit.ts';
+import { createWorkerRunner } from '../src/platform/worker-runner/worker-runner.ts';
+import type { TestModel } from './models.ts';
+import { silentLog } from './silent-log.ts';
+
+/** The script of the product's own workers. */
+export const modelWorkerEntry = fileURLToPath(new URL('../src/roles/model-worker.ts', import.meta.url));
+
+/** What a worker of a model was expected to take, and what it has resident when it is ready. */
+export interface WorkerMemory {
+  readonly expectedBytes: number;
+  readonly residentBytes: number;
+  /** What it says itself. */
+  readonly toldBytes: number;
+}
+
+/** Starts an actual worker of the model on one thread, as an engine host would, looks at its memory, and ends it. */
+export async function measureWorker(
+  driver: EngineDriver,
+  { manifest, files }: TestModel,
+  wish: { readonly contextTokens: number; readonly parallelSequences: number },
+): Promise<WorkerMemory> {
+  const runner = createWorkerRunner({
+    entry: modelWorkerEntry,
+    runFolder: tmpdir(),
+    workerListen: 'unix',
+    workerToken: 'test',
+    environment: workerEnvironment(),
+    output: 'ignore',
+    log: silentLog,
+  });
+  const program = (await driver.program?.()) ?? null;
+  const worker = await runner.start({
+    environment: driver.environment,
+    start: {
+      workerId: newId(),
+      modelName: manifest.name,
+      manifest: { ...manifest, engine: driver.engine },
+      files,
+      threads: 1,
+      ...wish,
+      queueLimit: 8,
+      logLevel: 'error',
+      ...(program !== null && { engineProgram: program }),
+    },
+  });
+  try {
+    for (;;) {
+      // Until it listens it does not answer.
+      const health = await worker.health().catch(() => null);
+      if (health?.phase === 'failed') throw new Error(`${manifest.name} was not loaded: ${health.error}`);
+      if (health?.phase !== 'ready') {
+        await pause(50);
+        continue;
+      }
+      const facts = { ...manifest, engineBytes: engineBytes(manifest, driver.memory) };
+      return {
+        expectedBytes: memoryNeed(facts, wish),
+        residentBytes: residentBytes(worker.identity.pid),
+        toldBytes: health.residentBytes,
+      };
+    }
+  } finally {
+    worker.kill();
+    await worker.exited;
+  }
+}
+
+/** Resident memory of a process and of all that it started; 0 when it is gone. */
+export function residentBytes(pid: number): number {
+  return processTree(pid).reduce((sum, each) => sum + kilobytes(each, 'status', 'VmRSS') * 1024, 0);
+}
+
+/** The part of it that is its own, with its share of what several processes have. */
+export function proportionalBytes(pid: number): number {
+  return processTree(pid).reduce((sum, each) => sum + kilobytes(each, 'smaps_rollup', 'Pss') * 1024, 0);
+}
+
+function processTree(pid: number): number[] {
+  const children = readProcess(pid, `task/${pid}/children`).trim().split(' ');
+  return [pid, ...children.filter((child) => child !== '').flatMap((child) => processTree(Number(child)))];
+}
+
+function kilobytes(pid: number, file: string, name: string): number {
+  return Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(readProcess(pid, file))?.[1] ?? 0);
+}
+
+function readProcess(pid: number, file: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
+  } catch {
+    // It has ended.
+    return '';
+  }
+}
