@@ -1,0 +1,198 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import {
+  connectRaw,
+  frame,
+  type RawConnection,
+  requestBlock,
+  requestFrame,
+  settingOf,
+  uint32,
+} from '../../../test/http2/raw-connection.ts';
+import {
+  okHeaders,
+  startTestHttp2Server,
+  type TestHttp2Server,
+  trailers,
+} from '../../../test/http2/test-http2-server.ts';
+import { encodeField } from './hpack/encode-fields.ts';
+import { errorCode, flag, frameType, setting } from './protocol.ts';
+
+let server: TestHttp2Server;
+const sixtyKilobytes = Buffer.alloc(60_000, 'x');
+before(async () => {
+  server = await startTestHttp2Server({
+    limits: { unfetchedBytes: 1024 * 1024 },
+    answer(stream, _body, { path }) {
+      if (path === '/wide') {
+        stream.respond(okHeaders + encodeField('x-wide', 'x'.repeat(8000)), true);
+        return;
+      }
+      stream.respond(okHeaders, false);
+      if (path === '/large') for (let count = 0; count < 4; count += 1) stream.write(sixtyKilobytes);
+      stream.end(trailers);
+    },
+  });
+});
+after(() => server.stop());
+
+const { data, headers, priority, rstStream, settings, ping, windowUpdate, continuation } = frameType;
+const { endHeaders, endStream } = flag;
+
+/** Sends again and again until the connection ends, and says with which code. */
+async function flooded(make: (round: number) => readonly Buffer[], first: readonly Buffer[] = []) {
+  const raw = await connectRaw(server.port);
+  raw.send(...first);
+  for (let round = 0; round < 200 && !raw.socket.destroyed; round += 1) {
+    raw.send(...make(round));
+    await new Promise((resolve) => setImmediate(resolve));
+    if (raw.frames.some(({ type }) => type === frameType.goaway)) break;
+  }
+  const code = await raw.farewell();
+  raw.close();
+  return code;
+}
+
+function times(count: number, bytes: Buffer): readonly Buffer[] {
+  return Array.from({ length: count }, () => bytes);
+}
+
+async function othersAreServed(): Promise<void> {
+  const raw: RawConnection = await connectRaw(server.port);
+  raw.send(requestFrame(1, '/'));
+  await raw.next(headers, 1);
+  raw.close();
+}
+
+test('frames that lead nowhere end a connection that sends too many of them', async () => {
+  const begun = [requestFrame(1, '/', false)];
+  const floods: Record<string, readonly [Buffer, (readonly Buffer[])?]> = {
+    settings: [frame(settings, 0, 0, settingOf(setting.initialWindowSize, 70_000))],
+    'settings taken': [frame(settings, flag.ack, 0)],
+    pings: [frame(ping, 0, 0, Buffer.alloc(8))],
+    'answers to pings': [frame(ping, flag.ack, 0, Buffer.alloc(8))],
+    priorities: [frame(priority, 0, 1, Buffer.alloc(5))],
+    'data without bytes': [frame(data, 0, 1), begun],
+    'data of padding': [frame(data, flag.padded, 1, Buffer.from([2, 0, 0])), begun],
+    'wider windows': [frame(windowUpdate, 0, 0, uint32(1))],
+    'wider windows of a stream': [frame(windowUpdate, 0, 1, uint32(1)), begun],
+    'resets of a stream that is reset': [
+      frame(rstStream, 0, 1, uint32(8)),
+      [...begun, frame(rstStream, 0, 1, uint32(8))],
+    ],
+    'unknown frames': [frame(99, 0, 0)],
+  };
+  for (const [name, [bytes, first]] of Object.entries(floods))
+    assert.equal(await flooded(() => times(1000, bytes), first), errorCode.enhanceYourCalm, name);
+  await othersAreServed();
+});
+
+test('streams that are opened and reset end the connection, also those that the client makes us reset', async () => {
+  const opened = (round: number, make: (id: number) => readonly Buffer[]) =>
+    Array.from({ length: 100 }, (_, index) => make(1 + 2 * (round * 100 + index))).flat();
+  const resetByIt = (id: number) => [requestFrame(id, '/', false), frame(rstStream, 0, id, uint32(8))];
+  const resetByUs = (id: number) => [requestFrame(id, '/', false), frame(windowUpdate, 0, id, uint32(0))];
+  const malformed = (id: number) => [frame(headers, endHeaders, id, Buffer.from([0x82]))];
+  for (const make of [resetByIt, resetByUs, malformed])
+    assert.equal(await flooded((round) => opened(round, make)), errorCode.enhanceYourCalm);
+  assert.equal(server.open.size, 0);
+  await othersAreServed();
+});
+
+test('a client that cancels now and then, and measures its windows, is let be', async () => {
+  const raw = await connectRaw(server.port);
+  for (let id = 1; id < 1000; id += 2) {
+    raw.send(requestFrame(id, '/', false), frame(rstStream, 0, id, uint32(8)));
+    raw.send(...times(5, frame(windowUpdate, 0, 0, uint32(10))));
+  }
+  raw.send(requestFrame(1001, '/'));
+  await raw.next(headers, 1001);
+  raw.close();
+});
+
+test('headers without an end are not gathered', async () => {
+  const begin = frame(headers, endStream, 1, requestBlock('/'));
+  const empty = () => times(100, frame(continuation, 0, 1));
+  assert.equal(await flooded(empty, [begin]), errorCode.enhanceYourCalm);
+  const full = () => [frame(continuation, 0, 1, Buffer.alloc(16_000))];
+  assert.equal(await flooded(full, [begin]), errorCode.enhanceYourCalm);
+});
+
+test('a list of headers that is too large is refused alone, also when few bytes stand for it', async () => {
+  const raw = await connectRaw(server.port);
+  const large = Object.fromEntries(Array.from({ length: 12 }, (_, at) => [`x-${at}`, 'x'.repeat(3000)]));
+  const block = requestBlock('/', large);
+  raw.send(frame(headers, endStream, 1, block.subarray(0, 16_000)));
+  const rest = block.subarray(16_000);
+  raw.send(frame(continuation, 0, 1, rest.subarray(0, 16_000)));
+  raw.send(frame(continuation, endHeaders, 1, rest.subarray(16_000)));
+  assert.equal(await raw.farewell(), errorCode.enhanceYourCalm, 'more bytes than any list may have');
+  const bomb = await connectRaw(server.port);
+  const remembered = Buffer.from(`\x40\x01a\x7f\xa1\x1e${'x'.repeat(4000)}`, 'latin1');
+  bomb.send(frame(headers, endHeaders | endStream, 1, Buffer.concat([requestBlock('/'), remembered])));
+  await bomb.next(headers, 1);
+  bomb.send(
+    frame(headers, endHeaders | endStream, 3, Buffer.concat([requestBlock('/'), Buffer.alloc(10_000, 0xbe)])),
+  );
+  assert.equal((await bomb.next(rstStream, 3)).payload.readUInt32BE(0), errorCode.enhanceYourCalm);
+  bomb.send(requestFrame(5, '/'));
+  await bomb.next(headers, 5);
+  bomb.close();
+});
+
+test('data beyond the windows is refused: of a stream alone, of the connection with it', async () => {
+  const raw = await connectRaw(server.port);
+  const full = frame(data, 0, 1, Buffer.alloc(16_384));
+  raw.send(requestFrame(1, '/', false), requestFrame(3, '/', false));
+  while (server.open.size < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+  for (const stream of server.open) stream.pause();
+  raw.send(...times(17, full));
+  assert.equal((await raw.next(rstStream, 1)).payload.readUInt32BE(0), errorCode.flowControlError);
+  raw.close();
+});
+
+test('windows that grow beyond the largest are refused: of a stream alone, of the connection with it', async () => {
+  const most = uint32(2 ** 31 - 1);
+  const raw = await connectRaw(server.port);
+  raw.send(requestFrame(1, '/', false), frame(windowUpdate, 0, 1, most));
+  assert.equal((await raw.next(rstStream, 1)).payload.readUInt32BE(0), errorCode.flowControlError);
+  raw.send(frame(windowUpdate, 0, 0, most));
+  assert.equal(await raw.farewell(), errorCode.flowControlError);
+  const other = await connectRaw(server.port);
+  other.send(requestFrame(1, '/', false), frame(windowUpdate, 0, 1, uint32(2 ** 31 - 1 - 65_535)));
+  other.send(frame(settings, 0, 0, settingOf(setting.initialWindowSize, 65_536)));
+  assert.equal(await other.farewell(), errorCode.flowControlError);
+});
+
+test('answers that a client does not fetch are not gathered without end', async () => {
+  const raw = await connectRaw(server.port);
+  raw.send(frame(settings, 0, 0, settingOf(setting.initialWindowSize, 0)));
+  for (let id = 1; id < 100; id += 2) raw.send(requestFrame(id, '/large'));
+  assert.equal((await raw.next(rstStream)).payload.readUInt32BE(0), errorCode.enhanceYourCalm);
+  assert.ok(server.open.size < 10, `${server.open.size} answers of 240 KB wait`);
+  raw.close();
+});
+
+test('a client that asks and reads nothing at all is read no further', async () => {
+  const raw = await connectRaw(server.port);
+  raw.send(frame(windowUpdate, 0, 0, uint32(2 ** 30)));
+  await raw.next(settings);
+  raw.socket.pause();
+  const before = server.heads.length;
+  const memoryBefore = process.memoryUsage().rss;
+  for (let round = 0; round < 400; round += 1) {
+    const asked = Array.from({ length: 50 }, (_, at) => requestFrame(round * 100 + at * 2 + 1, '/wide'));
+    raw.send(...asked);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  const read = server.heads.length - before;
+  assert.ok(read < 5000, `it has read ${read} requests, whose answers take 8 KB each`);
+  const grownBytes = process.memoryUsage().rss - memoryBefore;
+  assert.ok(grownBytes < 200 * 1024 * 1024, `${grownBytes} bytes`);
+  assert.notEqual(server.connections.at(-1)?.stuckSince, null);
+  raw.socket.resume();
+  await raw.next(headers, 399 * 100 + 99);
+  assert.equal(server.connections.at(-1)?.stuckSince, null);
+  raw.close();
+});

@@ -1,0 +1,283 @@
+import type { FloodGuard } from './flood-guard.ts';
+import type { Frame } from './frame-parser.ts';
+import type { FrameWriter } from './frame-writer.ts';
+import { dependsOn, type HeaderBlock, type HeaderBlocks } from './header-blocks.ts';
+import { PeerSettings } from './peer-settings.ts';
+import { errorCode, flag, frameType } from './protocol.ts';
+import { ConnectionFault, StreamFault } from './protocol-faults.ts';
+import { checkTrailers } from './request-head.ts';
+import type { Sender } from './sender.ts';
+import type { ServerStream } from './server-stream.ts';
+import type { StreamSet } from './stream-set.ts';
+
+export interface FrameTakerParts {
+  readonly blocks: HeaderBlocks;
+  readonly streams: StreamSet;
+  readonly sender: Sender;
+  readonly writer: FrameWriter;
+  readonly guard: FloodGuard;
+  pinged(): void;
+  ponged(): void;
+}
+
+const pingBytes = 8;
+const priorityBytes = 5;
+
+/** Does what the frames of a client say (RFC 9113, section 6). Throws what ends the connection. */
+export class FrameTaker {
+  readonly #parts: FrameTakerParts;
+  readonly #settings = new PeerSettings();
+  /** The first settings have come, with which a client begins (section 3.4). */
+  greeted = false;
+
+  constructor(parts: FrameTakerParts) {
+    this.#parts = parts;
+  }
+
+  take(frame: Frame): void {
+    const open = this.#parts.blocks.openStreamId;
+    if (open !== null && (frame.type !== frameType.continuation || frame.streamId !== open))
+      throw protocolError('something else amid headers');
+    if (!this.greeted && frame.type !== frameType.settings) throw protocolError('no settings to begin with');
+    try {
+      this.#dispatch(frame);
+    } catch (thrown) {
+      if (!(thrown instanceof StreamFault)) throw thrown;
+      // A stream that never opened cannot be reset.
+      if (this.#parts.streams.isIdle(frame.streamId)) throw new ConnectionFault(thrown.code, thrown.message);
+      this.#parts.streams.refuse(frame.streamId, thrown.code);
+    }
+  }
+
+  #dispatch(frame: Frame): void {
+    switch (frame.type) {
+      case frameType.data:
+        this.#data(frame);
+        break;
+      case frameType.headers:
+        this.#headers(frame);
+        break;
+      case frameType.continuation:
+        this.#block(this.#parts.blocks.goOn(frame));
+        break;
+      case frameType.windowUpdate:
+        this.#windowUpdate(frame);
+        break;
+      case frameType.rstStream:
+        this.#reset(frame);
+        break;
+      case frameType.settings:
+        this.#takeSettings(frame);
+        break;
+      case frameType.ping:
+        this.#ping(frame);
+        break;
+      case frameType.priority:
+        this.#priority(frame);
+        break;
+      case frameType.pushPromise:
+        throw protocolError('a push of a client');
+      case frameType.goaway:
+        if (frame.streamId !== 0) throw protocolError('a farewell on a stream');
+        this.#parts.guard.idleFrame();
+        break;
+      default:
+        // Of an extension (section 5.5).
+        this.#parts.guard.idleFrame();
+    }
+  }
+
+  /** Section 6.1. Padding counts for the windows like data. */
+  #data({ flags, streamId, bytes, begin, end }: Frame): void {
+    const { streams, guard } = this.#parts;
+    if (streamId === 0) throw protocolError('data without a stream');
+    const wholeBytes = end - begin;
+    const padded = (flags & flag.padded) !== 0;
+    const paddingBytes = padded ? (bytes[begin] ?? 0) : 0;
+    const from = padded ? begin + 1 : begin;
+    const to = end - paddingBytes;
+    if (from > to) throw protocolError('more padding than data');
+    const ends = (flags & flag.endStream) !== 0;
+    if (from < to) guard.data();
+    else if (!ends) guard.idleFrame();
+    streams.takeRoom(wholeBytes);
+    const stream = streams.get(streamId);
+    if (stream === null || stream.remoteEnded) {
+      streams.giveConnectionRoom(wholeBytes);
+      this.#late(streamId);
+      return;
+    }
+    const fault = faultOfData(stream, wholeBytes, to - from, ends);
+    if (fault !== null) {
+      streams.giveConnectionRoom(wholeBytes);
+      throw fault;
+    }
+    if (ends) stream.remoteEnded = true;
+    if (from < to && !stream.gone) stream.listener?.data(bytes.subarray(from, to));
+    if (stream.isClosed) {
+      streams.giveConnectionRoom(wholeBytes);
+      return;
+    }
+    if (wholeBytes > 0) stream.release(wholeBytes);
+    if (ends) streams.endRemote(stream);
+  }
+
+  /** A frame on a stream that is not open (section 5.1). */
+  #late(streamId: number): void {
+    const { streams, guard } = this.#parts;
+    if (streams.isIdle(streamId)) throw protocolError('a frame on a stream that never opened');
+    // It may have been on its way when we reset the stream.
+    if (streams.wasResetByUs(streamId)) guard.idleFrame();
+    else throw new StreamFault(errorCode.streamClosed, 'a frame on a stream that is closed');
+  }
+
+  #headers(frame: Frame): void {
+    const { streamId } = frame;
+    if (streamId === 0 || streamId % 2 === 0) throw protocolError('headers on a stream that no client opens');
+    this.#block(this.#parts.blocks.begin(frame));
+  }
+
+  /** Section 8.1: a request begins, or ends with trailers. */
+  #block(block: HeaderBlock | null): void {
+    if (block === null) return;
+    const { streamId, endStream } = block;
+    const { streams, blocks } = this.#parts;
+    if (streamId > streams.lastId) {
+      streams.lastId = streamId;
+      const head = blocks.readHead(block);
+      if (block.dependsOnItself) throw new StreamFault(errorCode.protocolError, 'a stream depends on itself');
+      streams.begin(streamId, head, endStream, this.#settings.windowBytes);
+      return;
+    }
+    const fields = blocks.readFields(block);
+    const stream = streams.get(streamId);
+    if (stream === null) {
+      this.#lateHeaders(streamId);
+      return;
+    }
+    if (stream.remoteEnded) throw new StreamFault(errorCode.streamClosed, 'headers behind the end');
+    checkTrailers(fields);
+    if (!endStream || !stream.count(0, true))
+      throw new StreamFault(errorCode.protocolError, 'trailers that are not the end');
+    streams.endRemote(stream);
+  }
+
+  #lateHeaders(streamId: number): void {
+    const { streams, guard } = this.#parts;
+    if (streams.wasResetByUs(streamId)) guard.idleFrame();
+    else if (streams.wasOpen(streamId))
+      throw new ConnectionFault(errorCode.streamClosed, 'headers on a stream that is closed');
+    else throw protocolError('headers on a stream below the last one');
+  }
+
+  /** Section 6.9. */
+  #windowUpdate({ streamId, bytes, begin, end }: Frame): void {
+    if (end - begin !== 4) throw frameSizeError();
+    const { streams, sender, guard } = this.#parts;
+    guard.idleFrame();
+    const moreBytes = bytes.readUInt32BE(begin) & 0x7fff_ffff;
+    if (streamId === 0) {
+      if (moreBytes === 0) throw protocolError('a window that is no wider');
+      sender.widen(moreBytes);
+      return;
+    }
+    const stream = streams.get(streamId);
+    if (stream === null) {
+      if (streams.isIdle(streamId)) throw protocolError('a window of a stream that never opened');
+      return;
+    }
+    if (moreBytes === 0) throw new StreamFault(errorCode.protocolError, 'a window that is no wider');
+    sender.widenStream(stream, moreBytes);
+    sender.sendWaiting();
+  }
+
+  /** Section 6.4. */
+  #reset({ streamId, begin, end }: Frame): void {
+    if (end - begin !== 4) throw frameSizeError();
+    const { streams, guard } = this.#parts;
+    if (streamId === 0 || streams.isIdle(streamId))
+      throw protocolError('a reset of a stream that never opened');
+    const stream = streams.get(streamId);
+    if (stream === null) {
+      guard.idleFrame();
+      return;
+    }
+    guard.reset();
+    streams.close(stream);
+  }
+
+  /** Section 6.5. */
+  #takeSettings(frame: Frame): void {
+    if (frame.streamId !== 0) throw protocolError('settings on a stream');
+    const { writer, guard, sender, streams } = this.#parts;
+    guard.idleFrame();
+    if ((frame.flags & flag.ack) !== 0) {
+      if (frame.begin !== frame.end) throw frameSizeError();
+      if (!this.greeted) throw protocolError('no settings to begin with');
+      return;
+    }
+    const before = this.#settings.windowBytes;
+    this.#settings.read(frame);
+    this.greeted = true;
+    writer.settingsTaken();
+    const moreBytes = this.#settings.windowBytes - before;
+    if (moreBytes !== 0) widenAll(sender, streams.toArray(), moreBytes);
+  }
+
+  /** Section 6.7. */
+  #ping({ flags, streamId, bytes, begin, end }: Frame): void {
+    if (streamId !== 0) throw protocolError('a ping on a stream');
+    if (end - begin !== pingBytes) throw frameSizeError();
+    if ((flags & flag.ack) !== 0) {
+      this.#parts.guard.idleFrame();
+      this.#parts.ponged();
+      return;
+    }
+    this.#parts.guard.idleFrame();
+    this.#parts.writer.pong(bytes.subarray(begin, end));
+    this.#parts.pinged();
+  }
+
+  /** Section 6.3: they are of the past, and mean nothing. */
+  #priority({ streamId, bytes, begin, end }: Frame): void {
+    this.#parts.guard.idleFrame();
+    if (streamId === 0) throw protocolError('a priority without a stream');
+    if (end - begin !== priorityBytes)
+      throw new StreamFault(errorCode.frameSizeError, 'a priority of another length');
+    if (dependsOn(bytes, begin, streamId))
+      throw new StreamFault(errorCode.protocolError, 'a stream depends on itself');
+  }
+}
+
+/** What is wrong with data that comes in so many bytes, padding included, and says so many. */
+function faultOfData(
+  stream: ServerStream,
+  wholeBytes: number,
+  dataBytes: number,
+  last: boolean,
+): StreamFault | null {
+  if (!stream.receiveWindow.take(wholeBytes))
+    return new StreamFault(errorCode.flowControlError, 'more data than the stream has room for');
+  if (!stream.count(dataBytes, last))
+    return new StreamFault(errorCode.protocolError, 'data of another length than was told');
+  return null;
+}
+
+/** Section 6.9.2. */
+function widenAll(sender: Sender, streams: readonly ServerStream[], moreBytes: number): void {
+  for (const stream of streams)
+    try {
+      sender.widenStream(stream, moreBytes);
+    } catch (thrown) {
+      throw thrown instanceof StreamFault ? new ConnectionFault(thrown.code, thrown.message) : thrown;
+    }
+  sender.sendWaiting();
+}
+
+function protocolError(what: string): ConnectionFault {
+  return new ConnectionFault(errorCode.protocolError, what);
+}
+
+function frameSizeError(): ConnectionFault {
+  return new ConnectionFault(errorCode.frameSizeError, 'a frame of another length than its type has');
+}
