@@ -85,6 +85,8 @@ test('terms are accepted on the command line, beforehand or later', async () => 
   assert.equal(JSON.parse(waits.out).state, 'waiting-for-license');
   assert.match(waits.err, /gated comes under (the )?terms of .*, which must be accepted\.\nRead them/);
   const [, id = ''] = /samovar models accept (imp_\w+)/.exec(waits.err) ?? [];
+  const others = await samovar('accept', id, '--license', 'something-else');
+  assert.match(others.err, /asks for the terms of .*, and those of something-else were accepted/);
   const accepted = await samovar('accept', id);
   assert.match(accepted.out, /gated is here/, accepted.err);
   const before = await samovar('import', 'hf:maker/gated', '--name', 'gated-2', '--accept-license');

@@ -5,7 +5,7 @@ import { defineBench } from './models/bench-model.ts';
 import { defineCheck } from './models/check-model.ts';
 import { defineExport } from './models/export-model.ts';
 import { defineImport } from './models/import-model.ts';
-import { defineImportChange, defineImports } from './models/imports.ts';
+import { defineAccept, defineImportChange, defineImports } from './models/imports.ts';
 import { defineList } from './models/list-models.ts';
 import { defineEngine, defineLoad, defineUnload } from './models/load-model.ts';
 import { definePull } from './models/pull-model.ts';
@@ -23,10 +23,7 @@ export function define(command: Command): void {
     command.command('import').description('bring a model in, from anywhere; or fetch its files again'),
   );
   defineImports(command.command('imports').description('list imports, and how they go on'));
-  defineImportChange(
-    command.command('accept').description('accept the terms that an import waits for'),
-    'accept-license',
-  );
+  defineAccept(command.command('accept').description('accept the terms that an import waits for'));
   defineImportChange(command.command('cancel').description('cancel an import'), 'cancel');
   defineImportChange(command.command('retry').description('try a failed import again'), 'retry');
   defineShow(

@@ -30,7 +30,7 @@ export async function awaitImport(
   while (last === null || !ended.has(last.state)) {
     last = await followUntilPause(client, id, teller);
     if (last.state !== 'waiting-for-license') continue;
-    if (await agreesTo(last)) last = await accept(client, last);
+    if (await agreesTo(last)) last = await acceptTerms(client, last);
     else throw stopped(last, json);
   }
   if (last.state === 'ready') return last;
@@ -85,6 +85,9 @@ function createTeller() {
     tell(now: ImportAnswer) {
       for (const text of now.resolved?.notes ?? []) tellOnce(`  ${text}`);
       tellOnce(newsOf(now));
+      // What the files say against the terms that are asked for.
+      if (now.state === 'waiting-for-license')
+        for (const { severity, text } of now.notes) if (severity === 'warning') tellOnce(`  ${text}`);
       const { progress } = now;
       if (now.state === 'downloading' && progress)
         bar.show(now.model, progress.doneBytes, progress.totalBytes, progress.bytesPerSecond);
@@ -115,6 +118,11 @@ async function agreesTo(waiting: ImportAnswer): Promise<boolean> {
   return await agrees(`${waiting.model} comes under ${termsOf(waiting)}. Do you accept them?`);
 }
 
-async function accept(client: ApiClient, { id }: ImportAnswer): Promise<ImportAnswer> {
-  return (await client.send('POST', `/api/imports/${id}/accept-license`)) as ImportAnswer;
+/** Accepts the terms that an import shows, and no others that it asks for meanwhile. */
+export async function acceptTerms(
+  client: ApiClient,
+  { id, license }: Pick<ImportAnswer, 'id' | 'license'>,
+): Promise<ImportAnswer> {
+  const path = `/api/imports/${encodeURIComponent(id)}/accept-license`;
+  return (await client.send('POST', path, license === null ? {} : { license: license.id })) as ImportAnswer;
 }

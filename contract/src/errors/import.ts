@@ -7,6 +7,12 @@ export const importErrors = defineErrors({
     message: 'The import {id} is {state}: it cannot be {action}.',
     remedy: '`samovar models imports` shows how it goes on.',
   },
+  'import.terms_changed': {
+    httpStatus: 409,
+    grpcStatus: 'FAILED_PRECONDITION',
+    message: 'The import {id} asks for the terms of {license}, and those of {accepted} were accepted.',
+    remedy: 'Read the terms that it shows now, and accept those by their name.',
+  },
   'import.base_missing': {
     httpStatus: 409,
     grpcStatus: 'FAILED_PRECONDITION',

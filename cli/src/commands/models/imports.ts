@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { awaitImport } from '../../models/await-import.ts';
+import type { ApiClient } from '../../api-client.ts';
+import { acceptTerms, awaitImport } from '../../models/await-import.ts';
 import type { ImportAnswer } from '../../models/import-answers.ts';
 import { printJson } from '../../output/print-json.ts';
 import { printLine } from '../../output/print-line.ts';
@@ -53,21 +54,41 @@ interface OneOptions extends Options {
   readonly json?: boolean;
 }
 
-/** `samovar models accept|cancel|retry`: what is done with one import. */
-export function defineImportChange(command: Command, verb: 'accept-license' | 'cancel' | 'retry'): void {
-  addServerOptions(command)
+/** `samovar models cancel|retry`: what is done with one import. */
+export function defineImportChange(command: Command, verb: 'cancel' | 'retry'): void {
+  addOneOptions(command).action(async (id: string, _given: OneOptions, command: Command) => {
+    const options = command.optsWithGlobals<OneOptions>();
+    const client = clientFor(options);
+    const path = `/api/imports/${encodeURIComponent(id)}/${verb}`;
+    const changed = (await client.send('POST', path)) as ImportAnswer;
+    await show(client, changed, { ...options, detach: verb === 'cancel' || options.detach === true });
+  });
+}
+
+/** `samovar models accept`: the terms that the import asks for at present, or those that were named. */
+export function defineAccept(command: Command): void {
+  addOneOptions(command)
+    .option('--license <name>', 'only these terms; those that the import asks for now when absent')
+    .action(async (id: string, _given: OneOptions & { license?: string }, command: Command) => {
+      const options = command.optsWithGlobals<OneOptions & { readonly license?: string }>();
+      const client = clientFor(options);
+      const asks = (await client.get(`/api/imports/${encodeURIComponent(id)}`)) as ImportAnswer;
+      const { license } = options;
+      const shown = license === undefined ? asks.license : { id: license, url: null, acceptedAt: null };
+      await show(client, await acceptTerms(client, { id, license: shown }), options);
+    });
+}
+
+function addOneOptions(command: Command): Command {
+  return addServerOptions(command)
     .argument('<import>', '`imp_…`, as `samovar models imports` shows it')
     .option('--detach', 'return at once')
-    .option('--json', 'print JSON')
-    .action(async (id: string, _given: OneOptions, command: Command) => {
-      const options = command.optsWithGlobals<OneOptions>();
-      const client = clientFor(options);
-      const path = `/api/imports/${encodeURIComponent(id)}/${verb}`;
-      const changed = (await client.send('POST', path)) as ImportAnswer;
-      const follows = verb !== 'cancel' && !options.detach;
-      const shown = follows ? await awaitImport(client, id, options) : changed;
-      if (options.json) printJson(shown);
-      else if (shown.state === 'ready') await showImported(client, shown);
-      else printLine(`${shown.id}: ${shown.state}.`);
-    });
+    .option('--json', 'print JSON');
+}
+
+async function show(client: ApiClient, changed: ImportAnswer, options: OneOptions): Promise<void> {
+  const shown = options.detach ? changed : await awaitImport(client, changed.id, options);
+  if (options.json) printJson(shown);
+  else if (shown.state === 'ready') await showImported(client, shown);
+  else printLine(`${shown.id}: ${shown.state}.`);
 }

@@ -8,12 +8,13 @@ import { ggufAdapter, peftAdapter } from './adapter-model.ts';
 import { checkNumbers, storedInGguf } from './check-numbers.ts';
 import { ggufModel } from './gguf-model.ts';
 import { sortGgufFiles } from './gguf-parts.ts';
-import { type FoundModel, information } from './model-facts.ts';
+import { type FoundModel, information, warning } from './model-facts.ts';
 import { type FolderFile, type ModelFolder, openModelFolder } from './model-folder.ts';
 import { externalPaths, onnxModel } from './onnx-model.ts';
 import { safetensorsModel } from './safetensors-model.ts';
 import { isSentencePiece } from './sentence-piece.ts';
 import { readStatedTerms } from './stated-terms.ts';
+import { stricterLicense } from './stricter-license.ts';
 
 const mostFiles = 2000;
 
@@ -39,11 +40,14 @@ export async function inspectFiles(sources: readonly ByteSource[]): Promise<Insp
   const terms = await readStatedTerms(folder);
   const needed = new Set([...found.needed, ...(terms.licensePath === null ? [] : [terms.licensePath])]);
   const left = folder.files.length - needed.size;
-  const notes =
-    left === 0
-      ? found.notes
-      : [...found.notes, information(`${left} files are not needed and are left out.`)];
-  return { files, needed: [...needed], facts: found.facts, servable: found.servable, notes };
+  const { license, note } = stricterLicense(found.facts.license, terms.licenses);
+  const notes = [
+    ...found.notes,
+    ...(note === null ? [] : [warning(note)]),
+    ...(left === 0 ? [] : [information(`${left} files are not needed and are left out.`)]),
+  ];
+  const facts = { ...found.facts, license };
+  return { files, needed: [...needed], facts, servable: found.servable, notes };
 }
 
 /** Protocol buffers that are ONNX files. The others must be vocabularies, or weights that lie beside an ONNX file. */

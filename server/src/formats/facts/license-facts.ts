@@ -50,6 +50,9 @@ const terms: readonly (readonly [title: RegExp, id: string])[] = [
   [/\bGemma Terms of Use\b/i, 'gemma'],
   [/\b(?:Qwen|Tongyi Qianwen) RESEARCH LICENSE AGREEMENT/i, 'qwen-research'],
   [/\b(?:Qwen|Tongyi Qianwen) LICENSE AGREEMENT/i, 'qwen'],
+  [/\bAttribution-NonCommercial 4\.0\b/i, 'CC-BY-NC-4.0'],
+  [/\bAttribution-NonCommercial-ShareAlike 4\.0\b/i, 'CC-BY-NC-SA-4.0'],
+  [/\bAttribution-NonCommercial-NoDerivatives 4\.0\b/i, 'CC-BY-NC-ND-4.0'],
 ];
 /** A title stands at the top: further down, others' terms may be spoken of. */
 const titleCharacters = 400;

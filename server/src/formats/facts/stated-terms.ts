@@ -16,8 +16,14 @@ export interface StatedTerms {
   readonly licensePath: string | null;
 }
 
+/** What was read beside the weights. */
+export interface ReadTerms extends StatedTerms {
+  /** All that name a licence: its text first, then the card. */
+  readonly licenses: readonly ModelManifest['license'][];
+}
+
 /** Reads the card (`README.md`) and the text of the licence: those nearest to the top, as an archive has its folders. */
-export async function readStatedTerms(folder: ModelFolder): Promise<StatedTerms> {
+export async function readStatedTerms(folder: ModelFolder): Promise<ReadTerms> {
   const card = cardOf(await textAt(folder, nearest(folder, /^README\.md$/)));
   const licensePath = nearest(folder, /^(LICEN[CS]E|COPYING)(\.(txt|md))?$/i);
   const text = await textAt(folder, licensePath);
@@ -29,6 +35,7 @@ export async function readStatedTerms(folder: ModelFolder): Promise<StatedTerms>
   return {
     card,
     license: namesLicense(ofCard) ? ofCard : (ofText ?? ofCard),
+    licenses: [ofText, ofCard].filter(namesLicense),
     languages: languageCodes(card?.language),
     baseModel,
     quantizedFrom: isQuantized(card) ? baseModel : null,

@@ -303,6 +303,16 @@ test('a model is asked for, its import followed and cancelled, and files are upl
   assert.deepEqual([asked.status, asked.body.state, asked.body.model], [202, 'resolving', 'tiny']);
   const path = `/api/imports/${asked.body.id}`;
   assert.equal((await call('POST', `${path}/retry`)).body.error.code, 'import.wrong_state');
+  await server.store.pool.query(
+    `update import_requests set state = 'waiting-for-license', terms = '{"id":"gemma","url":null,"gated":false}'`,
+  );
+  const accept = (body?: object) => call('POST', `${path}/accept-license`, body && { body });
+  const unknown = await accept({ licence: 'gemma' });
+  assert.deepEqual([unknown.status, unknown.body.error.code], [400, 'request.unknown_parameter']);
+  assert.equal((await accept({ license: 7 })).status, 400);
+  const others = await accept({ license: 'llama3.2' });
+  assert.deepEqual([others.status, others.body.error.code], [409, 'import.terms_changed']);
+  assert.equal((await accept({ license: 'gemma' })).body.state, 'downloading');
   await server.store.pool.query("update import_requests set state = 'waiting-for-license'");
   assert.equal((await call('POST', `${path}/accept-license`)).body.state, 'downloading');
   await server.store.pool.query("update import_requests set state = 'failed'");

@@ -1,5 +1,6 @@
 import { SamovarError } from '../../../kernel/errors.ts';
 import { withPrefix } from '../../../kernel/ids.ts';
+import { plainLicense } from '../../../kernel/license-names.ts';
 import { type AuditContext, recordAudit } from '../../audit/index.ts';
 import { type ImportAccess, queueRun } from './create-import.ts';
 import type { ImportRequest } from './import-request.ts';
@@ -7,15 +8,18 @@ import { lockImport, moveImport, takeImport } from './import-request-store.ts';
 import { type ImportEvent, nextImportState } from './import-state.ts';
 
 /**
- * Accepts the terms of an import that waits for that: who, when and which are recorded, and it goes on. Throws
- * `import.wrong_state`, `request.not_found`.
+ * Accepts the terms of an import that waits for that: who, when and which are recorded, and it goes on. `shown` is the
+ * licence that whoever accepts was shown; those of any when absent. Throws `import.wrong_state`,
+ * `import.terms_changed`, `request.not_found`.
  */
 export async function acceptLicense(
   access: ImportAccess,
   context: AuditContext,
   id: string,
+  shown?: string,
 ): Promise<ImportRequest> {
   return await change(access, context, id, {
+    check: ({ terms }) => refuseOtherTerms(id, terms?.id ?? null, shown),
     event: ({ fetched }) => (fetched === null ? 'license-accepted' : 'found-license-accepted'),
     doing: 'accepted',
     action: 'import.accept-license',
@@ -53,7 +57,17 @@ export async function retryImport(
   });
 }
 
+function refuseOtherTerms(id: string, license: string | null, shown: string | undefined): void {
+  if (shown === undefined || license === null || plainLicense(shown) === plainLicense(license)) return;
+  throw new SamovarError('import.terms_changed', {
+    params: { id: withPrefix('imp', id), license, accepted: shown },
+    field: 'license',
+  });
+}
+
 interface Change {
+  /** Throws where it cannot be meant; asked where the state allows the change. */
+  check?(request: ImportRequest): void;
   event(request: ImportRequest): ImportEvent;
   /** What is asked for, as the refusal says it. */
   readonly doing: string;
@@ -74,6 +88,7 @@ async function change(
       throw new SamovarError('import.wrong_state', {
         params: { id: withPrefix('imp', id), state: request.state, action: wanted.doing },
       });
+    wanted.check?.(request);
     const taken = await takeImport(transaction, request);
     const moved = await moveImport(transaction, taken, event, wanted.findings(request));
     await recordAudit(transaction, {

@@ -1,5 +1,8 @@
+import { plainLicense } from '../../../kernel/license-names.ts';
 import type { Inspection } from '../../../kernel/ports/model-inspector.ts';
-import { earlierAcceptance } from '../licenses/license-acceptances.ts';
+import type { SourceLicense } from '../../../kernel/ports/model-source.ts';
+import type { LicenseAcceptance } from '../licenses/license-acceptance.ts';
+import { earlierAcceptance, unnamedLicenses } from '../licenses/license-acceptances.ts';
 import { termsOf } from '../licenses/terms-of-license.ts';
 import { advanceAccepted } from './accept-terms.ts';
 import { findAdapterBases, refuseStrangeAdapter } from './adapter-base.ts';
@@ -37,11 +40,12 @@ export async function inspectFiles(
   const plan = conversionPlan(request, inspection);
   const terms = termsOf(inspection.facts.license);
   // What nobody gates, and what somebody has uploaded, tells its terms only here.
+  const acceptance = acceptanceFor(request, terms);
   const earlier =
-    terms === null || request.acceptance !== null
+    terms === null || acceptance !== null
       ? null
       : await earlierAcceptance(database, request, request.modelName, terms);
-  const known = earlier === null ? request : { ...request, terms, acceptance: earlier };
+  const known = earlier === null ? { ...request, acceptance } : { ...request, terms, acceptance: earlier };
   const findings = { inspection, failure: null, terms: known.terms, acceptance: known.acceptance };
   if (terms !== null && known.acceptance === null)
     return await advance(database, request, 'terms-found', { ...findings, terms });
@@ -54,6 +58,21 @@ export async function inspectFiles(
   if (terms === null || known.acceptance === null || known.acceptance.terms !== null)
     return await advance(database, request, event, findings);
   return await advanceAccepted(database, request, event, { acceptance: known.acceptance, terms }, findings);
+}
+
+/**
+ * What was accepted of the terms that the files tell: nothing, where those were others by name. Whoever has accepted
+ * whatever they may be has accepted these as well.
+ */
+function acceptanceFor(
+  { acceptance, wanted }: ImportRequest,
+  terms: SourceLicense | null,
+): LicenseAcceptance | null {
+  const accepted = acceptance?.terms ?? null;
+  if (acceptance === null || accepted === null || terms === null) return acceptance;
+  if (unnamedLicenses.has(accepted.id) || plainLicense(accepted.id) === plainLicense(terms.id))
+    return acceptance;
+  return wanted.acceptLicense === true ? { ...acceptance, terms: null } : null;
 }
 
 export async function areHere(
@@ -73,6 +92,7 @@ export function mergedInspection(
 ): Inspection {
   const { facts } = original;
   const { adapter } = made.facts;
+  const told = new Set(original.notes.map(({ text }) => text));
   return {
     files: [...made.files, ...original.files.filter(({ path }) => kept.includes(path))],
     needed: [...made.needed, ...kept],
@@ -92,6 +112,6 @@ export function mergedInspection(
           }),
     },
     servable: made.servable,
-    notes: [...original.notes, ...made.notes],
+    notes: [...original.notes, ...made.notes.filter(({ text }) => !told.has(text))],
   };
 }

@@ -27,7 +27,7 @@ describe('the licence that only the files tell', () => {
 
   async function records(id: string) {
     const { rows } = await bed.fresh.pool.query(
-      "select actor_id, detail from audit_records where action = 'import.accept-license' and target_id = $1",
+      "select actor_id, detail from audit_records where action = 'import.accept-license' and target_id = $1 order by id",
       [id],
     );
     return rows;
@@ -103,6 +103,88 @@ describe('the licence that only the files tell', () => {
       const waiting = await bed.run(await bed.ask({ source: await upload(name, data), name: 'as-written' }));
       assert.equal(waiting.state, 'waiting-for-license', `${name} ${JSON.stringify(waiting.failure)}`);
     }
+  });
+
+  test('is asked for where a model card or the weights themselves name a freer one, and both are shown', async () => {
+    const title = Buffer.from('LLAMA 3.2 COMMUNITY LICENSE AGREEMENT\n\nLlama 3.2 Version Release Date');
+    const card = (name: string) => Buffer.from(`---\nlicense: ${name}\n---\n`);
+    const mit = await smallGguf();
+    const cases: readonly (readonly [name: string, data: Buffer, shown: RegExp])[] = [
+      [
+        'freer-card.zip',
+        zip({
+          'm.gguf': await smallGguf(2, { 'general.license': '' }),
+          LICENSE: title,
+          'README.md': card('mit'),
+        }),
+        /The text of LICENSE is llama3\.2, and the model card says MIT: the stricter one counts/,
+      ],
+      [
+        'freer-weights.zip',
+        zip({ 'm.gguf': mit, LICENSE: title }),
+        /The text of LICENSE is llama3\.2, and general\.license in the model file says MIT/,
+      ],
+      [
+        'stricter-card.zip',
+        zip({ 'm.gguf': mit, LICENSE: Buffer.from('MIT License\n'), 'README.md': card('gemma') }),
+        /The model card is gemma, and general\.license in the model file says MIT/,
+      ],
+    ];
+    for (const [name, data, shown] of cases) {
+      const asked = await bed.ask({ source: await upload(name, data), name: name.slice(0, -4) });
+      const waiting = await bed.run(asked);
+      assert.equal(waiting.state, 'waiting-for-license', `${name} ${JSON.stringify(waiting.failure)}`);
+      assert.ok(
+        waiting.inspection?.notes.some(({ severity, text }) => severity === 'warning' && shown.test(text)),
+        JSON.stringify(waiting.inspection?.notes),
+      );
+      await acceptLicense(bed.access, testContext, asked.id);
+      const done = await bed.run(asked);
+      assert.equal(done.state, 'ready');
+      const { rows } = await bed.fresh.pool.query('select manifest from model_versions where id = $1', [
+        done.versionId,
+      ]);
+      assert.equal(rows[0].manifest.license.id, waiting.terms?.id);
+      assert.match(rows[0].manifest.license.source, /; .* says MIT/);
+    }
+  });
+
+  test('is asked for again where others had been accepted than the files tell', async () => {
+    const weights = await smallGguf(2, { 'general.license': 'gemma' });
+    bed.publish('maker/two-terms', { 'm.gguf': weights }, { card: { license: 'llama3.2' } });
+    const asked = await bed.ask({ source: 'hf:maker/two-terms', name: 'two-terms' });
+    assert.equal((await bed.run(asked)).terms?.id, 'llama3.2');
+    await acceptLicense(bed.access, testContext, asked.id);
+    const waiting = await bed.run(asked);
+    assert.deepEqual(
+      [waiting.state, waiting.terms?.id, waiting.acceptance],
+      ['waiting-for-license', 'gemma', null],
+    );
+    await acceptLicense(bed.access, testContext, asked.id);
+    assert.equal((await bed.run(asked)).state, 'ready');
+    assert.deepEqual(
+      (await records(asked.id)).map(({ detail }) => detail.terms.id),
+      ['llama3.2', 'gemma'],
+    );
+    const wanted = { acceptLicense: true };
+    const blanket = await bed.ask({ source: 'hf:maker/two-terms', name: 'two-terms-at-once', wanted });
+    assert.equal((await bed.run(blanket)).state, 'ready');
+    assert.deepEqual(
+      (await records(blanket.id)).map(({ detail }) => detail.terms.id),
+      ['llama3.2', 'gemma'],
+    );
+  });
+
+  test('is accepted by its name: what others had been shown is refused, and changes nothing', async () => {
+    const asked = await bed.ask({ source: await upload('shown.gguf', await llama()), name: 'shown' });
+    await bed.run(asked);
+    await assert.rejects(acceptLicense(bed.access, testContext, asked.id, 'gemma'), {
+      code: 'import.terms_changed',
+    });
+    assert.deepEqual(await records(asked.id), []);
+    assert.equal((await bed.run(asked)).state, 'waiting-for-license');
+    await acceptLicense(bed.access, testContext, asked.id, 'llama3.2');
+    assert.equal((await bed.run(asked)).state, 'ready');
   });
 
   test('is told of files in an archive, which are not fetched anew when it is accepted', async () => {

@@ -1,8 +1,8 @@
 import { SamovarError } from '../../../kernel/errors.ts';
+import { needsAcceptance } from '../../../kernel/license-names.ts';
 import { matchesStars } from '../../../kernel/matches-stars.ts';
 import type { ResolvedSource, SourceLicense } from '../../../kernel/ports/model-source.ts';
 import { earlierAcceptance } from '../licenses/license-acceptances.ts';
-import { needsAcceptance } from '../licenses/terms-of-license.ts';
 import { advanceAccepted } from './accept-terms.ts';
 import type { RunImportDependencies } from './import-dependencies.ts';
 import { archivesFolder, importFolder } from './import-folder.ts';

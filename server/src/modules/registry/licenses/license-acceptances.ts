@@ -43,7 +43,7 @@ export async function acceptedLicenses(
 }
 
 /** Names under which every model has terms of its own. */
-const unnamed: ReadonlySet<string> = new Set(['unknown', 'other']);
+export const unnamedLicenses: ReadonlySet<string> = new Set(['unknown', 'other']);
 
 /** What the project has accepted of these terms for a model before; `null`: nobody has, or they have no name. */
 export async function earlierAcceptance(
@@ -52,7 +52,7 @@ export async function earlierAcceptance(
   modelName: string,
   terms: SourceLicense,
 ): Promise<LicenseAcceptance | null> {
-  if (unnamed.has(terms.id)) return null;
+  if (unnamedLicenses.has(terms.id)) return null;
   const row = await inScope(database, scope)
     .select(['actor', 'accepted_at'])
     .where('model_name', '=', modelName)

@@ -22,7 +22,7 @@ import { eventStream, type ServerEvent } from '../event-stream.ts';
 import { type Followers, followerErrors } from '../followers.ts';
 import { oneOf, pageQuery, pageReply, pageRequestOf } from '../page-query.ts';
 import { importExample } from './import-examples.ts';
-import { importObject, importObjectOf, importPage, newImportBody } from './import-schema.ts';
+import { acceptedTerms, importObject, importObjectOf, importPage, newImportBody } from './import-schema.ts';
 
 const tag = 'Model management';
 const params = Type.Object({ id: Type.String() });
@@ -40,11 +40,7 @@ export function importRoutes(api: ImportRoutes): BoundRoute[] {
     listRoute(api),
     getRoute(api),
     eventsRoute(api),
-    changeRoute(api, 'accept-license', acceptLicense, {
-      audit: 'import.accept-license',
-      summary: 'Accept the terms of a model',
-      description: 'Recorded with your key, the time and the terms. The import goes on.',
-    }),
+    acceptRoute(api),
     changeRoute(api, 'cancel', cancelImport, {
       audit: 'import.cancel',
       summary: 'Cancel an import',
@@ -204,9 +200,37 @@ async function* eventsOf(
     yield { id: String(request.revision), event: 'import', data: importObjectOf(request, principal) };
 }
 
+function acceptRoute(api: ImportRoutes): BoundRoute {
+  return consoleRoute(
+    {
+      id: 'console.imports.accept-license',
+      method: 'POST',
+      path: '/api/imports/{id}/accept-license',
+      permission: 'models.manage',
+      audit: 'import.accept-license',
+      tag,
+      summary: 'Accept the terms of a model',
+      description:
+        'Recorded with your key, the time and the terms. The import goes on. With `license`, those alone are accepted: `import.terms_changed` where it asks for others by now.',
+      params,
+      body: acceptedTerms,
+      bodyOptional: true,
+      responses: { 200: { description: 'The import after this.', schema: importObject } },
+    },
+    async ({ principal, requestId, params: { id = '' }, body }) => {
+      const { license } = body as Type.Static<typeof acceptedTerms>;
+      const context = auditContextOf(principal, requestId);
+      return {
+        status: 200,
+        body: importObjectOf(await acceptLicense(api, context, importIdOf(id), license), principal),
+      };
+    },
+  );
+}
+
 function changeRoute(
   api: ImportRoutes,
-  verb: 'accept-license' | 'cancel' | 'retry',
+  verb: 'cancel' | 'retry',
   change: (access: ImportAccess, context: AuditContext, id: string) => Promise<ImportRequest>,
   words: { readonly audit: string; readonly summary: string; readonly description: string },
 ): BoundRoute {

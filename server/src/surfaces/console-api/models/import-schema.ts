@@ -96,6 +96,20 @@ export const importObject = Type.Object(fields, { ...closed, examples: [importEx
 
 export const importPage = pageObject(importObject);
 
+export const acceptedTerms = Type.Object(
+  {
+    license: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 500,
+        description:
+          'The licence that was shown, `license.id` of the import; whatever it asks for when absent.',
+      }),
+    ),
+  },
+  { ...closed, examples: [{ license: 'llama3.2' }] },
+);
+
 export const newImportBody = Type.Object(
   {
     source: Type.Optional(

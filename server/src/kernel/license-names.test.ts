@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { needsAcceptance } from './terms-of-license.ts';
+import { needsAcceptance, restrictsUse } from './license-names.ts';
 
 test('terms of use are asked for by the name of the licence, notices are not', () => {
   for (const id of [
@@ -29,4 +29,10 @@ test('terms of use are asked for by the name of the licence, notices are not', (
     undefined,
   ])
     assert.equal(needsAcceptance(id), false, id);
+});
+
+test('terms and uses that are kept back are told from licences that let everybody use a model', () => {
+  for (const id of ['gemma', 'CC-BY-NC-4.0', 'MIT, cc-by-nc-sa-4.0'])
+    assert.equal(restrictsUse(id), true, id);
+  for (const id of ['MIT', 'CC-BY-4.0', 'other', '']) assert.equal(restrictsUse(id), false, id);
 });

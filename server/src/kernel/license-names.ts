@@ -1,0 +1,30 @@
+/** Licences whose terms bind the user beyond notices: their makers ask for acceptance wherever the files lie. */
+const families = /^(?:llama|gemma|qwen|tongyi-qianwen)/;
+/** What stands before the name of a licence, as its maker's title has it. */
+const makers = /^(?:(?:the|meta|facebook|google|alibaba|cloud)-)+/;
+const nonCommercial = /^(?:the-)?cc-by-nc/;
+
+/**
+ * Whether a licence, as a source or a file names it, has terms that somebody must accept before the model is used.
+ * A source that gates its files says so itself; a copy of them elsewhere does not. Of a list with commas, one is enough.
+ */
+export function needsAcceptance(licenseId: string | undefined): boolean {
+  return namesIn(licenseId).some((name) => families.test(name.replace(makers, '')));
+}
+
+/** Whether it keeps a model to those who accept its terms, or to some uses. */
+export function restrictsUse(licenseId: string): boolean {
+  return needsAcceptance(licenseId) || namesIn(licenseId).some((name) => nonCommercial.test(name));
+}
+
+/** How names of licences are compared: ` Apache License 2.0` is `apache-license-2-0`. */
+export function plainLicense(name: string): string {
+  return name
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-/, '');
+}
+
+function namesIn(licenseId: string | undefined): string[] {
+  return licenseId?.split(',').map(plainLicense) ?? [];
+}
