@@ -7,10 +7,23 @@ import type { GgufValue } from '../src/formats/gguf/gguf-value.ts';
 import { writeGguf } from '../src/formats/gguf/write-gguf.ts';
 import { catalogueManifest, type TestModel } from './models.ts';
 
-/** SmolLM2-135M, as an adapter sees it: inputs and outputs of what is adapted. */
-const layers = 30;
+/** A model, as an adapter sees it: inputs and outputs of what is adapted. */
+interface AdaptedModel {
+  readonly layers: number;
+  readonly modules: Readonly<Record<string, readonly [inputs: number, outputs: number]>>;
+}
+
 const modules = { attn_q: [576, 576], attn_v: [576, 192], ffn_down: [1536, 576] } as const;
-const widerModules = { attn_q: [1152, 1152], attn_v: [1152, 384], ffn_down: [3072, 1152] } as const;
+const smolLm: AdaptedModel = { layers: 30, modules };
+const wider: AdaptedModel = {
+  layers: 30,
+  modules: { attn_q: [1152, 1152], attn_v: [1152, 384], ffn_down: [3072, 1152] },
+};
+/** The tiny Llama of `tiny-architectures.ts`. */
+export const tinyLlama: AdaptedModel = {
+  layers: 4,
+  modules: { attn_q: [64, 64], attn_v: [64, 32], ffn_down: [96, 64] },
+};
 
 export interface MadeAdapter {
   readonly rank?: number;
@@ -19,12 +32,16 @@ export interface MadeAdapter {
   readonly seed: number;
   /** Its matrices are for a model twice as wide. */
   readonly misfits?: boolean;
+  /** SmolLM2-135M when absent. */
+  readonly model?: AdaptedModel;
+  /** The address of the model that it says it was trained on; it says nothing when absent. */
+  readonly trainedOn?: string;
 }
 
-/** Writes a LoRA adapter of SmolLM2-135M in GGUF: random, or of zeros. */
+/** Writes a LoRA adapter in GGUF: random, or of zeros. */
 export async function writeAdapter(
   path: string,
-  { rank = 4, strength, seed, misfits = false }: MadeAdapter,
+  { rank = 4, strength, seed, misfits = false, model = smolLm, trainedOn }: MadeAdapter,
 ): Promise<void> {
   const text = (value: string): GgufValue => ({ type: 'string', value });
   const metadata = new Map<string, GgufValue>([
@@ -32,10 +49,12 @@ export async function writeAdapter(
     ['general.type', text('adapter')],
     ['adapter.type', text('lora')],
     ['adapter.lora.alpha', { type: 'float32', value: rank }],
+    ...(trainedOn === undefined ? [] : [['general.base_model.0.repo_url', text(trainedOn)] as const]),
   ]);
   const random = numbersOf(seed);
-  const tensors = Array.from({ length: layers }, (_, layer) =>
-    Object.entries(misfits ? widerModules : modules).flatMap(([name, [inputs, outputs]]) => [
+  const adapted = misfits ? wider : model;
+  const tensors = Array.from({ length: adapted.layers }, (_, layer) =>
+    Object.entries(adapted.modules).flatMap(([name, [inputs, outputs]]) => [
       tensor(`blk.${layer}.${name}.weight.lora_a`, [inputs, rank], () => random() / Math.sqrt(inputs)),
       tensor(`blk.${layer}.${name}.weight.lora_b`, [rank, outputs], () => strength * random()),
     ]),
