@@ -36,6 +36,34 @@ test('an alias may have any printable name, in any script', () => {
     assert.equal(newAliasName(name), name);
 });
 
+test('what joins emoji and letters is part of a name where it can be seen, and nowhere else', () => {
+  const joined = [
+    '👩\u200d💻',
+    '👨\u200d👩\u200d👧 семья',
+    '❤\ufe0f',
+    '🏳\ufe0f\u200d🌈/rc@👋🏽',
+    '1\ufe0f\u20e3',
+    '🏴\u{e0067}\u{e0062}\u{e0073}\u{e0063}\u{e0074}\u{e007f}',
+    // A Persian verb, and Hindi with an explicit half form.
+    'می\u200cخواهم',
+    'क्\u200dष',
+  ];
+  for (const name of joined) assert.equal(newAliasName(name), name);
+  const loose = [
+    'a\u200db',
+    'я\u200cя',
+    '👩\u200d',
+    '\u200d👩',
+    '👩\u200d\u200d💻',
+    'a\u200d💻',
+    'می\u200c',
+    'می\u200c خواهم',
+    'a/\u200cم',
+    '👩\ufe0f\ufe0f',
+  ];
+  for (const name of loose) assert.match(refusal(name), /invisible/, JSON.stringify(name));
+});
+
 test('two spellings of one text are one name', () => {
   assert.notEqual('cafe\u0301', 'caf\u00e9');
   assert.equal(newAliasName('cafe\u0301'), 'caf\u00e9');

@@ -15,6 +15,17 @@ const parts = /^(?<name>[^/@]+)(?:\/(?<branch>[^/@]+))?(?:@(?<suffix>[^/@]+))?$/
 /** What shows nothing, so that two names would look the same: controls, invisible characters, spaces but the usual one. */
 const unseen = /[\p{C}\p{Default_Ignorable_Code_Point}]|(?! )\p{Z}/u;
 
+/** Emoji that are several characters, some of which show nothing by themselves, as Unicode recommends them. */
+const emoji = /\p{RGI_Emoji}/gv;
+/** Between letters of scripts in which letters join, these show; between others two names would look the same. */
+const joins =
+  /(?<=[\p{L}\p{M}])(?<=[\p{scx=Arab}\p{scx=Syrc}\p{scx=Nkoo}\p{scx=Mong}\p{scx=Deva}\p{scx=Beng}\p{scx=Guru}\p{scx=Gujr}\p{scx=Orya}\p{scx=Taml}\p{scx=Telu}\p{scx=Knda}\p{scx=Mlym}\p{scx=Sinh}\p{scx=Mymr}\p{scx=Khmr}])[\u200c\u200d](?=[\p{L}\p{M}])/gu;
+
+/** Whether a text has something in it that nobody sees. */
+function hidesSomething(text: string): boolean {
+  return unseen.test(text.replaceAll(emoji, ' ').replaceAll(joins, ''));
+}
+
 /**
  * The name of a new alias, in its normal form: printable characters of any script, with at most one `/branch` and one
  * `@suffix`, as in URIs of models: `name/rc`, `name@suffix`, `name/latest@suffix`. Throws `request.invalid`.
@@ -24,7 +35,7 @@ export function newAliasName(text: string): string {
   const found = parts.exec(name)?.groups;
   if (!found)
     throw invalid('it must be a name with at most one `/branch` and one `@suffix`, none of them empty.');
-  if (unseen.test(name))
+  if (hidesSomething(name))
     throw invalid('it must not hold control characters, invisible ones, or other spaces than the usual one.');
   for (const [part, limit] of Object.entries(largest)) {
     const given = found[part] ?? '';
