@@ -112,6 +112,39 @@ test('a model in safetensors is to be converted, and needs its tokenizer', async
   await assert.rejects(inspect(folder, 'model.safetensors'), /config.json is missing/);
 });
 
+test('a template that makes no prompt of any usual conversation is told as a warning, and refuses nothing', async () => {
+  const folder = await folderWith();
+  const loop = '{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}';
+  const picky = `{% if messages[0].role == 'system' %}{{ raise_exception('no system role') }}{% endif %}${loop}`;
+  const cases: readonly (readonly [template: string, reason: RegExp | null])[] = [
+    [loop, null],
+    [picky, null],
+    [`{{ messages.nothing.at_all() }}${loop}`, /no prompt of a usual conversation: ./],
+    ['A prompt without messages', /what the user says is not in the prompt/],
+  ];
+  for (const [template, reason] of cases) {
+    await putGguf(
+      join(folder, 'm.gguf'),
+      { ...smallLlama, 'tokenizer.chat_template': template },
+      smallLlamaTensors(),
+    );
+    const { facts, notes } = await inspect(folder, 'm.gguf');
+    assert.ok(facts.capabilities.includes('chat'));
+    if (reason === null) assert.equal(facts.note, undefined);
+    else assert.match(facts.note ?? '', reason);
+    const warned = notes.some(({ severity, text }) => severity === 'warning' && /chat template/.test(text));
+    assert.equal(warned, reason !== null, template);
+  }
+  await putSafetensors(join(folder, 'model.safetensors'), smallLlamaHubTensors(100));
+  await putFiles(folder, {
+    'config.json': smallLlamaConfig,
+    'tokenizer.json': {},
+    'chat_template.jinja': 'A prompt without messages',
+  });
+  const paths = ['config.json', 'tokenizer.json', 'chat_template.jinja', 'model.safetensors'];
+  assert.match((await inspect(folder, ...paths)).facts.note ?? '', /no prompt of a usual conversation/);
+});
+
 test('a configuration that contradicts the word embeddings is refused, and rows to spare are not', async () => {
   const changes: readonly (readonly [change: object, reason: RegExp | null])[] = [
     [{ hidden_size: 128 }, /have 128 dimensions, and model.embed_tokens.weight has 64/],

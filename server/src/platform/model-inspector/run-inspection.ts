@@ -5,15 +5,19 @@ import { defaultArchiveLimits, isInside } from '../../formats/archives/archive-l
 import { unpackArchive } from '../../formats/archives/unpack-archive.ts';
 import { type FileSource, openFileSource } from '../../formats/bytes/byte-source.ts';
 import { inspectFiles } from '../../formats/facts/inspect-files.ts';
+import { type TryTemplate, tryChatTemplate } from '../../formats/facts/try-chat-template.ts';
 import { refusal } from '../../formats/refuse-files.ts';
 import { SamovarError } from '../../kernel/errors.ts';
 import type { InspectionAnswer, InspectionOrder } from './inspection-messages.ts';
 
-/** Does in this process what the order says; never throws. */
-export async function runInspection(order: InspectionOrder): Promise<InspectionAnswer> {
+/** Does in this process what the order says; never throws. `tryTemplate` renders a chat template as engines do. */
+export async function runInspection(
+  order: InspectionOrder,
+  tryTemplate: TryTemplate,
+): Promise<InspectionAnswer> {
   try {
     if (order.kind === 'inspect')
-      return { kind: 'inspected', inspection: await inspectFolder(order.folder, order.paths) };
+      return { kind: 'inspected', inspection: await inspectFolder(order, tryTemplate) };
     if (order.kind === 'compare-adapter')
       return { kind: 'compared', misfit: await misfitOf(order.adapter, order.base) };
     const { totalBytes, ...task } = order;
@@ -28,12 +32,15 @@ export async function runInspection(order: InspectionOrder): Promise<InspectionA
   }
 }
 
-async function inspectFolder(folder: string, paths: readonly string[]) {
+async function inspectFolder(
+  { folder, paths }: Extract<InspectionOrder, { kind: 'inspect' }>,
+  tryTemplate: TryTemplate,
+) {
   const root = await realpath(folder);
   await using opened = new AsyncDisposableStack();
   const sources: FileSource[] = [];
   for (const path of paths) sources.push(opened.use(await openFileSource(await placeOf(root, path), path)));
-  return await inspectFiles(sources);
+  return await tryChatTemplate(await inspectFiles(sources), sources, tryTemplate);
 }
 
 async function misfitOf(adapter: string, base: string): Promise<string | null> {

@@ -21,6 +21,7 @@ const UnboundedInterpreter: new (environment: Environment) => TemplateInterprete
 
 /** What rendering one prompt may take. A conversation of a million characters takes a hundredth of it. */
 export interface RenderLimits {
+  /** Of the processor, as this thread has it: a busy machine makes no template slow. */
   readonly milliseconds: number;
   /** Of one text. */
   readonly characters: number;
@@ -43,6 +44,9 @@ const clockSteps = 64;
 /** What an item takes beside its text. */
 const charactersPerItem = 32;
 
+/** A conversation with tools is ten deep. */
+const deepest = 200;
+
 const tooLong = 'it makes lists that are too long';
 
 /** Thrown where a template takes more than it may. */
@@ -51,23 +55,21 @@ export class TemplateTooCostly extends Error {}
 /** Runs a template, which is data of a stranger, within bounds of time and memory. One for each prompt. */
 export class BoundedInterpreter extends UnboundedInterpreter {
   readonly #limits: RenderLimits;
-  readonly #deadline: number;
+  readonly #begunAt = process.threadCpuUsage();
   #steps = 0;
   #items = 0;
   #madeCharacters = 0;
-  /** Items of lists and objects with all that is in them, as they would be written out. */
+  #namespaces = 0;
+  /** Items of lists and objects with all that is in them, as they would be written out; none with a namespace in it. */
   readonly #sizes = new WeakMap<object, number>();
 
   constructor(environment: Environment, limits: RenderLimits = usualLimits) {
     super(environment);
     this.#limits = limits;
-    this.#deadline = performance.now() + limits.milliseconds;
   }
 
   override evaluate(node: Node, environment: unknown): Made {
-    this.#steps += 1;
-    if (this.#steps % clockSteps === 0 && performance.now() > this.#deadline)
-      throw new TemplateTooCostly(`it takes longer than ${this.#limits.milliseconds / 1000} seconds`);
+    this.#step();
     const type = node?.type;
     const isMaking = type === 'FilterExpression' || type === 'FilterStatement' || type === 'CallExpression';
     const isSum = type === 'BinaryExpression' && node?.operator?.value === '+';
@@ -76,8 +78,16 @@ export class BoundedInterpreter extends UnboundedInterpreter {
     const { value } = made;
     if (typeof value === 'string') this.#checkText(value, isMaking);
     else if (Array.isArray(value) && (isMaking || isSum)) this.#checkList(value);
-    if (this.#sizeOf(made) > this.#limits.items) throw new TemplateTooCostly(tooLong);
+    this.#sizeOf(made, 0);
     return made;
+  }
+
+  #step(): void {
+    this.#steps += 1;
+    if (this.#steps % clockSteps !== 0) return;
+    const { user, system } = process.threadCpuUsage(this.#begunAt);
+    if (user + system > this.#limits.milliseconds * 1000)
+      throw new TemplateTooCostly(`it takes longer than ${this.#limits.milliseconds / 1000} seconds`);
   }
 
   #checkText({ length }: string, isMade: boolean): void {
@@ -91,17 +101,26 @@ export class BoundedInterpreter extends UnboundedInterpreter {
     if (this.#items > this.#limits.items) throw new TemplateTooCostly(tooLong);
   }
 
-  #sizeOf({ type, value }: Made): number {
+  /**
+   * Items that a value comes to when it is written out. What is in a namespace changes, and may be the namespace itself:
+   * whatever has one in it is counted each time, and no deeper than `deepest`. Throws where it is too much.
+   */
+  #sizeOf({ type, value }: Made, depth: number): number {
     if (typeof value === 'string') return 1 + value.length / charactersPerItem;
-    // What is in a namespace changes, and may be the namespace itself.
-    const parts = type === 'NamespaceValue' ? null : partsOf(value);
+    const parts = partsOf(value);
     if (parts === null || typeof value !== 'object' || value === null) return 1;
-    let size = this.#sizes.get(value);
-    if (size === undefined) {
-      size = 1;
-      for (const part of parts) size += this.#sizeOf(part);
-      this.#sizes.set(value, size);
+    const known = this.#sizes.get(value);
+    if (known !== undefined) return known;
+    if (depth > deepest) throw new TemplateTooCostly('it makes values that refer to themselves');
+    this.#step();
+    if (type === 'NamespaceValue') this.#namespaces += 1;
+    const namespaces = this.#namespaces;
+    let size = 1;
+    for (const part of parts) {
+      size += this.#sizeOf(part, depth + 1);
+      if (size > this.#limits.items) throw new TemplateTooCostly(tooLong);
     }
+    if (type !== 'NamespaceValue' && this.#namespaces === namespaces) this.#sizes.set(value, size);
     return size;
   }
 

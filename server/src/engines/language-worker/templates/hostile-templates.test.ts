@@ -3,10 +3,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { Environment, Template } from '@huggingface/jinja';
 import { startTestWorker } from '../../../../test/llama-worker.ts';
 import { writeModelWithTemplate } from '../../../../test/model-with-template.ts';
 import { testModel } from '../../../../test/models.ts';
 import { SamovarError } from '../../../kernel/errors.ts';
+import { BoundedInterpreter } from './bounded-interpreter.ts';
 import { createPromptRenderer } from './render-prompt.ts';
 
 const messages = [{ role: 'user', content: 'hello' }];
@@ -48,6 +50,21 @@ const hostile: readonly (readonly [what: string, template: string, reason: RegEx
     '{% set ns = namespace(x=[1]) %}{% for a in range(60) %}{% set ns.x = [ns.x, {"y": ns.x | list}] %}{% endfor %}{{ ns.x }}',
     /lists that are too long/,
   ],
+  [
+    'lets namespaces refer to each other',
+    '{% set a = namespace(x=1) %}{% set b = namespace(x=[a, a]) %}{% set a.x = [b, b] %}{{ a }}',
+    /refer to themselves/,
+  ],
+  [
+    'puts a namespace twice into the next one again and again',
+    '{% set top = namespace(v=namespace(x=1)) %}{% for a in range(60) %}{% set top.v = namespace(x=[top.v, top.v]) %}{% endfor %}{{ top.v }}',
+    /lists that are too long/,
+  ],
+  [
+    'fills a namespace that lists have already',
+    '{% set a = namespace(x=1) %}{% set b = [a, a] %}{% set c = b + b %}{{ c }}{% for i in range(40) %}{% set a.x = [a.x, a.x] %}{% endfor %}{{ c }}',
+    /lists that are too long/,
+  ],
   ['pads a text', '{{ "a\nb" | indent(500000000) }}', /pads texts by 500000000/],
   ['pads a text by a name', '{{ messages | tojson(indent=9999 * 9999) }}', /pads texts by/],
   ['calls itself for ever', '{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}', /./],
@@ -72,6 +89,27 @@ for (const [what, template, reason] of hostile)
     assert.ok(performance.now() - begunAt < 20_000);
     assert.ok(process.memoryUsage.rss() - before < 1e9, 'memory');
   });
+
+test('a template is given time of the processor: a machine that is busy with others takes nothing of it', () => {
+  const run = (work: (ms: number) => void): string => {
+    const environment = new Environment();
+    environment.set(
+      'numbers',
+      Array.from({ length: 200 }, (_, index) => index),
+    );
+    environment.set('work', () => work(5));
+    const { parsed } = new Template('{% for n in numbers %}{{ work() }}{% endfor %}done');
+    const limits = { milliseconds: 300, characters: 1e6, items: 1e6, madeCharacters: 1e6 };
+    return String(new BoundedInterpreter(environment, limits).run(parsed).value);
+  };
+  const wait = (ms: number) => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+  assert.match(run(wait), /done$/);
+  const compute = (ms: number) => {
+    const until = process.threadCpuUsage().user + ms * 1000;
+    while (process.threadCpuUsage().user < until);
+  };
+  assert.throws(() => run(compute), /takes longer than 0.3 seconds/);
+});
 
 test('a long conversation is far within the bounds', () => {
   const template =
