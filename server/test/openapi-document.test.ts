@@ -6,10 +6,11 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { openaiRoutes } from '../src/surfaces/openai/index.ts';
 import { systemRoutes } from '../src/surfaces/system/index.ts';
+import { resolveReferences } from './resolve-references.ts';
 
 const never = () => assert.fail('no route is called');
 const routes: Route[] = [
-  ...openaiRoutes({ startInference: never, meterRefused: never, policy: never }),
+  ...openaiRoutes({ startInference: never, meterRefused: never, policy: never, newerPolicy: never }),
   ...systemRoutes({
     version: '1',
     checks: never,
@@ -33,9 +34,11 @@ interface Document {
   readonly openapi: string;
   readonly info: { readonly title: string; readonly version: string };
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  readonly components: { readonly responses?: Readonly<Record<string, unknown>> };
 }
 
-async function readDocument(): Promise<Document> {
+/** As it is, and with everything that it refers to in its place. */
+async function readDocument(): Promise<{ readonly plain: Document; readonly document: Document }> {
   const bound = systemRoutes({
     version: '1',
     checks: never,
@@ -50,7 +53,8 @@ async function readDocument(): Promise<Document> {
     ...request,
     body: null,
   });
-  return JSON.parse(JSON.stringify(body)) as Document;
+  const plain = JSON.parse(JSON.stringify(body)) as Document;
+  return { plain, document: resolveReferences(plain) as Document };
 }
 
 /** Statuses of the codes of these areas; some codes never answer an inference request. */
@@ -107,7 +111,7 @@ test('every declared error exists, and every route that needs a key declares 401
 });
 
 test('the document has the structure of OpenAPI 3.1, and each of its schemas is one', async () => {
-  const document = await readDocument();
+  const { document } = await readDocument();
   assert.match(document.openapi, /^3\.1\.\d$/);
   assert.ok(document.info.title !== '' && document.info.version !== '');
   const ajv = new Ajv2020({ strict: false });
@@ -140,4 +144,19 @@ test('the document has the structure of OpenAPI 3.1, and each of its schemas is 
     }
   }
   assert.equal(ids.size, routes.length);
+});
+
+test('an error that several operations answer with stands in the document once', async () => {
+  const { plain } = await readDocument();
+  const errors = Object.values(plain.paths)
+    .flatMap((methods) => Object.values(methods))
+    .flatMap(({ responses }) => Object.entries(responses).filter(([status]) => Number(status) >= 400));
+  const references = errors.map(([, response]) => (response as { readonly $ref?: string }).$ref ?? '');
+  for (const reference of references)
+    assert.match(reference, /^#\/components\/responses\/[A-Z]\w+Error\d{3}(-\d)?$/);
+  assert.ok(new Set(references).size < references.length / 2);
+  const { responses = {} } = plain.components;
+  assert.equal(Object.keys(responses).length, new Set(references).size, 'each is referred to');
+  const texts = Object.values(responses).map((response) => JSON.stringify(response));
+  assert.equal(new Set(texts).size, texts.length, 'no two are the same');
 });

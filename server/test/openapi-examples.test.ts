@@ -3,6 +3,7 @@ import { after, before, test } from 'node:test';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { type ApiReplicas, startApiReplicas } from './api-replicas.ts';
+import { resolveReferences } from './resolve-references.ts';
 
 interface Media {
   readonly schema?: object;
@@ -40,7 +41,7 @@ before(async () => {
   const response = await fetch(`${replicas.urls[0]}/openapi.json`, {
     headers: { authorization: `Bearer ${replicas.key}` },
   });
-  ({ paths } = (await response.json()) as { paths: Paths });
+  ({ paths } = resolveReferences(await response.json()) as { paths: Paths });
   operations = Object.values(paths).flatMap((methods) => Object.values(methods));
 });
 after(() => replicas.stop());

@@ -1,6 +1,7 @@
 import type { GrpcMethod } from '@samovar/contract/grpc-method';
 import type { Route, RouteEvent, RouteResponse } from '@samovar/contract/route';
 import type { TSchema } from 'typebox';
+import { createSharedResponses, type SharedResponses } from './shared-responses.ts';
 
 interface JsonObject {
   readonly [name: string]: unknown;
@@ -14,12 +15,13 @@ export interface DocumentedTables {
 /** The OpenAPI 3.1 document of a route table, with the table of gRPC methods beside it. */
 export function openapiDocument({ routes, grpcMethods }: DocumentedTables, version: string): JsonObject {
   const paths: Record<string, Record<string, JsonObject>> = {};
+  const shared = createSharedResponses();
   for (const route of routes) {
     const path = route.path.replace(/\{(\w+)\+\}/g, '{$1}');
     paths[path] = {
       ...paths[path],
-      [route.method.toLowerCase()]: operation(route),
-      ...(route.head && { head: headOperation(route, route.head.summary) }),
+      [route.method.toLowerCase()]: operation(route, shared),
+      ...(route.head && { head: headOperation(route, route.head.summary, shared) }),
     };
   }
   return {
@@ -40,6 +42,7 @@ export function openapiDocument({ routes, grpcMethods }: DocumentedTables, versi
     paths,
     'x-samovar-grpc-methods': grpcMethods.map(grpcMethod),
     components: {
+      ...shared.components(),
       securitySchemes: {
         key: { type: 'http', scheme: 'bearer', description: 'An API key of this installation (`smv_…`).' },
       },
@@ -59,7 +62,7 @@ function requestBody(route: Route): JsonObject {
   };
 }
 
-function operation(route: Route): JsonObject {
+function operation(route: Route, shared: SharedResponses): JsonObject {
   return {
     operationId: route.id,
     tags: [route.tag],
@@ -67,28 +70,36 @@ function operation(route: Route): JsonObject {
     ...(route.description ? { description: route.description } : {}),
     parameters: parameters(route),
     ...requestBody(route),
-    responses: Object.fromEntries(
-      Object.entries(route.responses).map(([status, answer]) => [status, response(answer)]),
-    ),
+    responses: responses(route, shared, response),
     security: route.permission === 'public' ? [] : [{ key: [] }],
     'x-samovar-permission': route.permission,
   };
 }
 
 /** The same without bodies: what the headers tell. */
-function headOperation(route: Route, summary: string): JsonObject {
-  const { description: _, ...read } = operation(route);
+function headOperation(route: Route, summary: string, shared: SharedResponses): JsonObject {
+  const { description: _, ...read } = operation(route, shared);
   return {
     ...read,
     operationId: `${route.id}.head`,
     summary,
-    responses: Object.fromEntries(
-      Object.entries(route.responses).map(([status, { description, headers }]) => [
-        status,
-        response({ description, ...(headers && { headers }) }),
-      ]),
+    responses: responses(route, shared, ({ description, headers }) =>
+      response({ description, ...(headers && { headers }) }),
     ),
   };
+}
+
+function responses(
+  route: Route,
+  shared: SharedResponses,
+  shown: (answer: RouteResponse) => JsonObject,
+): JsonObject {
+  return Object.fromEntries(
+    Object.entries(route.responses).map(([status, answer]) => [
+      status,
+      Number(status) >= 400 ? shared.refer(route.id, status, shown(answer)) : shown(answer),
+    ]),
+  );
 }
 
 function grpcMethod({ id, descriptor, permission, summary }: GrpcMethod): JsonObject {
