@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, test } from 'node:test';
 import { createServingFloor } from '../../../test/serving-floor.ts';
+import { systemAuditContext } from '../audit/index.ts';
 import { hasRoomBeside } from './has-room-beside.ts';
 import { requestLoad } from './request-load.ts';
+import { requestUnload } from './request-unload.ts';
 
 const floor = await createServingFloor();
 afterEach(() => floor.reset());
@@ -15,7 +17,8 @@ test('a version has room beside others only where nothing is unloaded for it', a
   const huge = floor.addModel('huge', { weightsBytes: 5000 });
   floor.startHost({ memoryBudgetBytes: 1000 });
   await floor.untilKnown(huge);
-  const has = (model: typeof used) => hasRoomBeside(floor.database, model, 4);
+  const has = (model: typeof used) =>
+    hasRoomBeside(floor.database, model, { parallelSequences: 4, models: [] });
   assert.deepEqual([await has(used), await has(large)], [true, true], 'nothing is in memory');
   await requestLoad(floor, used);
   await floor.untilState(used, 'ready');
@@ -34,8 +37,33 @@ test('a version whose longest context would take the place of another has no roo
   });
   floor.startHost({ memoryBudgetBytes: 1e9 });
   await floor.untilKnown(long);
-  assert.equal(await hasRoomBeside(floor.database, long, 4), true);
+  assert.equal(await hasRoomBeside(floor.database, long, { parallelSequences: 4, models: [] }), true);
   await requestLoad(floor, used);
   await floor.untilState(used, 'ready');
-  assert.equal(await hasRoomBeside(floor.database, long, 4), false);
+  assert.equal(await hasRoomBeside(floor.database, long, { parallelSequences: 4, models: [] }), false);
+});
+
+test('an adapter has room only where its base and itself take nothing from others', async () => {
+  const lineage = { source: 'hf:owner/tiny', revision: null };
+  const base = floor.addModel('base', { lineage, weightsBytes: 200e6, perSequenceBytes: 50e6 });
+  const adapter = floor.addModel('adapter', { adapterOf: lineage });
+  const stray = floor.addModel('stray', { adapterOf: { source: 'hf:owner/none', revision: null } });
+  const used = floor.addModel('used', { weightsBytes: 500e6 });
+  floor.startHost({ memoryBudgetBytes: 1e9 });
+  await floor.untilKnown(used);
+  const models = [base, adapter, stray, used];
+  const has = (model: typeof used) => hasRoomBeside(floor.database, model, { parallelSequences: 4, models });
+  assert.deepEqual([await has(adapter), await has(stray)], [true, true], 'nothing is in memory');
+  await requestLoad(floor, used);
+  await floor.untilState(used, 'ready');
+  assert.deepEqual([await has(base), await has(adapter)], [true, false], 'the base alone would fit');
+  await requestLoad(floor, base);
+  await floor.untilState(base, 'ready');
+  assert.equal(await has(adapter), false, 'its base is there without it, and both take more than is left');
+  await requestUnload(floor, systemAuditContext(floor.scope, 'test'), used.versionId);
+  await floor.untilState(used, 'unloaded');
+  assert.equal(await has(adapter), true, 'it may join its base now');
+  await requestLoad(floor, adapter);
+  await floor.untilState(adapter, 'ready');
+  assert.equal(await has(adapter), true, 'it is in memory');
 });

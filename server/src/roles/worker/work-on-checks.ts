@@ -31,10 +31,15 @@ export async function workOnChecks({
   settings,
   log,
 }: CheckParts): Promise<() => Promise<void>> {
-  const inference = createCheckInference(dataPath.dependencies());
+  const dependencies = dataPath.dependencies();
+  const inference = createCheckInference(dependencies);
   const configVersion = createConfigVersion();
   const room: CheckRoom = {
-    hasRoom: (model) => hasRoomBeside(database, model, settings.engineParallel),
+    hasRoom: (model) =>
+      hasRoomBeside(database, model, {
+        parallelSequences: settings.engineParallel,
+        models: [...dependencies.policy().models.versions.values()],
+      }),
     waitMs: roomWaitMs,
   };
   await queue.work(createModelCheckJob({ database, configVersion, start: inference.start, room, log }), 1);
