@@ -47,8 +47,8 @@ async function checksOver(address: string): Promise<TestChecks> {
   return checks;
 }
 
-async function checksOverModel(): Promise<TestChecks> {
-  const worker = await startTestWorker({ contextTokens: 1024 });
+async function checksOverModel(contextTokens = 1024): Promise<TestChecks> {
+  const worker = await startTestWorker({ contextTokens });
   ending.push(async () => void (await worker.stop()));
   assert.equal(await worker.ready(), 'ready');
   return await checksOver(`unix:${worker.listen}`);
@@ -86,6 +86,54 @@ test('the packaged chat model keeps its promises, its badge says so, and nobody 
   assert.ok(check.inputTokens > 1_000 && check.outputTokens > 100, JSON.stringify(check));
   const { rows } = await store.pool.query('select count(*)::integer as count from usage_records');
   assert.equal(rows[0].count, 0);
+});
+
+test('a model that is served with a short context fails nothing that only needs a longer one', async () => {
+  const checks = await checksOverModel(256);
+  const check = await checks.work(await checks.request('conformance'));
+  assert.equal(check.state, 'done', JSON.stringify(check.failure));
+  const findings = Object.fromEntries((check.result?.findings ?? []).map((one) => [one.feature, one]));
+  for (const one of Object.values(findings)) assert.notEqual(one.outcome, 'failed', JSON.stringify(one));
+  assert.equal(findings.context?.outcome, 'passed');
+  assert.match(findings.context?.detail ?? '', /served with 256.* tokens was taken/);
+});
+
+test('what is asked about with more than a short context takes is not applicable, and says why', async () => {
+  const contextTokens = 200;
+  const checks = await checksOverScript((request) => {
+    const { body, response } = request;
+    const promptTokens = Math.ceil(JSON.stringify(body).length / 4);
+    if (promptTokens <= contextTokens && body.tools === undefined) return say('It is tea.')(request);
+    const samovar = { code: 'engine.context_exceeded', params: { promptTokens, contextTokens } };
+    sendJson(response, 400, JSON.stringify({ error: { message: 'too long' }, samovar }));
+  });
+  const { result, failure } = await checks.work(await checks.request('conformance'));
+  assert.equal(failure, null);
+  const tools = result?.findings?.find(({ feature }) => feature === 'tools');
+  assert.equal(tools?.outcome, 'skipped', JSON.stringify(tools));
+  assert.match(tools?.detail ?? '', /^Not applicable: .* longer than the context of 200 tokens/);
+});
+
+test('an answer that the end of the context cuts off is no failure of the model, one that its own limit does is', async () => {
+  let outputTokens = 20;
+  const checks = await checksOverScript((request) => {
+    const { body, response } = request;
+    if (body.stream === true) return say('It is tea.')(request);
+    const answer = JSON.parse(chatAnswer('{"colors": ["re'));
+    answer.choices[0].finish_reason = 'length';
+    const usage = { prompt_tokens: 200, completion_tokens: outputTokens, total_tokens: 200 + outputTokens };
+    sendJson(response, 200, JSON.stringify({ ...answer, usage }));
+  });
+  for (const outcome of ['skipped', 'failed']) {
+    const { result } = await checks.work(await checks.request('conformance'));
+    const found = (result?.findings ?? []).filter(({ feature }) => /tools|json-schema/.test(feature));
+    assert.deepEqual(
+      found.map((one) => one.outcome),
+      [outcome, outcome],
+      JSON.stringify(found),
+    );
+    outputTokens = 256;
+  }
 });
 
 test('speed is measured by parallelism: tokens per second and the time to the first token', async () => {

@@ -1,5 +1,5 @@
 import { SamovarError } from '../../../kernel/errors.ts';
-import { AnswerTooSlow, type AskedModel } from '../asked-model.ts';
+import { type Answer, AnswerTooSlow, type AskedModel } from '../asked-model.ts';
 import type { Probe } from './probe.ts';
 
 const path = '/v1/chat/completions';
@@ -11,6 +11,7 @@ const nearlyWhole = 0.9;
 const nearlyAll = 0.9;
 const shortTokens = 256;
 const answerTokens = 1;
+const [fewWords, mostWords] = [8, 264];
 
 /** A prompt beyond the context is refused, with the context; one that nearly fills it is taken. */
 export const probeContext: Probe = {
@@ -42,14 +43,29 @@ export const probeContext: Probe = {
 
 /** How words become tokens, and how fast a prompt is read. */
 async function measureScale(asked: AskedModel) {
-  const few = await asked.ask({ path, body: bodyOf(8) });
-  const many = await asked.ask({ path, body: bodyOf(264) });
-  const tokensPerWord = Math.max(0.25, (many.counts.inputTokens - few.counts.inputTokens) / 256);
+  const few = await asked.ask({ path, body: bodyOf(fewWords) });
+  const { answer: many, words } = await askMany(asked, mostWords);
+  const moreTokens = many.counts.inputTokens - few.counts.inputTokens;
+  const tokensPerWord = Math.max(0.25, moreTokens / (words - fewWords));
   return {
     tokensPerWord,
-    frameTokens: few.counts.inputTokens - 8 * tokensPerWord,
+    frameTokens: few.counts.inputTokens - fewWords * tokensPerWord,
     tokensPerMs: many.counts.inputTokens / Math.max(1, many.totalMs),
   };
+}
+
+/** As many words as the context takes, by halves. */
+async function askMany(
+  asked: AskedModel,
+  words: number,
+): Promise<{ readonly answer: Answer; readonly words: number }> {
+  try {
+    return { answer: await asked.ask({ path, body: bodyOf(words) }), words };
+  } catch (error) {
+    const isTooLong = error instanceof SamovarError && error.code === 'engine.context_exceeded';
+    if (!isTooLong || words < 4 * fewWords) throw error;
+    return await askMany(asked, Math.floor(words / 2));
+  }
 }
 
 async function askTooMuch(

@@ -1,6 +1,6 @@
 import { SamovarError } from '../../../kernel/errors.ts';
 import type { ServedModel } from '../../registry/index.ts';
-import { AnswerTooSlow, type AskedModel } from '../asked-model.ts';
+import { AnswerTooSlow, type AskedModel, ContextFull } from '../asked-model.ts';
 import type { Finding } from './finding.ts';
 import type { Probe } from './probe.ts';
 import { probeContext } from './probe-context.ts';
@@ -61,7 +61,24 @@ async function findingOf(probe: Probe, asked: AskedModel): Promise<Finding> {
         detail: `Too slow to tell here: ${error.message}.`,
         failures: [],
       };
+    const short = shortContext(feature, error, asked.model);
+    if (short !== null) return { feature, outcome: 'skipped', detail: short, failures: [] };
     if (!(error instanceof SamovarError) || notAsked.has(error.code)) throw error;
     return { feature, outcome: 'failed', detail: 'It was not answered.', failures: [error.message] };
   }
+}
+
+/** Longer than what any feature but the context is asked about with. */
+const enoughTokens = 1024;
+
+/** Why a feature cannot be asked about in a short context; `null` where it could, or another thing went wrong. */
+function shortContext(feature: Finding['feature'], error: unknown, model: ServedModel): string | null {
+  const isRefused = error instanceof SamovarError && error.code === 'engine.context_exceeded';
+  if (!isRefused && !(error instanceof ContextFull)) return null;
+  const told = isRefused ? Number(error.params.contextTokens) : model.contextTokens;
+  const tokens = Number.isFinite(told) ? told : model.contextTokens;
+  // That a long one is not kept to is what the context is asked about itself.
+  if (isRefused && (feature === 'context' || tokens > enoughTokens)) return null;
+  const context = isRefused ? `the context of ${tokens} tokens` : 'the context';
+  return `Not applicable: what is asked about it, or the answer, is longer than ${context}.`;
 }
