@@ -2,7 +2,10 @@ import type { ServerResponse } from 'node:http';
 
 /** Server-sent events to one reader. Headers go out with the first event, so an earlier error is a real HTTP error. */
 export interface EventStream {
-  /** Queues one `data:` event; what is sent within one tick leaves in one write. */
+  /**
+   * Queues one `data:` event, which must not change any more; what is sent within one tick leaves in one write, once the
+   * tick's own work is done: an engine computes its next token meanwhile.
+   */
   send(value: object): void;
   /** Sends `data: [DONE]` and ends the answer. */
   done(): void;
@@ -18,20 +21,20 @@ export interface EventStream {
  * socket's buffer is full. A reader that takes nothing for `stallTimeoutMs` is cut off.
  */
 export function createEventStream(response: ServerResponse, stallTimeoutMs: number): EventStream {
-  let pending = '';
+  let pending: object[] = [];
   let congested = false;
   let stall: NodeJS.Timeout | undefined;
   let drained: () => void = () => undefined;
 
-  const flush = () => {
-    if (pending === '' || response.destroyed || response.writableEnded) return;
+  const flush = (end = '') => {
+    if ((pending.length === 0 && end === '') || response.destroyed || response.writableEnded) return;
     if (!response.headersSent)
       response.writeHead(200, {
         'content-type': 'text/event-stream; charset=utf-8',
         'cache-control': 'no-cache',
       });
-    const text = pending;
-    pending = '';
+    const text = `${pending.map(eventOf).join('')}${end}`;
+    pending = [];
     if (response.write(text) || congested) return;
     congested = true;
     stall = setTimeout(() => response.destroy(), stallTimeoutMs);
@@ -43,24 +46,18 @@ export function createEventStream(response: ServerResponse, stallTimeoutMs: numb
   };
   response.once('close', () => clearTimeout(stall));
 
-  const append = (data: string) => {
-    if (pending === '') queueMicrotask(flush);
-    pending += `data: ${data}\n\n`;
-  };
-  const end = () => {
-    flush();
+  const end = (last: string) => {
+    flush(last);
     if (!response.destroyed) response.end();
   };
   return {
-    send: (value) => append(JSON.stringify(value)),
-    done() {
-      append('[DONE]');
-      end();
+    send(value) {
+      // After the promises that now go on: one of them starts the next step of the engine.
+      if (pending.length === 0) process.nextTick(flush);
+      pending.push(value);
     },
-    fail(errorBody) {
-      append(JSON.stringify(errorBody));
-      end();
-    },
+    done: () => end('data: [DONE]\n\n'),
+    fail: (errorBody) => end(eventOf(errorBody)),
     get congested() {
       return congested;
     },
@@ -68,4 +65,8 @@ export function createEventStream(response: ServerResponse, stallTimeoutMs: numb
       drained = callback;
     },
   };
+}
+
+function eventOf(value: object): string {
+  return `data: ${JSON.stringify(value)}\n\n`;
 }
