@@ -110,6 +110,7 @@ async function measure(): Promise<BenchRow[]> {
     ['normalise', 6, 4],
   ] as const) {
     const whole = await started(startApiProcess(wholeSocket, lane));
+    for (const target of [whole, wholeNginx]) await runLoad(target, 32, question(), warmUpSeconds);
     rows.push({
       name: `Processor time of a request, ${lane} lane, against nginx`,
       unit: 'µs',
@@ -161,10 +162,7 @@ async function growth(api: Target): Promise<BenchRow> {
 
 /** Latency added at one connection, over calling the worker directly; beside it what nginx adds in the same rounds. */
 async function latencies(api: Target, proxy: Target, direct: Target): Promise<BenchRow[]> {
-  for (const target of [api, proxy]) {
-    await runLoad(target, 32, question(), warmUpSeconds);
-    await load(target, 1, question());
-  }
+  for (const target of [api, proxy]) await load(target, 1, question());
   const added = {
     p50: [] as number[],
     p99: [] as number[],
