@@ -163,6 +163,7 @@ export async function startConsoleServer(
   const server = await createHttpServer({
     routes,
     authenticate: createAuthenticate(() => ({ keys }), clock),
+    newerPolicy: () => null,
     authorize,
     runOnce: createRunOnce(idempotency),
     mapError: asSamovarError,

@@ -119,7 +119,13 @@ export async function startTestGateway(options: GatewayOptions = {}): Promise<Te
     settings: { loadTimeoutSeconds: options.loadTimeoutSeconds ?? 30 },
     workerToken: null,
   });
-  const surface = { startInference: inference.start, meterRefused: inference.meterRefused, policy };
+  const newerPolicy = () => null;
+  const surface = {
+    startInference: inference.start,
+    meterRefused: inference.meterRefused,
+    policy,
+    newerPolicy,
+  };
   const foundationModels = {
     ...surface,
     classify: createClassify({ start: inference.start, models: () => models }),
@@ -137,6 +143,7 @@ export async function startTestGateway(options: GatewayOptions = {}): Promise<Te
   const methods = foundationModelsMethods(foundationModels);
   const serving = {
     authenticate: createAuthenticate(policy, systemClock),
+    newerPolicy,
     authorize,
     mapError: asSamovarError,
     endRunning: (error: SamovarError) => inference.endAll(error),

@@ -74,8 +74,8 @@ export type BoundRoute =
   | {
       readonly route: Route & { readonly lane: 'data' };
       readonly errorBody: ErrorBody;
-      /** Takes the request, or throws what refuses it. */
-      handle(exchange: DataExchange): void;
+      /** Takes the request, or throws what refuses it; it may take it, or reject, later. */
+      handle(exchange: DataExchange): void | Promise<void>;
       /** Told once of each request that `handle` did not take. */
       refused(refusal: DataRefusal): void;
     }

@@ -1,5 +1,6 @@
 import type { Clock } from '../../kernel/clock.ts';
 import type { Log } from '../../kernel/ports/log.ts';
+import type { NewerPolicy } from '../../kernel/ports/newer-policy.ts';
 import type { RemoteTransport } from '../../kernel/ports/remote-transport.ts';
 import type { WorkerTransport } from '../../kernel/ports/worker-transport.ts';
 import type { KeyLimits } from '../iam/index.ts';
@@ -49,6 +50,8 @@ export interface InferenceMetrics {
 export interface InferenceDependencies {
   /** The snapshot of now. Throws `system.policy_stale` when it is too old to decide by. */
   policy(): InferencePolicy;
+  /** Whether what the snapshot refuses is worth another look; nothing is, when absent. */
+  readonly newerPolicy?: NewerPolicy;
   /** Calls the listener after each replacement of the snapshot. */
   onPolicyChange(listener: () => void): void;
   /** Asks the engine hosts for a worker of this version. */

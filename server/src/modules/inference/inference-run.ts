@@ -36,6 +36,7 @@ export class InferenceRun implements InferenceHandle, AnswerTarget, WorkerCallEv
   #stopWaiting: (() => void) | null = null;
   #cancelTimer: NodeJS.Timeout | null = null;
   #begun = false;
+  #lookedAgain = false;
   #cancelled = false;
 
   constructor(parts: RunParts, request: InferenceRequest, sink: InferenceSink) {
@@ -54,8 +55,21 @@ export class InferenceRun implements InferenceHandle, AnswerTarget, WorkerCallEv
       this.#account.admit(policy);
       if (!this.#send()) this.#waitOrFail();
     } catch (thrown) {
-      this.#fail(asSamovarError(thrown));
+      const newer =
+        this.#choice === null && !this.#lookedAgain ? this.#parts.deps.newerPolicy?.(thrown) : null;
+      if (newer) this.#lookAgain(newer, thrown);
+      else this.#fail(asSamovarError(thrown));
     }
+  }
+
+  /** What it names may have been made a moment ago: once more, when this process knows what the others do. */
+  #lookAgain(newer: Promise<boolean>, refusal: unknown): void {
+    this.#lookedAgain = true;
+    void newer.then((isNewer) => {
+      if (this.#account.closed) return;
+      if (isNewer) this.start();
+      else this.#fail(asSamovarError(refusal));
+    });
   }
 
   cancel(): void {

@@ -4,6 +4,7 @@ import type { Route } from '@samovar/contract/route';
 import { asSamovarError, SamovarError } from '../../kernel/errors.ts';
 import type { BoundRoute, DataExchange, RequestHeaders } from '../../kernel/ports/http-routes.ts';
 import type { Log } from '../../kernel/ports/log.ts';
+import type { NewerPolicy } from '../../kernel/ports/newer-policy.ts';
 import type { Principal } from '../../kernel/principal.ts';
 import { answerError } from './answer-error.ts';
 import { checkContentType } from './check-content-type.ts';
@@ -19,6 +20,8 @@ export type Authenticate = (key: string | null) => Principal;
 
 export interface DataLaneOptions {
   readonly authenticate: Authenticate;
+  /** Whether a key that is not known is worth another look. */
+  readonly newerPolicy: NewerPolicy;
   readonly authorize: Authorize;
   readonly bodyLimitBytes: number;
   /** How often it is looked whether a body still comes fast enough. */
@@ -64,16 +67,35 @@ export function serveData(bound: DataRoute, arrival: Arrival, options: DataLaneO
     if (!response.headersSent) setHeaders(response, arrival.commonHeaders);
     answerError(request, response, { error, errorBody: bound.errorBody, requestId });
   };
-  let principal: Principal;
+  const begin = () => serveAdmitted(bound, arrival, options, fail);
   try {
-    principal = admit(bound.route, request.headers, options);
+    begin();
   } catch (thrown) {
-    fail(thrown);
-    return;
+    const newer = options.newerPolicy(thrown);
+    if (newer === null) {
+      fail(thrown);
+      return;
+    }
+    newer
+      .then((isNewer) => {
+        if (!isNewer) throw thrown;
+        begin();
+      })
+      .catch(fail);
   }
+}
+
+/** Throws what keeps it from being admitted. */
+function serveAdmitted(
+  bound: DataRoute,
+  { request, response, requestId, receivedAt, commonHeaders }: Arrival,
+  options: DataLaneOptions,
+  fail: (thrown: unknown) => void,
+): void {
+  const principal = admit(bound.route, request.headers, options);
   const refuse = (thrown: unknown, body: Buffer | null): void => {
     const error = thrown === null ? null : asSamovarError(thrown);
-    bound.refused({ requestId, receivedAt: arrival.receivedAt, principal, body, error });
+    bound.refused({ requestId, receivedAt, principal, body, error });
     if (error === null) response.destroy();
     else fail(error);
   };
@@ -91,15 +113,15 @@ export function serveData(bound: DataRoute, arrival: Arrival, options: DataLaneO
     const exchange: DataExchange = {
       route: bound.route,
       requestId,
-      receivedAt: arrival.receivedAt,
+      receivedAt,
       principal,
       headers: request.headers,
       body: outcome,
-      commonHeaders: arrival.commonHeaders,
+      commonHeaders,
       answer: new NodeAnswer(response),
     };
     try {
-      bound.handle(exchange);
+      bound.handle(exchange)?.catch((thrown: unknown) => refuse(thrown, outcome));
     } catch (thrown) {
       refuse(thrown, outcome);
     }

@@ -5,6 +5,7 @@ import { newId } from '../../kernel/ids.ts';
 import type { Certificate } from '../../kernel/ports/certificate.ts';
 import type { BoundRoute, ErrorBody } from '../../kernel/ports/http-routes.ts';
 import type { Log } from '../../kernel/ports/log.ts';
+import type { NewerPolicy } from '../../kernel/ports/newer-policy.ts';
 import type { Running } from '../../kernel/ports/running.ts';
 import { answerError } from './answer-error.ts';
 import { answerClientErrors } from './client-errors.ts';
@@ -37,6 +38,8 @@ export interface HttpTimeouts {
 export interface HttpServerOptions {
   readonly routes: readonly BoundRoute[];
   readonly authenticate: Authenticate;
+  /** Whether a key that is not known is worth another look. */
+  readonly newerPolicy: NewerPolicy;
   readonly authorize: Authorize;
   readonly runOnce: RunOnce;
   readonly settings: {

@@ -11,13 +11,13 @@ import type {
   RememberReply,
 } from '../../kernel/ports/http-routes.ts';
 import type { Log } from '../../kernel/ports/log.ts';
+import type { NewerPolicy } from '../../kernel/ports/newer-policy.ts';
 import type { Principal } from '../../kernel/principal.ts';
 import { checkContentType } from './check-content-type.ts';
-import type { Authenticate, Authorize } from './data-lane.ts';
+import { type Authenticate, type Authorize, admit } from './data-lane.ts';
 import { toManagementError } from './management-error.ts';
 import { restParameter, toFrameworkPath } from './path-template.ts';
 import { readJson } from './read-json.ts';
-import { readKey } from './read-key.ts';
 import { refuseNul } from './refuse-nul.ts';
 import type { RunOnce } from './replay.ts';
 import { createRequestCheck } from './validate-request.ts';
@@ -27,6 +27,8 @@ export type ManagementRoute = Extract<BoundRoute, { readonly route: { readonly l
 export interface ManagementLaneOptions {
   readonly routes: readonly ManagementRoute[];
   readonly authenticate: Authenticate;
+  /** Whether a key that is not known is worth another look. */
+  readonly newerPolicy: NewerPolicy;
   readonly authorize: Authorize;
   readonly runOnce: RunOnce;
   readonly bodyLimitBytes: number;
@@ -96,19 +98,17 @@ function addRoute(app: FastifyInstance, bound: ManagementRoute, options: Managem
     url: toFrameworkPath(route.path),
     // One that changes something, also where a protocol prescribes GET for it, is not done by asking for its head.
     exposeHeadRoute: route.audit === null && !isStreamed(route),
-    onRequest: (request, _reply, done) => {
+    onRequest: async (request) => {
+      // `/v1/models/` is no model.
+      if (rest !== null && withRest(request.params as Record<string, string>, rest)[rest] === '')
+        throw options.noRoute(request.method, pathOf(request));
+      if (route.permission === 'public') return;
+      const admitted = () => admit(route, request.headers, options);
       try {
-        // `/v1/models/` is no model.
-        if (rest !== null && withRest(request.params as Record<string, string>, rest)[rest] === '')
-          throw options.noRoute(request.method, pathOf(request));
-        if (route.permission !== 'public') {
-          const principal = options.authenticate(readKey(request.headers));
-          options.authorize(principal, route.permission);
-          principals.set(request, principal);
-        }
-        done();
+        principals.set(request, admitted());
       } catch (thrown) {
-        done(thrown as Error);
+        if (!(await options.newerPolicy(thrown))) throw thrown;
+        principals.set(request, admitted());
       }
     },
     handler: async (request, reply) => {

@@ -58,6 +58,7 @@ before(async () => {
   server = await createHttpServer({
     routes,
     authenticate: () => testPrincipal(newId()),
+    newerPolicy: () => null,
     authorize() {},
     runOnce: (_call, run) => run(async () => {}),
     mapError: asSamovarError,

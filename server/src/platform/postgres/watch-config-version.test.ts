@@ -33,6 +33,14 @@ function watch(options: { pollMs: number; url?: string; onChange?: () => Promise
   return { watch: watchConfigVersion({ ...address, pollMs: options.pollMs, onChange }), seen };
 }
 
+/** The way to the database over a network that can be taken away. */
+async function behindProxy() {
+  const { host = '', port = 5432 } = connectionOptions({ url: fresh.url, caFile: null });
+  const proxy = await startCuttableProxy({ host, port });
+  const database = new URL(fresh.url.replace('@/', '@localhost/')).pathname;
+  return { proxy, url: `postgres://samovar@127.0.0.1:${proxy.port}${database}` };
+}
+
 async function bump(): Promise<void> {
   await fresh.database.transaction().execute(async (transaction) => await configVersion.bump(transaction));
 }
@@ -90,10 +98,8 @@ test('a load that fails is tried again until it succeeds, and confirms nothing b
 });
 
 test('while PostgreSQL is away the last confirmation stands still, and what changed meanwhile is loaded after', async () => {
-  const { host = '', port = 5432 } = connectionOptions({ url: fresh.url, caFile: null });
-  const proxy = await startCuttableProxy({ host, port });
-  const database = new URL(fresh.url.replace('@/', '@localhost/')).pathname;
-  const watched = watch({ pollMs: 100, url: `postgres://samovar@127.0.0.1:${proxy.port}${database}` });
+  const { proxy, url } = await behindProxy();
+  const watched = watch({ pollMs: 100, url });
   try {
     await watched.watch.loaded;
     proxy.cut();
@@ -110,4 +116,46 @@ test('while PostgreSQL is away the last confirmation stands still, and what chan
     await watched.watch.stop();
     await proxy.end();
   }
+});
+
+test('who catches up finds loaded what was committed before, without a notification or a poll', async () => {
+  const watched = watch({ pollMs: 1_000 });
+  await watched.watch.loaded;
+  for (let round = 2; round < 6; round += 1) {
+    await sql`update ${sql.table('config_version')} set version = version + 1`.execute(fresh.database);
+    const begunAt = performance.now();
+    await watched.watch.catchUp();
+    assert.equal(watched.seen.length, round);
+    assert.ok(performance.now() - begunAt < 500);
+  }
+  await watched.watch.stop();
+});
+
+test('any number that catch up at a time make one reading, and readings have a pause between them', async () => {
+  const watched = watch({ pollMs: 1_000 });
+  await watched.watch.loaded;
+  const begunAt = performance.now();
+  await Promise.all(Array.from({ length: 10_000 }, () => watched.watch.catchUp()));
+  const togetherMs = performance.now() - begunAt;
+  for (let time = 0; time < 20; time += 1) await watched.watch.catchUp();
+  assert.ok(performance.now() - begunAt > togetherMs + 19 * 20, 'not more often than 40 times a second');
+  assert.ok(togetherMs < 500, String(togetherMs));
+  await watched.watch.stop();
+});
+
+test('nobody waits long for a database that does not answer, and later not at all', async () => {
+  const { proxy, url } = await behindProxy();
+  const watched = watch({ pollMs: 200, url });
+  await watched.watch.loaded;
+  proxy.swallow();
+  const begunAt = performance.now();
+  await watched.watch.catchUp();
+  assert.ok(performance.now() - begunAt < 1_500);
+  await sleep(900);
+  const awayAt = performance.now();
+  await watched.watch.catchUp();
+  assert.ok(performance.now() - awayAt < 20);
+  proxy.cut();
+  await watched.watch.stop();
+  await proxy.end();
 });

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from 'pg';
 import type { ConfigSections } from '../../kernel/ports/config-version.ts';
 import type { Log } from '../../kernel/ports/log.ts';
@@ -20,11 +21,22 @@ export interface ConfigWatch {
   readonly loaded: Promise<void>;
   /** Milliseconds since the epoch when PostgreSQL last confirmed what is in memory; `null` before the first time. */
   lastConfirmedAt(): number | null;
+  /**
+   * Settles when `onChange` has loaded what was committed before this call; at once where PostgreSQL has not been
+   * heard for a while, and after a second where it does not answer. Many calls make one reading, and 40 of them a second
+   * at most. Never rejects.
+   */
+  catchUp(): Promise<void>;
   stop(): Promise<void>;
 }
 
 const firstBackOffMs = 250;
 const longestBackOffMs = 2_000;
+/** Not heard for so many polls, PostgreSQL is away: nobody waits for it. */
+const awayPolls = 4;
+const longestCatchUpMs = 1_000;
+/** Between readings that were asked for. */
+const catchUpGapMs = 25;
 
 /**
  * Follows the one `config_version` row from a connection of its own. Reading the row is the truth; a notification
@@ -37,6 +49,8 @@ export function watchConfigVersion(options: ConfigWatchOptions): ConfigWatch {
   let stopping = false;
   let known: string | null = null;
   let confirmedAt: number | null = null;
+  /** Of the reading that begins next. */
+  let awaited: PromiseWithResolvers<void> | null = null;
 
   async function follow(client: Client): Promise<void> {
     client.on('notification', wakeUp.wake);
@@ -44,13 +58,21 @@ export function watchConfigVersion(options: ConfigWatchOptions): ConfigWatch {
     await client.connect();
     await client.query(`listen ${configChannel}`);
     while (!stopping) {
+      const asked = awaited;
+      awaited = null;
       const askedAt = Date.now();
-      const { version, ...sections } = await readVersion(client, options.schema);
-      if (version !== known) await options.onChange(version, sections);
-      known = version;
+      try {
+        const { version, ...sections } = await readVersion(client, options.schema);
+        if (version !== known) await options.onChange(version, sections);
+        known = version;
+      } finally {
+        asked?.resolve();
+      }
       confirmedAt = askedAt;
       loaded.resolve();
       await wakeUp.wait(pollMs);
+      const gapMs = askedAt + catchUpGapMs - Date.now();
+      if (awaited !== null && gapMs > 0) await pause(gapMs);
     }
   }
 
@@ -80,8 +102,20 @@ export function watchConfigVersion(options: ConfigWatchOptions): ConfigWatch {
   return {
     loaded: loaded.promise,
     lastConfirmedAt: () => confirmedAt,
+    async catchUp() {
+      if (stopping || confirmedAt === null || Date.now() - confirmedAt > awayPolls * pollMs) return;
+      if (awaited === null) {
+        const reading = Promise.withResolvers<void>();
+        const late = setTimeout(reading.resolve, longestCatchUpMs);
+        void reading.promise.then(() => clearTimeout(late));
+        awaited = reading;
+        wakeUp.wake();
+      }
+      await awaited.promise;
+    },
     async stop() {
       stopping = true;
+      awaited?.resolve();
       wakeUp.wake();
       await running;
     },

@@ -72,7 +72,13 @@ export async function startApi(settings: ServerSettings, log: Log): Promise<Runn
   });
   const sealing = createSealing(masterKey);
   const certificate = await openCertificate(settings, log);
-  const { postgres, watch, policy, end: endPolicy } = followPolicy(settings, log, 'api', sealing);
+  const {
+    postgres,
+    watch,
+    policy,
+    newerPolicy,
+    end: endPolicy,
+  } = followPolicy(settings, log, 'api', sealing);
   const { database } = postgres;
   const clock = systemClock;
   const configVersion = createConfigVersion();
@@ -92,6 +98,7 @@ export async function startApi(settings: ServerSettings, log: Log): Promise<Runn
   const limiter = createKeyLimiter(steadyClock);
   const inference = createInference({
     policy: () => policy.current(),
+    newerPolicy,
     onPolicyChange: (listener) => policy.onChange(listener),
     requestLoad: (model) => requestLoad({ database, configVersion: createConfigVersion('replicas') }, model),
     loadState: (model) => readLoadState(database, model),
@@ -129,6 +136,7 @@ export async function startApi(settings: ServerSettings, log: Log): Promise<Runn
     startInference: inference.start,
     meterRefused: inference.meterRefused,
     policy: () => policy.current(),
+    newerPolicy,
   };
   const foundationModels = {
     ...inferenceSurface,
@@ -187,6 +195,7 @@ export async function startApi(settings: ServerSettings, log: Log): Promise<Runn
   ];
   const serving = {
     authenticate: createAuthenticate(() => policy.current(), clock),
+    newerPolicy,
     authorize,
     settings,
     certificate,

@@ -1,17 +1,20 @@
 import type { ServerSettings } from '../../config/load-settings.ts';
 import { systemClock } from '../../kernel/clock.ts';
 import type { Log } from '../../kernel/ports/log.ts';
+import type { NewerPolicy } from '../../kernel/ports/newer-policy.ts';
 import type { Sealing } from '../../kernel/ports/sealing.ts';
 import { openPostgres, type Postgres } from '../../platform/postgres/connect-postgres.ts';
 import { type ConfigWatch, watchConfigVersion } from '../../platform/postgres/watch-config-version.ts';
 import { requiredPostgresUrl } from '../required-postgres-url.ts';
 import { loadReplicas } from './load-replicas.ts';
+import { createNewerPolicy } from './newer-policy.ts';
 import { createPolicyHolder, type PolicyHolder } from './policy-snapshot.ts';
 
 export interface FollowedPolicy {
   readonly postgres: Postgres;
   readonly watch: ConfigWatch;
   readonly policy: PolicyHolder;
+  readonly newerPolicy: NewerPolicy;
   end(): Promise<void>;
 }
 
@@ -39,6 +42,7 @@ export function followPolicy(
     postgres,
     watch,
     policy,
+    newerPolicy: createNewerPolicy(policy, () => watch.catchUp()),
     async end() {
       await watch.stop();
       await postgres.end();

@@ -33,6 +33,7 @@ export async function openDataPath(
     database,
     dependencies: () => ({
       policy: () => followed.policy.current(),
+      newerPolicy: followed.newerPolicy,
       onPolicyChange: (listener) => followed.policy.onChange(listener),
       requestLoad: (model) => requestLoad({ database, configVersion }, model),
       loadState: (model) => readLoadState(database, model),

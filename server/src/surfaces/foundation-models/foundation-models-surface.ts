@@ -1,5 +1,6 @@
 import type { SamovarError } from '../../kernel/errors.ts';
 import type { Log } from '../../kernel/ports/log.ts';
+import type { NewerPolicy } from '../../kernel/ports/newer-policy.ts';
 import type { Classify } from '../../modules/classification/index.ts';
 import type { MeterRefused, StartInference } from '../../modules/inference/index.ts';
 import type { SubmitRequest } from '../../modules/inference-queue/index.ts';
@@ -16,6 +17,7 @@ export interface FoundationModelsSurface {
   grpcAddress(host: string | undefined): string;
   /** The policy snapshot of the moment. */
   policy(): ModelPolicy;
+  readonly newerPolicy: NewerPolicy;
   readonly log: Log;
   /** What was thrown, as one of our codes; a failed connection of a store is no internal fault. */
   mapError(thrown: unknown): SamovarError;

@@ -39,7 +39,7 @@ export interface InferenceMethod<Method extends MessageMethod> {
 
 /** A method that calls models: what it refuses by itself is metered too, with the model that was asked for. */
 export function inferenceMethod<Method extends MessageMethod>(
-  surface: Pick<FoundationModelsSurface, 'meterRefused' | 'mapError' | 'log'>,
+  surface: Pick<FoundationModelsSurface, 'meterRefused' | 'newerPolicy' | 'mapError' | 'log'>,
   { method, endpoint, modelUriOf, begin }: InferenceMethod<Method>,
 ): SurfaceMethod<Method> {
   const meter = (refusal: Refusal, model: string): void =>
@@ -65,7 +65,15 @@ export function inferenceMethod<Method extends MessageMethod>(
         begin(call, refuse);
       } catch (thrown) {
         if (!(thrown instanceof SamovarError)) throw thrown;
-        refuse(thrown);
+        const newer = surface.newerPolicy(thrown);
+        if (newer === null) refuse(thrown);
+        else
+          newer
+            .then((isNewer) => {
+              if (!isNewer) throw thrown;
+              begin(call, refuse);
+            })
+            .catch(refuse);
       }
     },
     refused: (refusal) => meter(refusal, ''),

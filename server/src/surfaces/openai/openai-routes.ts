@@ -11,6 +11,7 @@ import type {
   ManagementReply,
   ManagementRequest,
 } from '../../kernel/ports/http-routes.ts';
+import type { NewerPolicy } from '../../kernel/ports/newer-policy.ts';
 import type { Scope } from '../../kernel/principal.ts';
 import type { Endpoint, MeterRefused, StartInference } from '../../modules/inference/index.ts';
 import { answerHeaderTexts } from './answer-header-texts.ts';
@@ -29,6 +30,7 @@ import { type Forwarded, forward } from './forward.ts';
 import type { InferenceExamples } from './inference-examples.ts';
 import { createModelList, retrieveModel } from './models/list-models.ts';
 import { modelList, modelObject } from './models/model-schema.ts';
+import { nowOrWithNewer } from './now-or-with-newer.ts';
 import { openaiErrorBody } from './openai-error.ts';
 import type { ParameterTable } from './parameter.ts';
 import { requestedModel } from './requested-model.ts';
@@ -43,6 +45,7 @@ export interface OpenaiSurface {
   readonly meterRefused: MeterRefused;
   /** The policy snapshot of the moment. */
   policy(): SurfacePolicy;
+  readonly newerPolicy: NewerPolicy;
 }
 
 /** The routes of the OpenAI-compatible API. */
@@ -50,7 +53,7 @@ export function openaiRoutes(surface: OpenaiSurface): BoundRoute[] {
   return [...modelRoutes(surface), ...inferenceRoutes(surface)];
 }
 
-function modelRoutes({ policy }: OpenaiSurface): BoundRoute[] {
+function modelRoutes({ policy, newerPolicy }: OpenaiSurface): BoundRoute[] {
   const read = {
     method: 'GET',
     lane: 'management',
@@ -98,8 +101,15 @@ function modelRoutes({ policy }: OpenaiSurface): BoundRoute[] {
         },
       },
       errorBody: openaiErrorBody,
-      handle: async (request: ManagementRequest) =>
-        ok(retrieveModel(policy(), scopeOf(request), request.params.model ?? '')),
+      async handle(request: ManagementRequest) {
+        const retrieve = () => ok(retrieveModel(policy(), scopeOf(request), request.params.model ?? ''));
+        try {
+          return retrieve();
+        } catch (thrown) {
+          if (await newerPolicy(thrown)) return retrieve();
+          throw thrown;
+        }
+      },
     },
   ];
 }
@@ -208,7 +218,10 @@ function bind(
   return {
     route,
     errorBody: openaiErrorBody,
-    handle: (exchange: DataExchange) => forward(surface.startInference, exchange, translate(exchange)),
+    handle: (exchange: DataExchange) =>
+      nowOrWithNewer(surface.newerPolicy, () =>
+        forward(surface.startInference, exchange, translate(exchange)),
+      ),
     refused: ({ requestId, principal, receivedAt, body, error }: DataRefusal) =>
       surface.meterRefused({
         requestId,

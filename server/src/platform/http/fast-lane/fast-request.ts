@@ -27,7 +27,7 @@ export class FastRequest {
     const { route, requestId, receivedAt, principal, headers, commonHeaders, answer } = this.#exchange;
     const exchange = { route, requestId, receivedAt, principal, headers, body, commonHeaders, answer };
     try {
-      this.#bound.handle(exchange);
+      this.#bound.handle(exchange)?.catch((thrown: unknown) => this.#refuse(asSamovarError(thrown), body));
     } catch (thrown) {
       this.#refuse(asSamovarError(thrown), body);
     }

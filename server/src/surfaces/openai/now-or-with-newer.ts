@@ -1,0 +1,16 @@
+import type { NewerPolicy } from '../../kernel/ports/newer-policy.ts';
+
+/** Begins; once more with a newer policy, where that may take what this one refuses. Throws what refuses it, or rejects. */
+export function nowOrWithNewer(newerPolicy: NewerPolicy, begin: () => void): Promise<void> | undefined {
+  try {
+    begin();
+    return undefined;
+  } catch (thrown) {
+    const newer = newerPolicy(thrown);
+    if (newer === null) throw thrown;
+    return newer.then((isNewer) => {
+      if (!isNewer) throw thrown;
+      begin();
+    });
+  }
+}
