@@ -84,10 +84,16 @@ export const plantedFaults: readonly PlantedFault[] = [
     true,
   ),
   imports('formats-are-pure', `${src}/formats/a.ts`, `${src}/platform/b.ts`, '../platform/b.ts'),
+  imports(
+    'grpc-speaks-http2-alone',
+    `${src}/platform/http/a.ts`,
+    `${src}/platform/http2/b.ts`,
+    '../http2/b.ts',
+  ),
   {
-    rule: 'grpc-speaks-http2-alone',
+    rule: 'http2-is-our-own',
     files: {
-      [`${src}/platform/http/a.ts`]:
+      [`${src}/platform/grpc/a.ts`]:
         "import { createServer } from 'node:http2';\nexport const own = createServer;\n",
     },
   },

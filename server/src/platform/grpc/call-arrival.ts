@@ -1,6 +1,6 @@
-import type { IncomingHttpHeaders } from 'node:http2';
 import { newId } from '../../kernel/ids.ts';
 import { clientRequestId } from '../http/request-id.ts';
+import type { RequestHead } from '../http2/request-head.ts';
 import { parseGrpcTimeout } from './grpc-timeout.ts';
 
 /** What the headers of a call say. */
@@ -22,8 +22,7 @@ export interface CallArrival {
   readonly packs: boolean;
 }
 
-export function readArrival(raw: IncomingHttpHeaders): CallArrival {
-  const headers = asTexts(raw);
+export function readArrival({ path, headers }: RequestHead): CallArrival {
   const timeout = headers['grpc-timeout'];
   const timeoutMs = timeout === undefined ? null : parseGrpcTimeout(timeout);
   const encoding = headers['grpc-encoding'];
@@ -33,7 +32,7 @@ export function readArrival(raw: IncomingHttpHeaders): CallArrival {
     receivedAt: performance.now(),
     deadline: timeoutMs === null ? null : Math.ceil(Date.now() + timeoutMs),
     wrongTimeout: timeout !== undefined && timeoutMs === null ? timeout : null,
-    path: headers[':path'] ?? '',
+    path,
     headers,
     encoding,
     packs:
@@ -41,10 +40,4 @@ export function readArrival(raw: IncomingHttpHeaders): CallArrival {
       encoding !== 'identity' &&
       (headers['grpc-accept-encoding'] ?? '').split(',').some((name) => name.trim() === 'gzip'),
   };
-}
-
-/** Of all headers only `set-cookie` comes as a list, and it means nothing in a request. */
-function asTexts(headers: IncomingHttpHeaders): Record<string, string | undefined> {
-  if (headers['set-cookie'] !== undefined) headers['set-cookie'] = undefined;
-  return headers as Record<string, string | undefined>;
 }

@@ -1,31 +1,33 @@
-import type { OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { SamovarError } from '../../kernel/errors.ts';
 import { serverTraceId } from '../../kernel/server-trace-id.ts';
+import { encodeField, encodeFieldHead, encodeStatus } from '../http2/hpack/encode-fields.ts';
+import type { ServerStream } from '../http2/server-stream.ts';
 import type { CallArrival } from './call-arrival.ts';
 import { errorTrailers } from './error-trailers.ts';
 import { acceptedEncodings } from './message-compression.ts';
 
-/** Larger messages are not held back: they may fill the stream, which the sender must be told. */
-const heldBytes = 8 * 1024;
-const respondOptions = { waitForTrailers: true, sendDate: false };
-const lastHeadersOptions = { endStream: true, sendDate: false };
-const goodTrailers: OutgoingHttpHeaders = { 'grpc-status': '0' };
+const idLength = 36;
+const traceIdLength = serverTraceId('0'.repeat(idLength)).length;
+/** What every answer begins with, up to the id of its request; then up to the id for support. */
+const firstHeaders =
+  encodeStatus(200) +
+  encodeField('content-type', 'application/grpc+proto') +
+  encodeField('grpc-accept-encoding', acceptedEncodings) +
+  encodeFieldHead('x-request-id', idLength);
+const traceHead = encodeFieldHead('x-server-trace-id', traceIdLength);
+const packedHeader = encodeField('grpc-encoding', 'gzip');
+const goodTrailers = encodeField('grpc-status', '0');
 /** Where a client's own retry policy may try again, which it may only while it has seen no headers. */
 const retriedStatuses: ReadonlySet<string> = new Set(['UNAVAILABLE', 'RESOURCE_EXHAUSTED', 'ABORTED']);
 
 /** What goes out on the HTTP/2 stream of one call, in the order that the protocol prescribes: headers, messages, trailers. */
 export class CallWriter {
-  readonly #stream: ServerHttp2Stream;
+  readonly #stream: ServerStream;
   readonly #arrival: CallArrival;
   #headersSent = false;
   #headers: Readonly<Record<string, string>> | null = null;
-  #trailers = goodTrailers;
-  /** The first message, until the moment is over: one that is the only one goes out together with the end. */
-  #held: Buffer | null = null;
-  /** `performance.now()` when it was answered before its request was complete. */
-  answeredAt: number | null = null;
 
-  constructor(stream: ServerHttp2Stream, arrival: CallArrival) {
+  constructor(stream: ServerStream, arrival: CallArrival) {
     this.#stream = stream;
     this.#arrival = arrival;
   }
@@ -37,99 +39,46 @@ export class CallWriter {
 
   /** Returns false when the stream is full, or gone. */
   write(frame: Buffer): boolean {
-    if (this.#gone()) return false;
-    if (!this.#headersSent && this.#held === null && frame.length < heldBytes) {
-      this.#held = frame;
-      process.nextTick(writeHeld, this);
-      return true;
-    }
-    this.flush();
     this.#sendHeaders();
     return this.#stream.write(frame);
   }
 
-  /** Writes the message that is held back, if there is one. */
-  flush(): void {
-    const held = this.#held;
-    if (held === null) return;
-    this.#held = null;
-    if (this.#gone()) return;
-    this.#sendHeaders();
-    this.#stream.write(held);
-  }
-
   end(): void {
-    if (this.#gone()) return;
     this.#sendHeaders();
-    const held = this.#held;
-    this.#held = null;
-    if (held === null) this.#stream.end();
-    else this.#stream.end(held);
+    this.#stream.end(goodTrailers);
   }
 
   endWithError(error: SamovarError): void {
-    if (this.#gone()) return;
-    this.flush();
     const { requestId, clientRequestId } = this.#arrival;
-    this.#trailers = errorTrailers(error, requestId);
-    if (this.#headersSent || !retriedStatuses.has(error.entry.grpcStatus)) {
-      if (clientRequestId !== null) this.#trailers['x-client-request-id'] = clientRequestId;
-      this.end();
+    const trailers = encodeFields(errorTrailers(error, requestId));
+    if (!this.#headersSent && retriedStatuses.has(error.entry.grpcStatus)) {
+      this.#stream.respond(this.#commonHeaders() + trailers, true);
       return;
     }
-    const headers = this.#commonHeaders();
-    for (const [name, value] of Object.entries(this.#trailers)) headers.push(name, String(value));
-    this.#stream.respond(headers, lastHeadersOptions);
-    this.#closeRequest();
-  }
-
-  #gone(): boolean {
-    return this.#stream.destroyed || this.#stream.closed;
+    this.#sendHeaders();
+    this.#stream.end(
+      clientRequestId === null ? trailers : trailers + encodeField('x-client-request-id', clientRequestId),
+    );
   }
 
   #sendHeaders(): void {
     if (this.#headersSent) return;
     this.#headersSent = true;
-    const headers = this.#commonHeaders();
-    const more = this.#headers;
-    if (more !== null) for (const name of Object.keys(more)) headers.push(name, more[name] ?? '');
-    this.#stream.on('wantTrailers', () => this.#sendTrailers());
-    this.#stream.respond(headers, respondOptions);
+    const common = this.#commonHeaders();
+    this.#stream.respond(this.#headers === null ? common : common + encodeFields(this.#headers), false);
   }
 
-  /** Names and values in turns, as Node takes them soonest. */
-  #commonHeaders(): string[] {
+  #commonHeaders(): string {
     const { requestId, clientRequestId, packs } = this.#arrival;
-    const headers = [
-      ':status',
-      '200',
-      'content-type',
-      'application/grpc+proto',
-      'grpc-accept-encoding',
-      acceptedEncodings,
-      'x-request-id',
-      requestId,
-      'x-server-trace-id',
-      serverTraceId(requestId),
-    ];
-    if (packs) headers.push('grpc-encoding', 'gzip');
-    if (clientRequestId !== null) headers.push('x-client-request-id', clientRequestId);
+    let headers = firstHeaders + requestId + traceHead + serverTraceId(requestId);
+    if (packs) headers += packedHeader;
+    if (clientRequestId !== null) headers += encodeField('x-client-request-id', clientRequestId);
     return headers;
-  }
-
-  #sendTrailers(): void {
-    this.#stream.sendTrailers(this.#trailers);
-    this.#closeRequest();
-  }
-
-  /** The rest of a request that is answered already is thrown away, so that the client sees the answer. */
-  #closeRequest(): void {
-    if (this.#stream.readableEnded) return;
-    this.answeredAt = performance.now();
-    this.#stream.resume();
   }
 }
 
-function writeHeld(writer: CallWriter): void {
-  writer.flush();
+function encodeFields(headers: Readonly<Record<string, string>>): string {
+  let block = '';
+  for (const name of Object.keys(headers)) block += encodeField(name, headers[name] ?? '');
+  return block;
 }

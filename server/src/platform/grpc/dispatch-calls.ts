@@ -1,6 +1,8 @@
-import { EventEmitter } from 'node:events';
-import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { SamovarError } from '../../kernel/errors.ts';
+import { encodeStatus } from '../http2/hpack/encode-fields.ts';
+import { errorCode } from '../http2/protocol.ts';
+import type { RequestHead } from '../http2/request-head.ts';
+import type { ServerStream } from '../http2/server-stream.ts';
 import { readArrival } from './call-arrival.ts';
 import { GrpcCall } from './grpc-call.ts';
 import type { MethodEntry } from './method-table.ts';
@@ -16,29 +18,28 @@ export function createDispatch(
   table: ReadonlyMap<string, MethodEntry>,
   open: OpenCalls,
   options: ServeOptions,
-): (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void {
-  const { log } = options;
-  return (stream, headers) => {
-    const refusedWith = httpFault(headers);
+): (peer: SessionWatch, stream: ServerStream, head: RequestHead) => void {
+  const { limitBytes, log } = options;
+  const callOptions = { limitBytes, log, closed: (call: GrpcCall) => callClosed(open, call) };
+  return (peer, stream, head) => {
+    const refusedWith = httpFault(head);
     if (refusedWith !== null) {
-      stream.on('error', (error) => log.debug({ error }, 'A stream failed'));
-      stream.respond({ ':status': refusedWith }, { endStream: true });
-      stream.close();
+      stream.respond(encodeStatus(refusedWith), true);
+      stream.reset(errorCode.noError);
       return;
     }
-    const call = new GrpcCall(stream, readArrival(headers), options);
-    const entry = table.get(call.arrival.path);
-    const peer = openCall(open, call, entry?.permission === 'public');
-    // The connection is gone already.
-    if (peer === undefined) return;
-    if (call.background && peer.backgroundCalls > backgroundCallsPerConnection)
+    const entry = table.get(head.path);
+    const background = entry?.permission === 'public';
+    const call = new GrpcCall(stream, readArrival(head), { peer, background }, callOptions);
+    stream.listener = call;
+    open.calls.add(call);
+    peer.callOpened(background);
+    if (!background) open.running.opened();
+    if (background && peer.backgroundCalls > backgroundCallsPerConnection)
       call.error(new SamovarError('system.overloaded', { retryAfterSeconds: 1 }));
     else if (open.draining) call.error(new SamovarError('system.draining', { retryAfterSeconds: 1 }));
     else if (entry) serveCall(call, entry, peer, options);
-    else
-      call.error(
-        new SamovarError('request.unknown_rpc', { params: { path: call.arrival.path.slice(0, 200) } }),
-      );
+    else call.error(new SamovarError('request.unknown_rpc', { params: { path: head.path.slice(0, 200) } }));
   };
 }
 
@@ -46,41 +47,14 @@ export function createDispatch(
 const grpcType = /^application\/grpc(?:\+proto)?(?:;|$)/;
 
 /** What is no gRPC at all is answered in HTTP's terms, as the protocol prescribes. */
-function httpFault(headers: IncomingHttpHeaders): number | null {
-  if (headers[':method'] !== 'POST') return 405;
+function httpFault({ method, headers }: RequestHead): number | null {
+  if (method !== 'POST') return 405;
   const type = headers['content-type'] ?? '';
   return type === 'application/grpc' || grpcType.test(type) ? null : 415;
 }
 
-function openCall(open: OpenCalls, call: GrpcCall, background: boolean): SessionWatch | undefined {
-  const session = call.stream.session;
-  const watch = session ? open.sessions.get(session) : undefined;
-  call.background = background;
-  call.peer = watch ?? null;
-  open.calls.add(call);
-  watch?.callOpened(background);
-  if (!background) open.running.opened();
-  call.stream.on('close', () => {
-    open.calls.delete(call);
-    watch?.callClosed(background);
-    call.closed();
-    forgetListeners(call.stream);
-    if (!background) open.running.ended();
-  });
-  return watch;
+function callClosed(open: OpenCalls, call: GrpcCall): void {
+  open.calls.delete(call);
+  call.peer.callClosed(call.background);
+  if (!call.background) open.running.ended();
 }
-
-const { removeAllListeners } = EventEmitter.prototype;
-
-/**
- * V8 often keeps a stream until its next full collection; without listeners it keeps the stream alone. Streams listen
- * to the removal of their listeners, and would be told of each.
- */
-function forgetListeners(stream: ServerHttp2Stream): void {
-  removeAllListeners.call(stream, 'removeListener');
-  removeAllListeners.call(stream);
-  stream.on('error', ignoreLateError);
-}
-
-/** A closed stream has nothing left to fail. */
-function ignoreLateError(): void {}

@@ -1,4 +1,3 @@
-import type { OutgoingHttpHeaders } from 'node:http2';
 import { StringDecoder } from 'node:string_decoder';
 import { create, type DescMessage, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { type Any, AnySchema } from '@bufbuild/protobuf/wkt';
@@ -26,7 +25,7 @@ const domain = 'samovar';
  * An error as trailers: status and message, the same with machine-readable details (`google.rpc.Status`), and what it
  * carries over HTTP as headers (`retry-after`, `x-ratelimit-*`). Causes and internals stay out.
  */
-export function errorTrailers(error: SamovarError, requestId: string): OutgoingHttpHeaders {
+export function errorTrailers(error: SamovarError, requestId: string): Record<string, string> {
   const code = grpcCodes[error.entry.grpcStatus];
   const message = cut(error.message, longestMessageBytes);
   const status = create(StatusSchema, { code, message, details: detailsOf(error, message, requestId) });

@@ -1,8 +1,8 @@
-import type { ServerHttp2Stream } from 'node:http2';
 import { type DescMessage, type Message, toBinary } from '@bufbuild/protobuf';
 import { SamovarError } from '../../kernel/errors.ts';
 import type { Log } from '../../kernel/ports/log.ts';
 import type { MessageAnswer } from '../../kernel/ports/message-exchange.ts';
+import type { ServerStream, StreamListener } from '../http2/server-stream.ts';
 import type { CallArrival } from './call-arrival.ts';
 import { CallWriter } from './call-writer.ts';
 import { frameOf } from './frame-reader.ts';
@@ -11,6 +11,22 @@ import { packMessage, smallestPackedBytes } from './message-compression.ts';
 export interface CallOptions {
   readonly limitBytes: number;
   readonly log: Log;
+  /** Told once of each call whose stream has closed. */
+  closed(call: GrpcCall): void;
+}
+
+/** What reads the request of a call. */
+export interface CallBody {
+  take(chunk: Buffer): void;
+  finish(): void;
+  closed(): void;
+}
+
+/** Who has the connection of a call. */
+export interface CallPeer {
+  /** Told of each message that is sent. */
+  sent(): void;
+  callClosed(background: boolean): void;
 }
 
 /** Longer ones are left to the client; a timer cannot hold them. */
@@ -20,14 +36,15 @@ const longestTimerMs = 2 ** 31 - 1;
  * The answer of one call. After the first of `end`, `error`, the deadline and the client's leaving, nothing more has
  * any effect.
  */
-export class GrpcCall implements MessageAnswer<Message> {
+export class GrpcCall implements MessageAnswer<Message>, StreamListener {
   /** Where it stands among those that are open. */
   place = -1;
-  readonly stream: ServerHttp2Stream;
+  readonly stream: ServerStream;
   readonly arrival: CallArrival;
   readonly #options: CallOptions;
   readonly #writer: CallWriter;
   #output: DescMessage | null = null;
+  #body: CallBody | null = null;
   #ended = false;
   #deadlineTimer: NodeJS.Timeout | null = null;
   #gone: readonly (() => void)[] = [];
@@ -36,41 +53,46 @@ export class GrpcCall implements MessageAnswer<Message> {
   #waiting: (() => void)[] | null = null;
   /** Until its request is there. */
   reading = true;
-  /** Told of each message that is sent. */
-  peer: { sent(): void } | null = null;
+  readonly peer: CallPeer;
   /** Of a public method: a stop does not wait for it. */
-  background = false;
+  readonly background: boolean;
   /** What ended it from outside of its method. */
   failure: SamovarError | null = null;
   /** `performance.now()` since when the client takes nothing of what waits for it. */
   stalledSince: number | null = null;
+  /** `performance.now()` when it was first seen answered before its request was complete. */
+  answeredSince: number | null = null;
   /** `performance.now()` when it was first seen answered, and its client had not fetched everything. */
   leftOverSince: number | null = null;
 
-  constructor(stream: ServerHttp2Stream, arrival: CallArrival, options: CallOptions) {
+  constructor(
+    stream: ServerStream,
+    arrival: CallArrival,
+    { peer, background }: { readonly peer: CallPeer; readonly background: boolean },
+    options: CallOptions,
+  ) {
     this.stream = stream;
     this.arrival = arrival;
+    this.peer = peer;
+    this.background = background;
     this.#options = options;
     this.#writer = new CallWriter(stream, arrival);
-    stream.on('error', (error) =>
-      options.log.debug({ requestId: arrival.requestId, error }, 'A gRPC stream failed'),
-    );
     if (arrival.deadline !== null) this.#startDeadline(arrival.deadline - Date.now());
   }
 
   /** Whether nothing can be answered any more. */
-  get ended(): boolean {
+  get answered(): boolean {
     return this.#ended;
-  }
-
-  /** `performance.now()` when it was answered before its request was complete. */
-  get answeredAt(): number | null {
-    return this.#writer.answeredAt;
   }
 
   /** The type of the messages to come. */
   answersWith(output: DescMessage): void {
     this.#output = output;
+  }
+
+  /** What its request is read by. */
+  reads(body: CallBody): void {
+    this.#body = body;
   }
 
   begin(headers: Readonly<Record<string, string>>): void {
@@ -109,8 +131,11 @@ export class GrpcCall implements MessageAnswer<Message> {
   fail(error: SamovarError): void {
     if (this.#ended) return;
     this.failure = error;
+    // The stream may close with its last word, and forgets them.
+    const listeners = this.#gone;
+    this.#gone = [];
     this.error(error);
-    this.#tellGone();
+    for (const listener of listeners) listener();
   }
 
   onDrain(listener: () => void): void {
@@ -121,11 +146,32 @@ export class GrpcCall implements MessageAnswer<Message> {
     this.#gone = this.#gone.length === 0 ? [listener] : [...this.#gone, listener];
   }
 
-  /** The stream is closed: whatever has not been answered by now never will be. */
+  // What its stream tells.
+
+  data(bytes: Buffer): void {
+    this.#body?.take(bytes);
+  }
+
+  ended(): void {
+    this.#body?.finish();
+  }
+
+  drained(): void {
+    this.#tellDrained();
+  }
+
+  /** Whatever has not been answered by now never will be. */
   closed(): void {
-    if (this.#ended) return;
+    this.#body?.closed();
+    const cut = !this.#ended;
     this.#finish();
-    this.#tellGone();
+    const listeners = this.#gone;
+    this.#gone = [];
+    if (cut) for (const listener of listeners) listener();
+    this.#options.closed(this);
+    // V8 may keep the call until its next full collection, but not what listened to it.
+    this.#drained = [];
+    this.#body = null;
   }
 
   #finish(): void {
@@ -138,12 +184,6 @@ export class GrpcCall implements MessageAnswer<Message> {
     if (leftMs > longestTimerMs) return;
     const expire = () => this.fail(new SamovarError('request.deadline_exceeded'));
     this.#deadlineTimer = setTimeout(expire, Math.max(0, Math.ceil(leftMs)));
-  }
-
-  #tellGone(): void {
-    const listeners = this.#gone;
-    this.#gone = [];
-    for (const listener of listeners) listener();
   }
 
   #tellDrained(): void {
@@ -186,14 +226,10 @@ export class GrpcCall implements MessageAnswer<Message> {
   }
 
   #write(frame: Buffer): boolean {
-    const { stream } = this;
-    if (stream.destroyed || stream.closed) return false;
-    this.peer?.sent();
+    if (this.stream.gone) return false;
+    this.peer.sent();
     if (this.#writer.write(frame)) return true;
-    if (this.stalledSince === null) {
-      this.stalledSince = performance.now();
-      stream.once('drain', () => this.#tellDrained());
-    }
+    this.stalledSince ??= performance.now();
     return false;
   }
 }

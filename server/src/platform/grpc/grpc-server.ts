@@ -1,4 +1,3 @@
-import type { ServerHttp2Session } from 'node:http2';
 import type { GrpcMethod } from '@samovar/contract/grpc-method';
 import type { SamovarError } from '../../kernel/errors.ts';
 import type { Certificate } from '../../kernel/ports/certificate.ts';
@@ -7,15 +6,16 @@ import type { BoundGrpcMethod } from '../../kernel/ports/message-exchange.ts';
 import type { Running } from '../../kernel/ports/running.ts';
 import type { Authenticate, Authorize } from '../http/data-lane.ts';
 import { listen } from '../http/listen.ts';
+import type { ConnectionLimits } from '../http2/connection.ts';
+import { openHttp2Server } from '../http2/open-http2-server.ts';
 import { createDispatch } from './dispatch-calls.ts';
 import { createHealth } from './health/create-health.ts';
 import { limitConnections } from './limit-connections.ts';
 import { type GrpcTimes, lookAround } from './look-around.ts';
 import { createMethodTable } from './method-table.ts';
 import { createOpenCalls, type OpenCalls } from './open-calls.ts';
-import { openServer } from './open-server.ts';
 import { createReflection } from './reflection/create-reflection.ts';
-import { SessionWatch } from './session-watch.ts';
+import { type SessionOwner, SessionWatch } from './session-watch.ts';
 import { stopServer } from './stop-server.ts';
 
 export interface GrpcServerOptions {
@@ -62,8 +62,14 @@ const defaultTimes: GrpcTimes = {
 };
 /** Of the largest size, that may be on their way at once on one connection; of smaller ones more. */
 const messagesPerConnection = 4;
-/** Of one connection, what a client may send ahead. */
-const connectionWindowBytes = 1024 * 1024;
+const limits: ConnectionLimits = {
+  headerListBytes: 32 * 1024,
+  concurrentStreams: 1000,
+  streamWindowBytes: 256 * 1024,
+  connectionWindowBytes: 1024 * 1024,
+  // An answer of the largest size must fit several times.
+  unfetchedBytes: 256 * 1024 * 1024,
+};
 
 /**
  * Starts the gRPC server of an api process: the methods of the table, `grpc.health.v1` and server reflection.
@@ -80,12 +86,20 @@ export async function createGrpcServer(options: GrpcServerOptions): Promise<Grpc
   const methods = [...options.methods, ...health.methods];
   const reflection = createReflection(methods.map(({ method }) => method.descriptor.parent));
   const table = createMethodTable(methods, reflection);
-  const server = openServer(options.certificate, times.greetingMs);
   const roomBytes = messagesPerConnection * limitBytes;
-  server.on('session', (session: ServerHttp2Session) => {
-    watchSession(open, new SessionWatch(session, roomBytes), options.log);
+  const owner = createOwner(open, createDispatch(table, open, { ...options, limitBytes }), options.log);
+  const server = openHttp2Server({
+    certificate: options.certificate,
+    handshakeMs: times.greetingMs,
+    limits,
+    connected(connection) {
+      const watch = new SessionWatch(connection, roomBytes, owner);
+      open.sessions.add(watch);
+      open.connected.opened();
+      if (open.draining) connection.close();
+      return watch;
+    },
   });
-  server.on('stream', createDispatch(table, open, { ...options, limitBytes }));
   const connections = limitConnections(
     server,
     options.settings.connectionLimit,
@@ -122,11 +136,13 @@ export async function createGrpcServer(options: GrpcServerOptions): Promise<Grpc
   };
 }
 
-function watchSession(open: OpenCalls, watch: SessionWatch, log: Log): void {
-  const { session } = watch;
-  open.sessions.set(session, watch);
-  session.setLocalWindowSize(connectionWindowBytes);
-  session.on('error', (error) => log.debug({ error }, 'A gRPC connection failed'));
-  session.once('close', () => open.sessions.delete(session));
-  if (open.draining) session.close();
+function createOwner(open: OpenCalls, serve: SessionOwner['serve'], log: Log): SessionOwner {
+  return {
+    serve,
+    closed(watch, error) {
+      if (error !== null) log.debug({ error }, 'A gRPC connection failed');
+      open.sessions.delete(watch);
+      open.connected.ended();
+    },
+  };
 }

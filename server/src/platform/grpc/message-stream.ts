@@ -1,6 +1,7 @@
-import type { ServerHttp2Stream } from 'node:http2';
 import { asSamovarError, SamovarError } from '../../kernel/errors.ts';
+import type { ServerStream } from '../http2/server-stream.ts';
 import { type Frame, FrameReader, onlyMessage } from './frame-reader.ts';
+import type { CallBody } from './grpc-call.ts';
 import { malformedMessage } from './malformed-message.ts';
 import { checkEncoding, unpackMessage } from './message-compression.ts';
 
@@ -26,26 +27,23 @@ export interface MessageListener {
 }
 
 /** Reads every message of a stream, in order. After `fail` nothing is told any more, and the rest is thrown away. */
-export class MessageStream {
-  readonly #stream: ServerHttp2Stream;
+export class MessageStream implements CallBody {
+  readonly #stream: ServerStream;
   readonly #options: ReadOptions;
   readonly #listener: MessageListener;
   /** Made for a message that does not come in one piece: most do. */
   #reader: FrameReader | null = null;
   #waiting: Frame[] | null = null;
   #keptBytes = 0;
-  #givesBack = false;
   #unpacking = false;
   #held = false;
   #ended = false;
   #failed = false;
 
-  constructor(stream: ServerHttp2Stream, options: ReadOptions, listener: MessageListener) {
+  constructor(stream: ServerStream, options: ReadOptions, listener: MessageListener) {
     this.#stream = stream;
     this.#options = options;
     this.#listener = listener;
-    stream.on('data', (chunk: Buffer) => this.#take(chunk));
-    stream.on('end', () => this.#finish());
   }
 
   /** The listener takes messages again. */
@@ -54,7 +52,7 @@ export class MessageStream {
     this.#takeNext();
   }
 
-  #take(chunk: Buffer): void {
+  take(chunk: Buffer): void {
     if (this.#failed) return;
     const busy = this.#unpacking || this.#held;
     const message = this.#reader === null && !busy ? onlyMessage(chunk, this.#options.limitBytes) : null;
@@ -82,11 +80,14 @@ export class MessageStream {
     this.#keepWithinRoom(reader);
   }
 
-  #finish(): void {
-    // A stream that breaks ends too; its closing tells.
-    if (this.#stream.aborted || this.#stream.rstCode !== 0) return;
+  finish(): void {
     this.#ended = true;
     this.#takeNext();
+  }
+
+  closed(): void {
+    this.#options.room.take(-this.#keptBytes);
+    this.#keptBytes = 0;
   }
 
   #takeNext(): void {
@@ -96,7 +97,7 @@ export class MessageStream {
       this.#unpack(frame);
     }
     if (this.#failed || this.#unpacking || this.#held) return;
-    if (this.#stream.isPaused()) this.#stream.resume();
+    if (this.#stream.paused) this.#stream.resume();
     if (!this.#ended) return;
     if (this.#reader?.partial) this.#fail(malformedMessage('it ends too early.'));
     else this.#listener.end();
@@ -120,11 +121,9 @@ export class MessageStream {
   #keepWithinRoom(reader: FrameReader): void {
     const moreBytes = reader.keptBytes - this.#keptBytes;
     if (moreBytes === 0) return;
-    const { room } = this.#options;
-    if (!this.#givesBack) this.#stream.once('close', () => room.take(-this.#keptBytes));
-    this.#givesBack = true;
     this.#keptBytes += moreBytes;
-    if (!room.take(moreBytes)) throw new SamovarError('system.overloaded', { retryAfterSeconds: 1 });
+    if (!this.#options.room.take(moreBytes))
+      throw new SamovarError('system.overloaded', { retryAfterSeconds: 1 });
   }
 
   #fail(thrown: unknown): void {

@@ -1,4 +1,3 @@
-import type { Http2Session } from 'node:http2';
 import { OpenItems } from '../../kernel/open-items.ts';
 import { OpenRequests } from '../http/open-requests.ts';
 import type { GrpcCall } from './grpc-call.ts';
@@ -8,11 +7,19 @@ import type { SessionWatch } from './session-watch.ts';
 export interface OpenCalls {
   draining: boolean;
   readonly calls: OpenItems<GrpcCall>;
-  readonly sessions: Map<Http2Session, SessionWatch>;
+  readonly sessions: Set<SessionWatch>;
+  /** The same, to wait for. */
+  readonly connected: OpenRequests;
   /** Calls that a stop waits for. */
   readonly running: OpenRequests;
 }
 
 export function createOpenCalls(): OpenCalls {
-  return { draining: false, calls: new OpenItems(), sessions: new Map(), running: new OpenRequests() };
+  return {
+    draining: false,
+    calls: new OpenItems(),
+    sessions: new Set(),
+    connected: new OpenRequests(),
+    running: new OpenRequests(),
+  };
 }

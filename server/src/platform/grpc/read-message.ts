@@ -1,7 +1,7 @@
-import type { ServerHttp2Stream } from 'node:http2';
 import { type DescMessage, fromBinary, type Message } from '@bufbuild/protobuf';
 import { SamovarError } from '../../kernel/errors.ts';
 import { checkMessageSize } from './check-message-size.ts';
+import type { GrpcCall } from './grpc-call.ts';
 import { malformedMessage } from './malformed-message.ts';
 import { type MessageListener, MessageStream, type ReadOptions } from './message-stream.ts';
 
@@ -10,11 +10,11 @@ import { type MessageListener, MessageStream, type ReadOptions } from './message
  * with it; never when the stream closes first.
  */
 export function readOneMessage(
-  stream: ServerHttp2Stream,
+  call: GrpcCall,
   options: ReadOptions,
   done: (outcome: Buffer | SamovarError) => void,
 ): void {
-  new MessageStream(stream, options, new OnlyMessage(done));
+  call.reads(new MessageStream(call.stream, options, new OnlyMessage(done)));
 }
 
 class OnlyMessage implements MessageListener {

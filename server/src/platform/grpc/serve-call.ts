@@ -78,8 +78,8 @@ function serveExchange(
   call.onGone(() => {
     if (call.reading) tellRefused(call, bound, { principal, error: call.failure });
   });
-  readOneMessage(call.stream, reading, (outcome) => {
-    if (call.ended) return;
+  readOneMessage(call, reading, (outcome) => {
+    if (call.answered) return;
     call.reading = false;
     try {
       if (outcome instanceof SamovarError) throw outcome;
@@ -130,6 +130,7 @@ function converse(
     end: () => call.end(),
     fail: (error) => refuse(call, error, options),
   });
+  call.reads(messages);
   call.onDrain(() => messages.goOn());
 }
 

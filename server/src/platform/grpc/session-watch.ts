@@ -1,4 +1,8 @@
-import { constants, type ServerHttp2Session } from 'node:http2';
+import type { ConnectionListener, Http2Connection } from '../http2/connection.ts';
+import { errorCode } from '../http2/protocol.ts';
+import type { RequestHead } from '../http2/request-head.ts';
+import type { ServerStream } from '../http2/server-stream.ts';
+import type { CallPeer } from './grpc-call.ts';
 import type { SharedRoom } from './message-stream.ts';
 
 export interface SessionTimes {
@@ -10,38 +14,57 @@ export interface SessionTimes {
   readonly pingAnswerMs: number;
   /** For a connection without calls. */
   readonly idleMs: number;
+  /** For a client that takes nothing of what waits for it. */
+  readonly stallMs: number;
+}
+
+/** Who has all connections. */
+export interface SessionOwner {
+  serve(watch: SessionWatch, stream: ServerStream, head: RequestHead): void;
+  closed(watch: SessionWatch, fault: Error | null): void;
 }
 
 /** Pings of a client, between two looks, without anything sent to it: clients measure the way while they receive. */
 const mostPings = 200;
 
 /** One connection: whether it still lives, is used, and behaves. */
-export class SessionWatch implements SharedRoom {
-  readonly session: ServerHttp2Session;
+export class SessionWatch implements ConnectionListener, SharedRoom, CallPeer {
+  readonly connection: Http2Connection;
+  readonly #owner: SessionOwner;
   openCalls = 0;
   /** Of them, those of public methods. */
   backgroundCalls = 0;
   #leftBytes: number;
   /** Pings of the client since something was sent, or since the last look. */
   #pings = 0;
-  #greeted = false;
   #answered = true;
   #pingedAt: number;
   #idleSince: number;
 
   /** `roomBytes`: for its requests that are not whole. */
-  constructor(session: ServerHttp2Session, roomBytes: number) {
-    this.session = session;
+  constructor(connection: Http2Connection, roomBytes: number, owner: SessionOwner) {
+    this.connection = connection;
+    this.#owner = owner;
     this.#leftBytes = roomBytes;
     this.#pingedAt = performance.now();
     this.#idleSince = this.#pingedAt;
-    session.once('remoteSettings', () => {
-      this.#greeted = true;
-    });
-    session.on('ping', () => {
-      this.#pings += 1;
-      if (this.#pings > mostPings) this.#end(constants.NGHTTP2_ENHANCE_YOUR_CALM, 'too_many_pings');
-    });
+  }
+
+  opened(stream: ServerStream, head: RequestHead): void {
+    this.#owner.serve(this, stream, head);
+  }
+
+  pinged(): void {
+    this.#pings += 1;
+    if (this.#pings > mostPings) this.connection.fail(errorCode.enhanceYourCalm, 'too_many_pings');
+  }
+
+  ponged(): void {
+    this.#answered = true;
+  }
+
+  closed(fault: Error | null): void {
+    this.#owner.closed(this, fault);
   }
 
   take(bytes: number): boolean {
@@ -64,36 +87,29 @@ export class SessionWatch implements SharedRoom {
     this.openCalls -= 1;
     if (background) this.backgroundCalls -= 1;
     this.#pings = 0;
-    this.#idleSince = performance.now();
+    if (this.openCalls === 0) this.#idleSince = performance.now();
   }
 
   /** Pings it, closes it or lets it be. */
   look(now: number, times: SessionTimes): void {
-    const { session } = this;
-    if (session.destroyed) return;
+    const { connection } = this;
     this.#pings = 0;
-    if (!this.#greeted) {
-      if (now - this.#idleSince > times.greetingMs) session.destroy();
+    const overdue =
+      (!connection.greeted && now - this.#idleSince > times.greetingMs) ||
+      (!this.#answered && now - this.#pingedAt > times.pingAnswerMs) ||
+      (connection.stuckSince !== null && now - connection.stuckSince > times.stallMs);
+    if (overdue) {
+      connection.destroy(null);
       return;
     }
-    if (!this.#answered) {
-      if (now - this.#pingedAt > times.pingAnswerMs) session.destroy();
-      return;
-    }
+    if (!connection.greeted || !this.#answered) return;
     if (this.openCalls === 0 && now - this.#idleSince > times.idleMs) {
-      session.close();
+      connection.close();
       return;
     }
     if (now - this.#pingedAt <= times.pingMs) return;
     this.#pingedAt = now;
     this.#answered = false;
-    session.ping((error) => {
-      this.#answered = error === null;
-    });
-  }
-
-  #end(code: number, reason: string): void {
-    this.session.goaway(code, 0, Buffer.from(reason));
-    this.session.destroy();
+    connection.ping();
   }
 }

@@ -1,8 +1,8 @@
-import type { Http2SecureServer, Http2Server } from 'node:http2';
+import type { Server } from 'node:net';
 import { SamovarError } from '../../kernel/errors.ts';
 import type { OpenCalls } from './open-calls.ts';
 
-/** Between the end of the grace and the closing of what did not end by itself. */
+/** Between the end of the grace and the closing of what did not end by itself; also for a connection's last words. */
 const lastWordsMs = 500;
 
 export interface Stopping {
@@ -16,7 +16,7 @@ export interface Stopping {
 
 /** Takes no more calls, lets those that run end within the grace, then ends them and every connection. */
 export async function stopServer(
-  server: Http2Server | Http2SecureServer,
+  server: Server,
   open: OpenCalls,
   graceMs: number,
   { drained, endRunning, close }: Stopping,
@@ -27,14 +27,15 @@ export async function stopServer(
   const error = new SamovarError('system.draining', { retryAfterSeconds: 1 });
   for (const call of open.calls.toArray()) if (call.background) call.fail(error);
   // Tells the client to go elsewhere with what it begins from now on; what runs may end.
-  for (const session of open.sessions.keys()) session.close();
+  for (const { connection } of open.sessions) connection.close();
   await open.running.idleWithin(graceMs);
   if (open.running.count > 0) {
     endRunning(new SamovarError('system.draining'));
     for (const call of open.calls.toArray()) call.fail(error);
     await open.running.idleWithin(lastWordsMs);
   }
-  for (const session of open.sessions.keys()) session.destroy();
+  // A connection without calls closes when its client has got everything.
+  await open.connected.idleWithin(lastWordsMs);
   close();
   await closed;
 }
