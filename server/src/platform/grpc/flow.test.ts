@@ -17,6 +17,8 @@ import {
   type TestServerOptions,
   unary,
 } from '../../../test/grpc/test-server.ts';
+import { connectRaw, frame, requestBlock } from '../../../test/http2/raw-connection.ts';
+import { flag, frameType } from '../http2/protocol.ts';
 
 const opened: { readonly served: TestGrpcServer; readonly client: TestClient }[] = [];
 
@@ -225,6 +227,28 @@ test('a client that opens and resets calls without end loses its connection, nob
   await closed;
   for (let tries = 0; served.server.openCalls > 0 && tries < 100; tries += 1) await pause(20);
   assert.equal(served.server.openCalls, 0);
+});
+
+test('a connection that does not speak, or stops amid its greeting, is closed', async () => {
+  const { served } = await open({ times: { greetingMs: 200, lookMs: 50 } });
+  for (const words of ['', 'PRI * HTTP/2.0', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n']) {
+    const raw = await connectRaw(served.server.port, [Buffer.from(words)]);
+    await raw.closed;
+  }
+});
+
+test('a client that asks on and on and never reads its socket loses its connection', async () => {
+  const { served } = await open({ times: { stallMs: 300, lookMs: 50 } });
+  const raw = await connectRaw(served.server.port);
+  raw.socket.pause();
+  const head = requestBlock(pathOf(unary), { 'content-type': 'application/grpc' });
+  for (let id = 1; id < 20_000 && served.server.openConnections > 0; id += 2) {
+    raw.send(frame(frameType.headers, flag.endHeaders | flag.endStream, id, head));
+    if (id % 100 === 1) await pause(1);
+  }
+  for (let tries = 0; served.server.openConnections > 0 && tries < 200; tries += 1) await pause(20);
+  assert.equal(served.server.openConnections, 0);
+  raw.close();
 });
 
 test('a connection without calls is closed after a while, and a silent one is pinged', async () => {

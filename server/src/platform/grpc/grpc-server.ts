@@ -140,7 +140,9 @@ function createOwner(open: OpenCalls, serve: SessionOwner['serve'], log: Log): S
   return {
     serve,
     closed(watch, error) {
-      if (error !== null) log.debug({ error }, 'A gRPC connection failed');
+      // Those of the network and of the protocol have codes.
+      if (error !== null && 'code' in error) log.debug({ error }, 'A gRPC connection failed');
+      else if (error !== null) log.error({ error }, 'A gRPC connection ended by a fault of ours');
       open.sessions.delete(watch);
       open.connected.ended();
     },

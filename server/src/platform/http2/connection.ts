@@ -178,7 +178,11 @@ export class Http2Connection {
   #drained(): void {
     this.#outbox.stuckSince = null;
     if (this.#ended) return;
-    this.#sender.sendWaiting();
+    try {
+      this.#sender.sendWaiting();
+    } catch (thrown) {
+      this.#failWith(thrown);
+    }
     this.#socket.resume();
   }
 

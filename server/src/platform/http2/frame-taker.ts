@@ -1,11 +1,11 @@
 import type { FloodGuard } from './flood-guard.ts';
 import type { Frame } from './frame-parser.ts';
 import type { FrameWriter } from './frame-writer.ts';
-import { dependsOn, type HeaderBlock, type HeaderBlocks } from './header-blocks.ts';
+import { dependsOn, type HeaderBlocks } from './header-blocks.ts';
 import { PeerSettings } from './peer-settings.ts';
 import { errorCode, flag, frameType } from './protocol.ts';
-import { ConnectionFault, StreamFault } from './protocol-faults.ts';
-import { checkTrailers } from './request-head.ts';
+import { ConnectionFault, protocolError, StreamFault } from './protocol-faults.ts';
+import { RequestFrames } from './request-frames.ts';
 import type { Sender } from './sender.ts';
 import type { ServerStream } from './server-stream.ts';
 import type { StreamSet } from './stream-set.ts';
@@ -27,11 +27,13 @@ const priorityBytes = 5;
 export class FrameTaker {
   readonly #parts: FrameTakerParts;
   readonly #settings = new PeerSettings();
+  readonly #requests: RequestFrames;
   /** The first settings have come, with which a client begins (section 3.4). */
   greeted = false;
 
   constructor(parts: FrameTakerParts) {
     this.#parts = parts;
+    this.#requests = new RequestFrames({ ...parts, settings: this.#settings });
   }
 
   take(frame: Frame): void {
@@ -52,13 +54,13 @@ export class FrameTaker {
   #dispatch(frame: Frame): void {
     switch (frame.type) {
       case frameType.data:
-        this.#data(frame);
+        this.#requests.data(frame);
         break;
       case frameType.headers:
-        this.#headers(frame);
+        this.#requests.headers(frame);
         break;
       case frameType.continuation:
-        this.#block(this.#parts.blocks.goOn(frame));
+        this.#requests.continuation(frame);
         break;
       case frameType.windowUpdate:
         this.#windowUpdate(frame);
@@ -85,89 +87,6 @@ export class FrameTaker {
         // Of an extension (section 5.5).
         this.#parts.guard.idleFrame();
     }
-  }
-
-  /** Section 6.1. Padding counts for the windows like data. */
-  #data({ flags, streamId, bytes, begin, end }: Frame): void {
-    const { streams, guard } = this.#parts;
-    if (streamId === 0) throw protocolError('data without a stream');
-    const wholeBytes = end - begin;
-    const padded = (flags & flag.padded) !== 0;
-    const paddingBytes = padded ? (bytes[begin] ?? 0) : 0;
-    const from = padded ? begin + 1 : begin;
-    const to = end - paddingBytes;
-    if (from > to) throw protocolError('more padding than data');
-    const ends = (flags & flag.endStream) !== 0;
-    if (from < to) guard.data();
-    else if (!ends) guard.idleFrame();
-    streams.takeRoom(wholeBytes);
-    const stream = streams.get(streamId);
-    if (stream === null || stream.remoteEnded) {
-      streams.giveConnectionRoom(wholeBytes);
-      this.#late(streamId);
-      return;
-    }
-    const fault = faultOfData(stream, wholeBytes, to - from, ends);
-    if (fault !== null) {
-      streams.giveConnectionRoom(wholeBytes);
-      throw fault;
-    }
-    if (ends) stream.remoteEnded = true;
-    if (from < to && !stream.gone) stream.listener?.data(bytes.subarray(from, to));
-    if (stream.isClosed) {
-      streams.giveConnectionRoom(wholeBytes);
-      return;
-    }
-    if (wholeBytes > 0) stream.release(wholeBytes);
-    if (ends) streams.endRemote(stream);
-  }
-
-  /** A frame on a stream that is not open (section 5.1). */
-  #late(streamId: number): void {
-    const { streams, guard } = this.#parts;
-    if (streams.isIdle(streamId)) throw protocolError('a frame on a stream that never opened');
-    // It may have been on its way when we reset the stream.
-    if (streams.wasResetByUs(streamId)) guard.idleFrame();
-    else throw new StreamFault(errorCode.streamClosed, 'a frame on a stream that is closed');
-  }
-
-  #headers(frame: Frame): void {
-    const { streamId } = frame;
-    if (streamId === 0 || streamId % 2 === 0) throw protocolError('headers on a stream that no client opens');
-    this.#block(this.#parts.blocks.begin(frame));
-  }
-
-  /** Section 8.1: a request begins, or ends with trailers. */
-  #block(block: HeaderBlock | null): void {
-    if (block === null) return;
-    const { streamId, endStream } = block;
-    const { streams, blocks } = this.#parts;
-    if (streamId > streams.lastId) {
-      streams.lastId = streamId;
-      const head = blocks.readHead(block);
-      if (block.dependsOnItself) throw new StreamFault(errorCode.protocolError, 'a stream depends on itself');
-      streams.begin(streamId, head, endStream, this.#settings.windowBytes);
-      return;
-    }
-    const fields = blocks.readFields(block);
-    const stream = streams.get(streamId);
-    if (stream === null) {
-      this.#lateHeaders(streamId);
-      return;
-    }
-    if (stream.remoteEnded) throw new StreamFault(errorCode.streamClosed, 'headers behind the end');
-    checkTrailers(fields);
-    if (!endStream || !stream.count(0, true))
-      throw new StreamFault(errorCode.protocolError, 'trailers that are not the end');
-    streams.endRemote(stream);
-  }
-
-  #lateHeaders(streamId: number): void {
-    const { streams, guard } = this.#parts;
-    if (streams.wasResetByUs(streamId)) guard.idleFrame();
-    else if (streams.wasOpen(streamId))
-      throw new ConnectionFault(errorCode.streamClosed, 'headers on a stream that is closed');
-    else throw protocolError('headers on a stream below the last one');
   }
 
   /** Section 6.9. */
@@ -249,20 +168,6 @@ export class FrameTaker {
   }
 }
 
-/** What is wrong with data that comes in so many bytes, padding included, and says so many. */
-function faultOfData(
-  stream: ServerStream,
-  wholeBytes: number,
-  dataBytes: number,
-  last: boolean,
-): StreamFault | null {
-  if (!stream.receiveWindow.take(wholeBytes))
-    return new StreamFault(errorCode.flowControlError, 'more data than the stream has room for');
-  if (!stream.count(dataBytes, last))
-    return new StreamFault(errorCode.protocolError, 'data of another length than was told');
-  return null;
-}
-
 /** Section 6.9.2. */
 function widenAll(sender: Sender, streams: readonly ServerStream[], moreBytes: number): void {
   for (const stream of streams)
@@ -272,10 +177,6 @@ function widenAll(sender: Sender, streams: readonly ServerStream[], moreBytes: n
       throw thrown instanceof StreamFault ? new ConnectionFault(thrown.code, thrown.message) : thrown;
     }
   sender.sendWaiting();
-}
-
-function protocolError(what: string): ConnectionFault {
-  return new ConnectionFault(errorCode.protocolError, what);
 }
 
 function frameSizeError(): ConnectionFault {

@@ -1,3 +1,5 @@
+import { errorCode } from './protocol.ts';
+
 /** What a peer did wrong to the whole connection, which ends with this code (RFC 9113, section 5.4.1). */
 export class ConnectionFault extends Error {
   readonly code: number;
@@ -16,4 +18,9 @@ export class StreamFault extends Error {
     super(reason);
     this.code = code;
   }
+}
+
+/** PROTOCOL_ERROR, for what a connection may not bring. */
+export function protocolError(what: string): ConnectionFault {
+  return new ConnectionFault(errorCode.protocolError, what);
 }
