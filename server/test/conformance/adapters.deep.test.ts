@@ -26,6 +26,7 @@ const adapterOf = (name: string): WorkerAdapter => ({
 before(async () => {
   for (const [index, [name, strength]] of Object.entries(strengths).entries())
     await writeAdapter(adapterOf(name).path, { strength, seed: index + 1 });
+  await writeAdapter(adapterOf('wide').path, { strength: 0.3, seed: 9, misfits: true });
   writeFileSync(adapterOf('broken').path, 'not a model');
 });
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -117,16 +118,21 @@ for (const engine of ['llama-cpp', 'llama-server'] as const)
       }
     });
 
-    test('one that does not fit is refused by its name, and the base answers', async () => {
-      const damaged = await start(['broken']);
+    test('those that do not fit are refused by their names, and the base and the others answer', async () => {
+      const damaged = await start(['one', 'broken', 'wide', 'other']);
       try {
-        assert.ok((await ask(null, damaged)).length > 0);
-        const { status, body } = await damaged.client.post('/v1/chat/completions', {
-          messages: [{ role: 'user', content: 'Hi' }],
-          samovar: { adapter: adapterOf('broken').versionId },
-        });
-        assert.equal(status, 503);
-        assert.match(JSON.stringify(body), /engine\.load_failed.*broken/);
+        const texts = [await ask(null, damaged), await ask('one', damaged), await ask('other', damaged)];
+        assert.deepEqual(texts, [await ask(null), await ask('one'), await ask('other')]);
+        for (const name of ['broken', 'wide']) {
+          const { status, body } = await damaged.client.post('/v1/chat/completions', {
+            messages: [{ role: 'user', content: 'Hi' }],
+            samovar: { adapter: adapterOf(name).versionId },
+          });
+          assert.equal(status, 503);
+          assert.match(JSON.stringify(body), new RegExp(`engine\\.load_failed.*${name}`));
+        }
+        const { failedAdapters = {} } = (await damaged.client.get('/health')).body as WorkerHealth;
+        assert.deepEqual(Object.keys(failedAdapters).toSorted(), ['version-broken', 'version-wide']);
       } finally {
         await damaged.stop();
       }

@@ -16,7 +16,17 @@ export interface OpenedServer {
   end(): Promise<void>;
 }
 
-/** Starts llama-server and waits until it answers. Throws its last words when it ends before. */
+/** It ended before it answered. */
+export class ServerEnded extends Error {
+  readonly lastLines: readonly string[];
+
+  constructor(how: string, lastLines: readonly string[]) {
+    super(how);
+    this.lastLines = lastLines;
+  }
+}
+
+/** Starts llama-server and waits until it answers. Throws `ServerEnded` when it ends before. */
 export async function openServer(
   start: WorkerStart,
   options: {
@@ -71,7 +81,7 @@ async function untilHealthy(
   });
   for (;;) {
     signal.throwIfAborted();
-    if (ended !== null) throw new Error(ended);
+    if (ended !== null) throw new ServerEnded(ended, server.lastLines);
     // Until it listens the connection is refused.
     if (await client.healthy().catch(() => false)) return;
     await pause(50);

@@ -7,6 +7,8 @@ import type { Log } from '../../kernel/ports/log.ts';
 export interface ServerProcess {
   /** Resolves with a sentence when it has ended, for whatever reason. */
   readonly ended: Promise<string>;
+  /** The last that it said, the newest last. */
+  readonly lastLines: readonly string[];
   residentBytes(): number;
   /** Ends it at once. */
   kill(): void;
@@ -21,17 +23,21 @@ const guarded = `exec 3<&0
 (while read -r _; do :; done; kill -KILL "-$$") <&3 >/dev/null 2>&1 &
 exec "$@" </dev/null 3<&-`;
 
+/** Enough for what it says of its end. */
+const keptLines = 20;
+
 /** Starts the program. What it says goes to the log. */
 export function startServerProcess(binary: string, args: readonly string[], log: Log): ServerProcess {
   const child = spawn('/bin/sh', ['-c', guarded, 'sh', binary, ...args], {
     stdio: ['pipe', 'pipe', 'pipe'],
     detached: true,
   });
-  let lastLine = '';
+  const lastLines: string[] = [];
   for (const stream of [child.stdout, child.stderr])
     createInterface({ input: stream }).on('line', (line) => {
       if (line.trim() === '') return;
-      lastLine = line;
+      lastLines.push(line);
+      if (lastLines.length > keptLines) lastLines.shift();
       log.debug({}, line);
     });
   // A guard that is gone breaks the pipe: the end of the process is told by `exit`.
@@ -40,11 +46,13 @@ export function startServerProcess(binary: string, args: readonly string[], log:
     child.once('error', (error) => resolve(`llama-server could not be started: ${error.message}`));
     child.once('exit', (code, signal) => {
       killGroup(child);
-      resolve(`llama-server ended with ${signal ?? code}${lastLine === '' ? '' : `: ${lastLine}`}`);
+      const last = lastLines.at(-1);
+      resolve(`llama-server ended with ${signal ?? code}${last === undefined ? '' : `: ${last}`}`);
     });
   });
   return {
     ended,
+    lastLines,
     residentBytes: () => residentBytesOf(child.pid),
     kill: () => killGroup(child),
   };

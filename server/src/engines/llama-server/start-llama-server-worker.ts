@@ -1,4 +1,4 @@
-import type { WorkerAdapter, WorkerStart } from '@samovar/contract/worker-protocol';
+import type { WorkerStart } from '@samovar/contract/worker-protocol';
 import type { Log } from '../../kernel/ports/log.ts';
 import type { Running } from '../../kernel/ports/running.ts';
 import { startEmbeddingWorker } from '../embedding-worker/start-embedding-worker.ts';
@@ -8,7 +8,7 @@ import type { LoadedEngine } from '../language-worker/loaded-engine.ts';
 import { startLanguageWorker } from '../language-worker/start-language-worker.ts';
 import { withAdapter } from './completion-client.ts';
 import { loadVocabulary } from './load-vocabulary.ts';
-import { type OpenedServer, openServer } from './open-server.ts';
+import { openWithAdapters } from './open-with-adapters.ts';
 import { createServerScheduler } from './server-scheduler.ts';
 
 /** Largest piece of a prompt in one step, unless the manifest's `engineOptions.prefillChunkTokens` says otherwise. */
@@ -85,32 +85,4 @@ async function load(
       await dispose();
     },
   };
-}
-
-/** An adapter that does not fit ends llama-server at its start: then the model answers without any. */
-async function openWithAdapters(
-  start: WorkerStart,
-  options: {
-    readonly modelPath: string;
-    readonly chunkTokens: number;
-    readonly log: Log;
-    readonly signal: AbortSignal;
-  },
-): Promise<
-  OpenedServer & {
-    readonly adapters: readonly WorkerAdapter[];
-    readonly failedAdapters: ReadonlyMap<string, string>;
-  }
-> {
-  const adapters = start.adapters ?? [];
-  try {
-    return { ...(await openServer(start, { ...options, adapters })), adapters, failedAdapters: new Map() };
-  } catch (error) {
-    if (adapters.length === 0 || options.signal.aborted) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
-    const opened = await openServer(start, { ...options, adapters: [] });
-    options.log.error({ err: error }, 'llama-server starts without its adapters only');
-    const failedAdapters = new Map(adapters.map(({ versionId }) => [versionId, reason]));
-    return { ...opened, adapters: [], failedAdapters };
-  }
 }
