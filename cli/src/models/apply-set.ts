@@ -4,6 +4,7 @@ import { CommandError } from '../command-error.ts';
 import { printNews } from '../output/print-line.ts';
 import type { ItemFailure, PlanAnswer, PlanItemAnswer } from './apply-answers.ts';
 import type { ManifestFolder } from './manifest-folder.ts';
+import { tellWhile } from './tell-while.ts';
 import { uploadFile } from './upload-file.ts';
 
 /** The first tries may meet a network that is just coming up. */
@@ -30,7 +31,10 @@ export async function applySet(
   const uploaded = await uploadMissing(client, folder, agreed, { acceptLicense, failures });
   const { digest } = uploaded ? await planFor(client, folder) : agreed;
   const body = { ...folder.body, ...(acceptLicense && { acceptLicense }) };
-  const first = (await client.send('POST', '/api/models/apply', { ...body, plan: digest })) as PlanAnswer;
+  const applying = client.send('POST', '/api/models/apply', { ...body, plan: digest });
+  const first = (await tellWhile(applying, {
+    howFar: async () => doneOf(agreed, await planFor(client, folder)),
+  })) as PlanAnswer;
   const asked = withFailures(first, failures);
   for (const item of asked.items) if (item.failure !== null) failures.set(keyOf(item), item.failure);
   if (detach) {
@@ -46,6 +50,14 @@ export async function applySet(
     ? ((await client.send('POST', '/api/models/apply', folder.body)) as PlanAnswer)
     : settled(asked, next);
   return withFailures(last, failures);
+}
+
+/** How much of a plan is done by now, by what is left of it. */
+function doneOf({ items: agreed }: PlanAnswer, { items: left }: PlanAnswer): string {
+  const wanted = agreed.filter(({ action }) => action === 'create' || action === 'new-version');
+  const now = new Map(left.map((item) => [keyOf(item), item.action]));
+  const done = wanted.filter((item) => now.get(keyOf(item)) !== item.action);
+  return `applied ${done.length} of ${wanted.length}`;
 }
 
 export async function planFor(client: ApiClient, { body }: ManifestFolder): Promise<PlanAnswer> {

@@ -3,6 +3,7 @@ import { dirname, join, sep } from 'node:path';
 import { type Declaration, isDeclaration } from '@samovar/contract/declaration';
 import { parseDocument } from 'yaml';
 import { CommandError } from '../command-error.ts';
+import { printNews } from '../output/print-line.ts';
 import type { FolderBody } from './apply-answers.ts';
 
 /** A folder of manifests: of this machine, or in a bucket that the server reads itself. */
@@ -16,6 +17,9 @@ interface Found {
   readonly path: string;
   readonly document: Declaration;
 }
+
+/** How often it is told how far reading a large folder is. */
+const tellEveryMs = 2000;
 
 /** Reads the YAML documents of a folder, or of one file; `s3://…` is left to the server. */
 export function readManifestFolder(place: string): ManifestFolder {
@@ -37,7 +41,12 @@ function documentsOf(place: string): readonly Found[] {
   const paths = isFolder
     ? globSync('**/*.{yaml,yml}', { cwd: place }).map((path) => join(place, path))
     : [place];
-  return paths.sort().flatMap((path) => {
+  let toldAt = performance.now();
+  return paths.sort().flatMap((path, index) => {
+    if (performance.now() - toldAt > tellEveryMs) {
+      toldAt = performance.now();
+      printNews(`read ${index} of ${paths.length} documents`);
+    }
     const document = parsed(path);
     return isDeclaration(document) ? [{ path, document }] : [];
   });

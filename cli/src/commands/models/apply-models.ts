@@ -1,9 +1,11 @@
 import type { Command } from 'commander';
+import type { ApiClient } from '../../api-client.ts';
 import { CommandError, exitStatus } from '../../command-error.ts';
 import type { PlanAnswer, PlanItemAnswer } from '../../models/apply-answers.ts';
 import { applySet, planFor } from '../../models/apply-set.ts';
-import { readManifestFolder } from '../../models/manifest-folder.ts';
+import { type ManifestFolder, readManifestFolder } from '../../models/manifest-folder.ts';
 import { hasWork, showPlan, termsText } from '../../models/show-plan.ts';
+import { tellWhile } from '../../models/tell-while.ts';
 import { agrees, isTerminal } from '../../output/ask-terminal.ts';
 import { printJson } from '../../output/print-json.ts';
 import { printLine, printNews } from '../../output/print-line.ts';
@@ -28,7 +30,7 @@ export function definePlan(command: Command): void {
     .option('--json', 'print JSON')
     .action(async (_given: ApplyOptions, command: Command) => {
       const options = command.optsWithGlobals<ApplyOptions>();
-      const plan = await planFor(clientFor(options), readManifestFolder(options.file));
+      const plan = await firstPlan(clientFor(options), readManifestFolder(options.file));
       if (options.json) printJson(plan);
       else showPlan(plan);
       refuseRefused(plan);
@@ -48,7 +50,7 @@ export function defineApply(command: Command): void {
       const options = command.optsWithGlobals<ApplyOptions>();
       const client = clientFor(options);
       const folder = readManifestFolder(options.file);
-      const plan = await planFor(client, folder);
+      const plan = await firstPlan(client, folder);
       if (!options.json) showPlan(plan);
       if (options.dryRun || !hasWork(plan)) {
         if (options.json) printJson(plan);
@@ -61,6 +63,12 @@ export function defineApply(command: Command): void {
       if (options.json) printJson(done);
       tellOutcome(done, options);
     });
+}
+
+async function firstPlan(client: ApiClient, folder: ManifestFolder): Promise<PlanAnswer> {
+  const { source, documents = [] } = folder.body;
+  const what = source ?? `${documents.length} documents`;
+  return await tellWhile(planFor(client, folder), { howFar: () => `comparing ${what} with what is here` });
 }
 
 /** Throws a CommandError where something was not applied. */
