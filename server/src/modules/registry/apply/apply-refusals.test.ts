@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { sql } from 'kysely';
 import { type ApplyBed, actionsOf, createApplyBed, declare, failuresOf } from '../../../../test/apply-bed.ts';
 import { smallGguf, testContext } from '../../../../test/import-bed.ts';
+import { SamovarError } from '../../../kernel/errors.ts';
+import { applyDeclared } from './apply-plan.ts';
 import { readDeclared } from './read-declared.ts';
 
 describe('manifests', () => {
@@ -116,6 +119,37 @@ describe('manifests', () => {
     const [told] = (await bed.plan(declared)).items;
     assert.equal(told?.failure?.code, 'model.manifest_invalid');
     assert.match(String(told?.failure?.message), /license\.id is gemma, not MIT: write gemma/);
+  });
+
+  test('that are registered together are registered each alone when one of them cannot be', async () => {
+    const weights = await smallGguf();
+    const names = ['first', 'unlucky', 'last'];
+    const declared = declare(...names.map((name) => bed.manifestOf(name, weights)));
+    await bed.upload(weights);
+    const { jobs } = bed.dependencies;
+    const refusing: ApplyBed['dependencies'] = {
+      ...bed.dependencies,
+      jobs: {
+        async send(transaction, name, payload, options) {
+          const { rows } = await sql<{ name: string }>`
+            select m.name from model_versions v join models m on m.id = v.model_id
+              where v.id::text = ${Reflect.get(payload, 'versionId')}`.execute(transaction);
+          if (rows[0]?.name === 'unlucky')
+            throw new SamovarError('registry.file_busy', { params: { model: 'unlucky' } });
+          await jobs.send(transaction, name, payload, options);
+        },
+      },
+    };
+    const done = await applyDeclared(refusing, testContext, declared, { agreed: null, acceptLicense: false });
+    assert.deepEqual(failuresOf(done), [
+      ['first', undefined],
+      ['unlucky', 'registry.file_busy'],
+      ['last', undefined],
+    ]);
+    assert.deepEqual(
+      actionsOf(await bed.plan(declared)).map(([, action]) => action),
+      ['fetch', 'create', 'fetch'],
+    );
   });
 
   test('are one version when twenty apply them at once', async () => {
