@@ -16,6 +16,7 @@ export interface ApiReplicas {
   readonly store: TestDatabase;
   /** Of each replica. */
   readonly urls: readonly string[];
+  readonly grpcAddresses: readonly string[];
   /** May do everything in the default project. */
   readonly key: string;
   stop(): Promise<void>;
@@ -58,6 +59,7 @@ export async function startApiReplicas(
   return {
     store,
     urls: apis.map(({ url }) => url),
+    grpcAddresses: apis.map(({ grpcPort }) => `127.0.0.1:${grpcPort}`),
     key,
     async stop() {
       await Promise.all(apis.map((api) => api.stop(0)));

@@ -67,6 +67,7 @@ export async function startTestGrpcServer(options: TestServerOptions = {}): Prom
       if (key !== goodKey) throw new SamovarError('access.key_invalid');
       return testPrincipal('good');
     },
+    newerPolicy: () => null,
     authorize,
     settings: {
       host: '127.0.0.1',

@@ -3,6 +3,7 @@ import type { SamovarError } from '../../kernel/errors.ts';
 import type { Certificate } from '../../kernel/ports/certificate.ts';
 import type { Log } from '../../kernel/ports/log.ts';
 import type { BoundGrpcMethod } from '../../kernel/ports/message-exchange.ts';
+import type { NewerPolicy } from '../../kernel/ports/newer-policy.ts';
 import type { Running } from '../../kernel/ports/running.ts';
 import type { Authenticate, Authorize } from '../http/data-lane.ts';
 import { listen } from '../http/listen.ts';
@@ -21,6 +22,8 @@ import { stopServer } from './stop-server.ts';
 export interface GrpcServerOptions {
   readonly methods: readonly BoundGrpcMethod[];
   readonly authenticate: Authenticate;
+  /** Whether a key that is not known is worth another look. */
+  readonly newerPolicy: NewerPolicy;
   readonly authorize: Authorize;
   readonly settings: {
     readonly host: string;

@@ -1,10 +1,12 @@
 import { asSamovarError, SamovarError } from '../../kernel/errors.ts';
 import type { Log } from '../../kernel/ports/log.ts';
 import type { BoundGrpcMethod } from '../../kernel/ports/message-exchange.ts';
+import type { NewerPolicy } from '../../kernel/ports/newer-policy.ts';
 import type { Principal } from '../../kernel/principal.ts';
 import type { Authenticate, Authorize } from '../http/data-lane.ts';
 import { readKey } from '../http/read-key.ts';
 import type { GrpcCall } from './grpc-call.ts';
+import { KeptBody } from './kept-body.ts';
 import { checkEncoding } from './message-compression.ts';
 import { MessageStream, type ReadOptions, type SharedRoom } from './message-stream.ts';
 import type { ConversationMethod, MethodEntry } from './method-table.ts';
@@ -12,6 +14,8 @@ import { parseMessage, readOneMessage } from './read-message.ts';
 
 export interface ServeOptions {
   readonly authenticate: Authenticate;
+  /** Whether a key that is not known is worth another look. */
+  readonly newerPolicy: NewerPolicy;
   readonly authorize: Authorize;
   readonly limitBytes: number;
   /** What a method threw, as one of our codes. */
@@ -24,11 +28,41 @@ const publicLimitBytes = 64 * 1024;
 
 /** Authenticates, reads the request and hands it to its method. Every refusal is answered here. */
 export function serveCall(call: GrpcCall, entry: MethodEntry, room: SharedRoom, options: ServeOptions): void {
-  const { arrival } = call;
   call.answersWith(entry.output);
-  let principal: Principal | null = null;
   try {
-    principal = admit(entry, arrival.headers, options);
+    serveAdmitted(call, entry, room, options);
+  } catch (thrown) {
+    const newer = options.newerPolicy(thrown);
+    if (newer === null) refuse(call, thrown, options);
+    else
+      void serveOnceKnown(call, newer, (isNewer) => {
+        try {
+          if (!isNewer) throw thrown;
+          serveAdmitted(call, entry, room, options);
+        } catch (refused) {
+          refuse(call, refused, options);
+        }
+      });
+  }
+}
+
+async function serveOnceKnown(
+  call: GrpcCall,
+  newer: Promise<boolean>,
+  serve: (isNewer: boolean) => void,
+): Promise<void> {
+  const kept = new KeptBody(call);
+  const isNewer = await newer;
+  // Its deadline may have passed, or its client have left.
+  if (!call.answered) serve(isNewer);
+  kept.handOn();
+}
+
+/** Throws what keeps it from being admitted. */
+function serveAdmitted(call: GrpcCall, entry: MethodEntry, room: SharedRoom, options: ServeOptions): void {
+  const { arrival } = call;
+  const principal = admit(entry, arrival.headers, options);
+  try {
     checkTerms(call);
   } catch (thrown) {
     const error = refuse(call, thrown, options);

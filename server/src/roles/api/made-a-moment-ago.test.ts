@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { create } from '@bufbuild/protobuf';
 import { defaultScope } from '@samovar/contract/default-scope';
+import {
+  CompletionRequestSchema,
+  TextGenerationService,
+} from '@samovar/contract/generated/yandex/cloud/ai/foundation_models/v1/text_generation/text_generation_service_pb';
 import { type ApiReplicas, startApiReplicas } from '../../../test/api-replicas.ts';
+import { createGrpcCaller } from '../../../test/foundation-models/grpc-caller.ts';
 import { addReadyModel, addReadyWorker } from '../../../test/ready-model-rows.ts';
 import { registerWorker } from '../../../test/registered-worker.ts';
 import {
@@ -42,6 +48,19 @@ async function statusOf(answer: Promise<Response>): Promise<number> {
   return status;
 }
 
+/** The status of a completion over gRPC; the text is too long for one piece of a request. */
+async function grpcStatus(address: string, key: string, name: string): Promise<string> {
+  const caller = createGrpcCaller(address, key);
+  const request = create(CompletionRequestSchema, {
+    modelUri: uriOf(name),
+    completionOptions: {},
+    messages: [{ role: 'user', Content: { case: 'text', value: 'long '.repeat(100_000) } }],
+  });
+  const { code, details } = await caller.call(TextGenerationService.method.completion, request);
+  caller.close();
+  return code === 0 ? 'OK' : `${code} ${details}`;
+}
+
 const uriOf = (name: string) => `gpt://${defaultScope.projectId}/${name}`;
 const messages = [{ role: 'user', content: 'Hi' }];
 
@@ -79,6 +98,17 @@ test('a key that was made at one replica is taken at once by the other', async (
     const body = round % 2 === 0 ? undefined : { model: 'fresh-0', messages };
     assert.equal(await statusOf(call(second, path, body, secret)), 200, `round ${round}`);
   }
+});
+
+test('so it is over gRPC, however long the request that comes meanwhile', async () => {
+  const [first = ''] = replicas.urls;
+  const [, second = ''] = replicas.grpcAddresses;
+  for (let round = 0; round < rounds; round += 1) {
+    const made = await call(first, '/api/keys', { name: `grpc-${round}` });
+    const { secret } = (await made.json()) as { secret: string };
+    assert.equal(await grpcStatus(second, secret, 'fresh-0'), 'OK', `round ${round}`);
+  }
+  assert.match(await grpcStatus(second, 'sk-none', 'fresh-0'), /^16 /);
 });
 
 test('names and keys that there are not are refused as ever, many at a time by a few readings', async () => {
