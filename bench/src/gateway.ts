@@ -24,6 +24,7 @@ const { values: flags } = parseArgs({ options: { soak: { type: 'string', default
 const secondsPerRun = 2;
 /** Until the code that is used is compiled: what compiles it shares the core with what is measured. */
 const warmUpSeconds = 6;
+const processorPairs = 11;
 const latencyRounds = 7;
 const streams = 128;
 const idleStreams = 1000;
@@ -118,6 +119,7 @@ async function measure(): Promise<BenchRow[]> {
       ratio: await ratioOfPairs(
         () => perRequest(whole),
         () => perRequest(wholeNginx),
+        processorPairs,
       ),
     });
     tell();
@@ -132,6 +134,7 @@ async function measure(): Promise<BenchRow[]> {
       ratio: await ratioOfPairs(
         () => perEvent(streaming, streamWorker),
         () => perEvent(streamNginx, streamWorker),
+        processorPairs,
       ),
     });
     tell();
