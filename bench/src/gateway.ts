@@ -25,7 +25,7 @@ const secondsPerRun = 2;
 /** Until the code that is used is compiled: what compiles it shares the core with what is measured. */
 const warmUpSeconds = 6;
 const processorPairs = 11;
-const latencyRounds = 7;
+const latencyRounds = 15;
 const streams = 128;
 const idleStreams = 1000;
 
