@@ -32,7 +32,7 @@ try {
       return (answer.answerTokens / answer.totalMs) * 1000;
     },
     () => bare.tokensPerSecond({ prompt: freshText(24), answerTokens }),
-    21,
+    41,
   );
   printRows('The whole stack against the bare loop', [
     { name: 'streamed tokens, stack / bare loop', ratio, unit: 'tok/s', bar: { atLeast: 0.97 } },
