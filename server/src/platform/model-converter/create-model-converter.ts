@@ -50,7 +50,7 @@ export function createModelConverter(options: ModelConverterOptions): ModelConve
         if (order.kind === 'quantise') {
           const program = (await options.findQuantizeProgram()) ?? '';
           const { threads, quantizeMemoryBytes: memoryBytes, limitMs = defaultLimitMs } = options;
-          const limits = { threads, memoryBytes, limitMs };
+          const limits = { threads, memoryBytes, limitMs, environment: options.environment };
           await quantise(program, { ...order, target: unfinished, ...limits }, conversion);
         } else await convertHere(options, { ...order, target: unfinished }, conversion);
         await rename(unfinished, order.target);

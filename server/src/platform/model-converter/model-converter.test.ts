@@ -32,7 +32,7 @@ interface Limits {
 }
 
 function converterWith(entry: string, program: string | null = null, limits: Limits = {}): ModelConverter {
-  const code = { entry, codeFolders: [root, base], environment: {} };
+  const code = { entry, codeFolders: [root, base], environment: { SAMOVAR_RUN_ID: 'this run' } };
   const tool = { threads: 1, quantizeMemoryBytes: 2 ** 30, findQuantizeProgram: async () => program };
   return createModelConverter({ ...code, ...tool, ...limits });
 }
@@ -281,8 +281,10 @@ test('quantisation says what is missing, how far it is, and why it failed', asyn
     onProgress: (part) => seen.push(part),
   });
   assert.deepEqual([seen, made[0]?.sizeBytes], [[0.5, 1], 4]);
-  await writeFile(program, '#!/bin/sh\necho "no such type" >&2\nexit 1\n', { mode: 0o755 });
-  await assert.rejects(converterWith('', program).convert(order, silent), /no such type/);
+  await writeFile(program, '#!/bin/sh\necho "no such type in $SAMOVAR_RUN_ID" >&2\nexit 1\n', {
+    mode: 0o755,
+  });
+  await assert.rejects(converterWith('', program).convert(order, silent), /no such type in this run/);
   assert.deepEqual([doneShare('[  68/ 272] x'), doneShare('x')], [0.25, null]);
 });
 

@@ -12,6 +12,8 @@ export interface Quantisation {
   /** Memory that it may take at most, beside the pages of its file. */
   readonly memoryBytes: number;
   readonly limitMs: number;
+  /** What it may see of the environment: the mark of the run, by which one that a kill has left behind is found. */
+  readonly environment: Readonly<Record<string, string>>;
 }
 
 const keptLines = 5;
@@ -24,7 +26,7 @@ const baseBytes = 1024 ** 3;
  */
 export async function quantise(
   program: string,
-  { source, target, type, threads, memoryBytes, limitMs }: Quantisation,
+  { source, target, type, threads, memoryBytes, limitMs, environment }: Quantisation,
   { signal, onProgress }: ConversionOptions,
 ): Promise<void> {
   const plausible = await plausibleBytes(source);
@@ -33,7 +35,7 @@ export async function quantise(
     // A group of its own: Ctrl-C in the terminal reaches who asked, and it decides.
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: {},
+    env: { ...environment },
   });
   const last: string[] = [];
   const { exitCode, fault } = await watchChild(child, {
