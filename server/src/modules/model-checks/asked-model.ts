@@ -30,7 +30,7 @@ export interface Answer {
 /** A model as a check asks it: the very version, whatever its name means by now. */
 export interface AskedModel {
   readonly model: ServedModel;
-  /** Throws what the data path refuses, `AnswerTooSlow` and `ContextFull`. */
+  /** Throws what the data path refuses, and `AnswerTooSlow`. */
   ask(question: Question): Promise<Answer>;
   /** Tokens of all answers so far. */
   readonly used: { readonly inputTokens: number; readonly outputTokens: number };
@@ -114,7 +114,6 @@ export function createAskedModel(
     try {
       const answer = await outcome.promise;
       isWarm = true;
-      if (wasCutOff(answer, body)) throw new ContextFull();
       return answer;
     } finally {
       clearTimeout(timer);
@@ -145,23 +144,6 @@ export class AnswerTooSlow extends Error {
   constructor(limitMs: number) {
     super(`there was no whole answer within ${Math.round(limitMs / 1000)} s`);
   }
-}
-
-/** The context was full before the answer had its end, or all the tokens that were asked for. */
-export class ContextFull extends Error {
-  constructor() {
-    super('the context was full before the answer ended');
-  }
-}
-
-/** Whether an answer ended for its length and has fewer tokens than it was allowed. */
-function wasCutOff({ objects, counts }: Answer, { max_tokens: most }: Json): boolean {
-  if (typeof most !== 'number' || counts.estimated || counts.outputTokens >= most) return false;
-  return objects.some(({ choices }) => Array.isArray(choices) && choices.some(endsForLength));
-}
-
-function endsForLength(choice: unknown): boolean {
-  return Object(choice).finish_reason === 'length';
 }
 
 /** Whether an event carries a part of an answer. */

@@ -154,6 +154,18 @@ test('speed is measured by parallelism: tokens per second and the time to the fi
   assert.equal((await loadBadges(store.database)).size, 0, 'a measurement is no badge');
 });
 
+test('speed is measured by answers that the end of the context cuts off, too', async () => {
+  const checks = await checksOverScript(({ response }) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    const choices = [{ index: 0, delta: { content: ' more' }, logprobs: null, finish_reason: 'length' }];
+    response.end(`${chatEvent('Some')}${chatEvent('', { choices })}${usageEvent()}${doneEvent}`);
+  });
+  const check = await checks.work(await checks.request('speed'));
+  assert.equal(check.failure, null);
+  for (const level of check.result?.levels ?? assert.fail())
+    assert.ok(level.requests >= level.parallel && level.failures === 0, JSON.stringify(level));
+});
+
 test('a model that breaks its promises gets them listed', async () => {
   const checks = await checksOverScript(say('Bonjour le monde'));
   const check = await checks.work(await checks.request('conformance'));

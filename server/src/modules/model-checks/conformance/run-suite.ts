@@ -1,6 +1,6 @@
 import { SamovarError } from '../../../kernel/errors.ts';
 import type { ServedModel } from '../../registry/index.ts';
-import { AnswerTooSlow, type AskedModel, ContextFull } from '../asked-model.ts';
+import { AnswerTooSlow, type AskedModel } from '../asked-model.ts';
 import type { Finding } from './finding.ts';
 import type { Probe } from './probe.ts';
 import { probeContext } from './probe-context.ts';
@@ -10,6 +10,7 @@ import { probeJsonSchema } from './probe-json-schema.ts';
 import { probeLanguages } from './probe-languages.ts';
 import { probeStreaming } from './probe-streaming.ts';
 import { probeTools } from './probe-tools.ts';
+import { ContextFull, wholeAnswers } from './whole-answers.ts';
 
 const suites: Readonly<Record<ServedModel['task'], readonly Probe[]>> = {
   chat: [probeStreaming, probeTools, probeJsonSchema, probeDeterminism, probeLanguages, probeContext],
@@ -49,7 +50,7 @@ export async function runSuite(
 async function findingOf(probe: Probe, asked: AskedModel): Promise<Finding> {
   const { feature } = probe;
   try {
-    const { detail, failures, skipped = false } = await probe.run(asked);
+    const { detail, failures, skipped = false } = await probe.run(wholeAnswers(asked));
     const outcome = skipped ? 'skipped' : failures.length === 0 ? 'passed' : 'failed';
     return { feature, outcome, detail, failures };
   } catch (error) {
