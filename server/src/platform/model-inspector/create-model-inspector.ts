@@ -76,7 +76,7 @@ async function ask(
   if (fault !== null) throw refused(`looking at them ${fault}`);
   let answer: InspectionAnswer;
   try {
-    answer = JSON.parse(text) as InspectionAnswer;
+    answer = JSON.parse(text, storable) as InspectionAnswer;
   } catch (error) {
     throw refused('the process that looked at them died of them', error);
   }
@@ -86,6 +86,11 @@ async function ask(
       ...(answer.code === null ? {} : { code: answer.code }),
     });
   return answer;
+}
+
+/** Files of strangers hold texts that PostgreSQL does not keep: NUL, and halves of surrogate pairs. */
+function storable(_name: string, value: unknown): unknown {
+  return typeof value === 'string' ? value.replaceAll('\0', '\ufffd').toWellFormed() : value;
 }
 
 function refused(reason: string, cause?: unknown): SamovarError {

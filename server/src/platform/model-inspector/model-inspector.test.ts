@@ -112,6 +112,17 @@ test('a model in safetensors is to be converted, and needs its tokenizer', async
   await assert.rejects(inspect(folder, 'model.safetensors'), /config.json is missing/);
 });
 
+test('what no database keeps of the texts in a file is replaced', async () => {
+  const folder = await folderWith();
+  const metadata = { ...smallLlama, 'general.license': 'odd\0license' };
+  await putGguf(join(folder, 'm.gguf'), metadata, smallLlamaTensors());
+  assert.equal((await inspect(folder, 'm.gguf')).facts.license.id, 'odd\ufffdlicense');
+  await putFiles(folder, { 'config.json': JSON.stringify({ ...smallLlamaConfig, model_type: '\ud800' }) });
+  await putSafetensors(join(folder, 'm.safetensors'), smallLlamaHubTensors());
+  const told = JSON.stringify(await inspect(folder, 'config.json', 'm.safetensors').catch(String));
+  assert.doesNotMatch(told, /\\ud[89ab]|\\u0000/);
+});
+
 test('a template that makes no prompt of any usual conversation is told as a warning, and refuses nothing', async () => {
   const folder = await folderWith();
   const loop = '{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}';

@@ -46,3 +46,12 @@ for (const [what, template, reason] of faulty)
   test(`a template that ${what} is named with the reason`, () => {
     assert.match(tryTemplate(template) ?? '', reason);
   });
+
+test('what a template says itself is told in one short line, without what no terminal or database takes', () => {
+  for (const said of ['x'.repeat(100_000), '\u0000\u001b[2J\u009b2J', 'one\ntwo']) {
+    const told = tryTemplate(`{{ raise_exception('${said}') }}${loop}`) ?? '';
+    assert.match(told, /refuses them: (x+|\ufffd.*|one)$/u);
+    assert.doesNotMatch(told, /\p{C}/u);
+    assert.ok(told.length <= 300);
+  }
+});

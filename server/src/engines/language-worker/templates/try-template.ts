@@ -4,6 +4,8 @@ import { TemplateTooCostly } from './bounded-interpreter.ts';
 import type { ChatMessage } from './chat-message.ts';
 import { createPromptRenderer, type PromptInput, type PromptRenderer } from './render-prompt.ts';
 
+const mostCharacters = 300;
+
 const question = 'Which river flows through Vienna?';
 const user: ChatMessage = { role: 'user', content: question };
 const turns: readonly ChatMessage[] = [
@@ -66,7 +68,9 @@ function firstFault(
   return faults[0] ?? null;
 }
 
+/** A template says what it likes, and as much as it likes: it is kept with the model, and shown in terminals. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof SamovarError)) throw error;
-  return String(error.params.reason);
+  const [reason = ''] = String(error.params.reason).split('\n', 1);
+  return reason.slice(0, mostCharacters).replaceAll(/\p{C}/gu, '\ufffd');
 }
