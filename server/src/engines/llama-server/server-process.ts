@@ -44,8 +44,9 @@ export function startServerProcess(binary: string, args: readonly string[], log:
   child.stdin.on('error', () => undefined);
   const ended = new Promise<string>((resolve) => {
     child.once('error', (error) => resolve(`llama-server could not be started: ${error.message}`));
-    child.once('exit', (code, signal) => {
-      killGroup(child);
+    child.once('exit', () => killGroup(child));
+    // Later than its exit: when all that it said has been read.
+    child.once('close', (code, signal) => {
       const last = lastLines.at(-1);
       resolve(`llama-server ended with ${signal ?? code}${last === undefined ? '' : `: ${last}`}`);
     });
