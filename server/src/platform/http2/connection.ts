@@ -109,6 +109,16 @@ export class Http2Connection {
     return this.#outbox.stuckSince;
   }
 
+  /** Something that is to be sent waits for the client's windows, or for the socket. */
+  get hasWaiting(): boolean {
+    return this.#sender.queuedBytes > 0;
+  }
+
+  /** What the client has sent, in bytes. */
+  get readBytes(): number {
+    return this.#socket.bytesRead;
+  }
+
   /** Asks the client whether it is still there. */
   ping(): void {
     if (!this.#ended) this.#writer.ping(ownPing);
@@ -178,12 +188,13 @@ export class Http2Connection {
   #drained(): void {
     this.#outbox.stuckSince = null;
     if (this.#ended) return;
+    this.#outbox.flush();
     try {
       this.#sender.sendWaiting();
     } catch (thrown) {
       this.#failWith(thrown);
     }
-    this.#socket.resume();
+    if (this.#outbox.unsentBytes <= unsentLimitBytes) this.#socket.resume();
   }
 
   #streamClosed(): void {
@@ -202,7 +213,7 @@ export class Http2Connection {
   #end(code: number, reason: string): void {
     this.#ended = true;
     this.#writer.goaway(this.#streams.lastId, code, reason);
-    this.#outbox.flush();
+    this.#outbox.flushAll();
     const socket = this.#socket;
     socket.end();
     // What still comes is read, so that the system does not reset the connection before the client has read this.

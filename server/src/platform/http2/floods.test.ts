@@ -196,3 +196,27 @@ test('a client that asks and reads nothing at all is read no further', async () 
   assert.equal(server.connections.at(-1)?.stuckSince, null);
   raw.close();
 });
+
+test('many short answers that a client does not fetch take the memory of their bytes, not of a page each', async () => {
+  const raw = await connectRaw(server.port);
+  raw.send(frame(windowUpdate, 0, 0, uint32(2 ** 30)));
+  await raw.next(settings);
+  raw.socket.pause();
+  const connection = server.connections.at(-1);
+  let id = 1;
+  const ask = async (path: string): Promise<void> => {
+    raw.send(requestFrame(id, path));
+    id += 2;
+    await new Promise((resolve) => setImmediate(resolve));
+  };
+  while (connection?.stuckSince === null) await ask('/wide');
+  const before = process.memoryUsage().arrayBuffers;
+  for (let count = 0; count < 3000; count += 1) await ask('/');
+  const grownBytes = process.memoryUsage().arrayBuffers - before;
+  assert.ok(grownBytes < 8 * 1024 * 1024, `${grownBytes} bytes`);
+  raw.socket.resume();
+  await raw.next(headers, id - 2);
+  assert.equal(connection?.stuckSince, null);
+  for (const asked of [1, 3, 1001, id - 2]) await raw.next(headers, asked);
+  raw.close();
+});

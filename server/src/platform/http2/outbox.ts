@@ -10,7 +10,8 @@ const nothing: Buffer = Buffer.alloc(0);
 
 /**
  * Gathers the frames of a connection until what happens now is over (the check phase of Node's loop), and hands them
- * to the socket with one call. A socket that takes nothing is told by `full`; what is added all the same is kept.
+ * to the socket with one call. A socket that takes nothing is told by `full`; what is added all the same is kept here
+ * until it drains.
  */
 export class Outbox {
   readonly #socket: Socket;
@@ -79,20 +80,28 @@ export class Outbox {
     this.#flushIfMuch();
   }
 
-  /** Hands everything to the socket. */
+  /** Hands everything to the socket, unless that is full. */
   flush(): void {
+    if (!this.full) this.flushAll();
+  }
+
+  /** Hands everything to the socket, whether it takes it or not. */
+  flushAll(): void {
     const page = this.#page;
+    const bytes = this.#gathered;
     const parts = this.#takeParts();
-    if (parts.length === 0 || this.#socket.destroyed || this.#socket.writableEnded) return;
-    if (parts.length === 1) this.#socket.write(parts[0] ?? nothing);
-    else {
-      this.#socket.cork();
-      for (const part of parts) this.#socket.write(part);
-      this.#socket.uncork();
+    const socket = this.#socket;
+    if (parts.length === 0 || socket.destroyed || socket.writableEnded) return;
+    if (socket.writableLength > 0) {
+      // It will wait there: as so many bytes, not as the page that they lie in.
+      socket.write(copyTogether(parts, bytes));
+      this.#pages.give(page);
+    } else {
+      writeAll(socket, parts);
+      // Nothing waits: the system has its own copy.
+      if (socket.writableLength === 0) this.#pages.give(page);
     }
-    // Nothing waits: the system has its own copy.
-    if (this.#socket.writableLength === 0) this.#pages.give(page);
-    else if (this.full) this.stuckSince ??= performance.now();
+    if (this.full && socket.writableLength > 0) this.stuckSince ??= performance.now();
   }
 
   get #gathered(): number {
@@ -153,4 +162,24 @@ export class Outbox {
 
 function flushScheduled(outbox: Outbox): void {
   outbox.scheduledFlush();
+}
+
+function writeAll(socket: Socket, parts: readonly Buffer[]): void {
+  if (parts.length === 1) {
+    socket.write(parts[0] ?? nothing);
+    return;
+  }
+  socket.cork();
+  for (const part of parts) socket.write(part);
+  socket.uncork();
+}
+
+function copyTogether(parts: readonly Buffer[], bytes: number): Buffer {
+  const whole = Buffer.allocUnsafeSlow(bytes);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }

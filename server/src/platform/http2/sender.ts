@@ -18,7 +18,7 @@ export class Sender {
   readonly #guard: FloodGuard;
   #windowBytes = usualWindowBytes;
   /** Have data and room in their own windows: they wait for the connection's. */
-  #ready: ServerStream[] = [];
+  readonly #ready: ServerStream[] = [];
   /** Of all streams. */
   queuedBytes = 0;
 
@@ -60,14 +60,10 @@ export class Sender {
 
   /** Sends what now can be sent. */
   sendWaiting(): void {
-    const ready = this.#ready;
-    let at = 0;
-    while (at < ready.length && this.#windowBytes > 0 && !this.#outbox.full) {
-      const stream = ready[at];
-      at += 1;
+    while (this.#ready.length > 0 && this.#windowBytes > 0 && !this.#outbox.full) {
+      const stream = this.#ready.shift();
       if (stream !== undefined) this.#sendFrame(stream);
     }
-    ready.splice(0, at);
   }
 
   /** A stream is closed: what it had to send is not sent. */
@@ -75,6 +71,9 @@ export class Sender {
     this.queuedBytes -= stream.queuedBytes;
     stream.queuedBytes = 0;
     stream.queue.length = 0;
+    if (!stream.ready) return;
+    stream.ready = false;
+    this.#ready.splice(this.#ready.indexOf(stream), 1);
   }
 
   #await(stream: ServerStream): void {
