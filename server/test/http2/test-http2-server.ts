@@ -42,6 +42,7 @@ export async function startTestHttp2Server(options: TestHttp2Options = {}): Prom
       concurrentStreams: 100,
       streamWindowBytes: 256 * 1024,
       connectionWindowBytes: 1024 * 1024,
+      heldBytes: 1024 * 1024,
       unfetchedBytes: 8 * 1024 * 1024,
       ...options.limits,
     },

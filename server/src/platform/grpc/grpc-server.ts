@@ -70,6 +70,7 @@ const limits: ConnectionLimits = {
   concurrentStreams: 1000,
   streamWindowBytes: 256 * 1024,
   connectionWindowBytes: 1024 * 1024,
+  heldBytes: 2 * 1024 * 1024,
   // An answer of the largest size must fit several times.
   unfetchedBytes: 256 * 1024 * 1024,
 };

@@ -12,7 +12,7 @@ import {
   type TestHttp2Server,
   trailers,
 } from '../../../test/http2/test-http2-server.ts';
-import { frameType, setting } from './protocol.ts';
+import { errorCode, frameType, setting } from './protocol.ts';
 import type { ServerStream } from './server-stream.ts';
 
 let server: TestHttp2Server;
@@ -235,4 +235,36 @@ test('a connection that closes lets open streams end, takes those that come mean
     [2 ** 31 - 1, 3],
   );
   assert.equal(server.faults.at(-1), null);
+});
+
+test('streams that are paused keep no other from sending, and hold so much together before one is reset', async () => {
+  const raw = await connectRaw(server.port);
+  const before = new Set(server.open);
+  const ids = [1, 3, 5, 7, 9];
+  for (const id of ids) raw.send(requestFrame(id, '/', false));
+  while (server.open.size < before.size + ids.length) await pause(5);
+  const opened = [...server.open].filter((stream) => !before.has(stream));
+  for (const stream of opened) if (stream.id !== 9) stream.pause();
+  const full = frame(frameType.data, 0, 0, Buffer.alloc(16_384));
+  const send = (id: number, count: number) => {
+    const data = Buffer.from(full);
+    data.writeUInt32BE(id, 5);
+    for (let sent = 0; sent < count; sent += 1) raw.send(data);
+  };
+  for (const id of [1, 3, 5, 7]) send(id, 15);
+  send(9, 15);
+  raw.send(frame(frameType.data, 1, 9));
+  await raw.next(frameType.headers, 9);
+  raw.send(requestFrame(11, '/', false));
+  while (![...server.open].some(({ id }) => id === 11)) await pause(5);
+  for (const stream of server.open) if (stream.id === 11) stream.pause();
+  send(11, 5);
+  const { payload } = await raw.next(frameType.rstStream, 11);
+  assert.equal(payload.readUInt32BE(0), errorCode.enhanceYourCalm);
+  for (const stream of opened) stream.resume();
+  for (const id of [1, 3, 5, 7]) {
+    raw.send(frame(frameType.data, 1, id));
+    await raw.next(frameType.headers, id);
+  }
+  raw.close();
 });

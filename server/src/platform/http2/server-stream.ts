@@ -23,6 +23,9 @@ export interface StreamOwner {
   close(stream: ServerStream): void;
   /** Bytes of the request that need no room any more. */
   giveRoom(stream: ServerStream, bytes: number): void;
+  /** Bytes of the request that keep their room in the stream's window until `giveHeldRoom`. */
+  holdRoom(stream: ServerStream, bytes: number): void;
+  giveHeldRoom(stream: ServerStream, bytes: number): void;
 }
 
 /** One request and its answer (RFC 9113, section 5.1): open until both sides have ended. */
@@ -113,7 +116,7 @@ export class ServerStream implements NumberedStream {
     this.#holds = false;
     const held = this.#heldBytes;
     this.#heldBytes = 0;
-    if (held > 0) this.#owner.giveRoom(this, held);
+    if (held > 0) this.#owner.giveHeldRoom(this, held);
   }
 
   get paused(): boolean {
@@ -129,11 +132,15 @@ export class ServerStream implements NumberedStream {
 
   /** Gives the room of bytes back that have been told, unless they hold it. */
   release(bytes: number): void {
-    if (this.#holds) this.#heldBytes += bytes;
-    else this.#owner.giveRoom(this, bytes);
+    if (!this.#holds) {
+      this.#owner.giveRoom(this, bytes);
+      return;
+    }
+    this.#heldBytes += bytes;
+    this.#owner.holdRoom(this, bytes);
   }
 
-  /** For the connection's window, when the stream closes before it has been resumed. */
+  /** What it holds when it closes before it has been resumed. */
   takeHeldBytes(): number {
     const held = this.#heldBytes;
     this.#heldBytes = 0;

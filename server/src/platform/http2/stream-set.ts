@@ -14,6 +14,8 @@ export interface StreamLimits {
   /** What a client may send ahead, of one stream and of all. */
   readonly streamWindowBytes: number;
   readonly connectionWindowBytes: number;
+  /** Of requests that are paused, together: a stream that holds more is reset. */
+  readonly heldBytes: number;
   /** Of answers that the client does not fetch; beyond it no stream is opened. */
   readonly unfetchedBytes: number;
 }
@@ -34,6 +36,7 @@ export class StreamSet implements StreamOwner {
   readonly #parts: StreamSetParts;
   readonly #open = new StreamTable<ServerStream>();
   readonly #room: ReceiveWindow;
+  #heldBytes = 0;
   readonly #closedIds = new RecentIds();
   /** What the client had sent by then still comes. */
   readonly #resetIds = new RecentIds();
@@ -125,6 +128,22 @@ export class StreamSet implements StreamOwner {
 
   giveRoom(stream: ServerStream, bytes: number): void {
     this.giveConnectionRoom(bytes);
+    this.#giveStreamRoom(stream, bytes);
+  }
+
+  /** The connection's room is given all the same: no stream that is paused keeps others from sending. */
+  holdRoom(stream: ServerStream, bytes: number): void {
+    this.giveConnectionRoom(bytes);
+    this.#heldBytes += bytes;
+    if (this.#heldBytes > this.#parts.limits.heldBytes) this.refuse(stream.id, errorCode.enhanceYourCalm);
+  }
+
+  giveHeldRoom(stream: ServerStream, bytes: number): void {
+    this.#heldBytes -= bytes;
+    this.#giveStreamRoom(stream, bytes);
+  }
+
+  #giveStreamRoom(stream: ServerStream, bytes: number): void {
     if (stream.remoteEnded || stream.isClosed) return;
     const more = stream.receiveWindow.give(bytes);
     if (more > 0) this.#parts.writer.windowUpdate(stream.id, more);
@@ -149,8 +168,7 @@ export class StreamSet implements StreamOwner {
     this.#open.delete(stream);
     this.#closedIds.add(stream.id);
     this.#parts.sender.forget(stream);
-    const held = stream.takeHeldBytes();
-    if (held > 0) this.giveConnectionRoom(held);
+    this.#heldBytes -= stream.takeHeldBytes();
     const { listener } = stream;
     stream.listener = null;
     listener?.closed();
