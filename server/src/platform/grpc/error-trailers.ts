@@ -20,6 +20,8 @@ import type { SamovarError } from '../../kernel/errors.ts';
 const longestMessageBytes = 800;
 const longestTextBytes = 300;
 const domain = 'samovar';
+/** Connected engines may ask for any time, also for one that no message can say. */
+const longestWaitSeconds = 366 * 24 * 3600;
 
 /**
  * An error as trailers: status and message, the same with machine-readable details (`google.rpc.Status`), and what it
@@ -61,8 +63,9 @@ function detailsOf(error: SamovarError, message: string, requestId: string): Any
       }),
     );
   if (error.retryAfterSeconds !== null) {
-    const seconds = Math.floor(error.retryAfterSeconds);
-    const nanos = Math.round((error.retryAfterSeconds - seconds) * 1e9);
+    const waitSeconds = Math.min(error.retryAfterSeconds, longestWaitSeconds);
+    const seconds = Math.floor(waitSeconds);
+    const nanos = Math.floor((waitSeconds - seconds) * 1e9);
     details.push(pack(RetryInfoSchema, { retryDelay: { seconds: BigInt(seconds), nanos } }));
   }
   return details;

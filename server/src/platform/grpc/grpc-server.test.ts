@@ -145,6 +145,15 @@ test('an error with a very long text is cut to what clients take', async () => {
   assert.ok(JSON.stringify([entries, encodeURI(error?.details ?? '')]).length < 7500);
 });
 
+test('an error whose waiting time no message can say is answered all the same', async () => {
+  for (const retryAfterSeconds of [1e30, Number.MAX_VALUE, 0.999_999_999_9]) {
+    answering(({ answer }) => answer.error(new SamovarError('engine.busy', { retryAfterSeconds })));
+    const options = { deadline: Date.now() + 5000 };
+    const { error } = await collect(client.stream(streaming, {}, { options }));
+    assert.equal(codeOf(error), 'engine.busy', String(retryAfterSeconds));
+  }
+});
+
 test('text beyond ASCII survives in the message of an error', async () => {
   const unknown = new SamovarError('request.not_found', {
     params: { kind: 'модель', id: '100 % чай\n\ud800' },
