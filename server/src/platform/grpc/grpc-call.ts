@@ -64,6 +64,8 @@ export class GrpcCall implements MessageAnswer<Message>, StreamListener {
   answeredSince: number | null = null;
   /** `performance.now()` when it was first seen answered, and its client had not fetched everything. */
   leftOverSince: number | null = null;
+  /** The most that has waited for its client since either began. */
+  unfetchedBytes: number | null = null;
 
   constructor(
     stream: ServerStream,

@@ -1,5 +1,6 @@
 import { SamovarError } from '../../kernel/errors.ts';
 import { errorCode } from '../http2/protocol.ts';
+import type { GrpcCall } from './grpc-call.ts';
 import type { OpenCalls } from './open-calls.ts';
 import type { SessionTimes } from './session-watch.ts';
 
@@ -12,6 +13,9 @@ export interface GrpcTimes extends SessionTimes {
   readonly lookMs: number;
 }
 
+/** Who fetches as much within the time of a stall is slow, and not gone. */
+const leastFetchedBytes = 256 * 1024;
+
 /** Ends what takes too long, and looks after the connections. */
 export function lookAround(open: OpenCalls, times: GrpcTimes): void {
   const now = performance.now();
@@ -22,9 +26,24 @@ export function lookAround(open: OpenCalls, times: GrpcTimes): void {
     if (call.answeredSince !== null && now - call.answeredSince > times.lingerMs)
       call.stream.reset(errorCode.noError);
     if (call.answered) call.leftOverSince ??= now;
-    // Silence is fine while a model thinks; bytes that nobody fetches are not.
-    const unfetchedSince = call.stalledSince ?? call.leftOverSince;
-    if (unfetchedSince !== null && now - unfetchedSince > times.stallMs) call.stream.reset(errorCode.cancel);
+    if (isUnfetched(call, now, times.stallMs)) call.stream.reset(errorCode.cancel);
   }
   for (const watch of open.sessions) watch.look(now, times);
+}
+
+/** Silence is fine while a model thinks; bytes that nobody fetches are not. */
+function isUnfetched(call: GrpcCall, now: number, stallMs: number): boolean {
+  const since = call.stalledSince ?? call.leftOverSince;
+  const leftBytes = call.stream.queuedBytes;
+  if (since === null) {
+    call.unfetchedBytes = null;
+    return false;
+  }
+  call.unfetchedBytes = Math.max(call.unfetchedBytes ?? 0, leftBytes);
+  if (now - since <= stallMs) return false;
+  if (call.unfetchedBytes - leftBytes < leastFetchedBytes) return true;
+  call.unfetchedBytes = leftBytes;
+  if (call.stalledSince !== null) call.stalledSince = now;
+  if (call.leftOverSince !== null) call.leftOverSince = now;
+  return false;
 }
