@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2';
 import { after, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
 import { create, type DescMethod } from '@bufbuild/protobuf';
 import { status } from '@grpc/grpc-js';
 import { Health } from '@samovar/contract/generated/grpc/health/v1/health_pb';
@@ -17,8 +18,8 @@ import {
   type TestServerOptions,
   unary,
 } from '../../../test/grpc/test-server.ts';
-import { connectRaw, frame, requestBlock } from '../../../test/http2/raw-connection.ts';
-import { flag, frameType } from '../http2/protocol.ts';
+import { connectRaw, frame, requestBlock, uint32 } from '../../../test/http2/raw-connection.ts';
+import { errorCode, flag, frameType } from '../http2/protocol.ts';
 
 const opened: { readonly served: TestGrpcServer; readonly client: TestClient }[] = [];
 
@@ -58,12 +59,17 @@ function openUnread(session: ClientHttp2Session, method: DescMethod = streaming)
 }
 
 /** A call whose request is still to come. */
-function openCall(session: ClientHttp2Session, method: DescMethod) {
+function openCall(
+  session: ClientHttp2Session,
+  method: DescMethod,
+  more: Readonly<Record<string, string>> = {},
+) {
   const stream = session.request({
     ':method': 'POST',
     ':path': pathOf(method),
     'content-type': 'application/grpc',
     authorization: `Bearer ${goodKey}`,
+    ...more,
   });
   stream.on('error', () => {});
   return { session, stream };
@@ -97,6 +103,29 @@ test('a client that takes nothing at all is cut off, and its method told', async
   session.destroy();
 });
 
+test('a client that fetches a large answer slowly gets all of it', async () => {
+  const { served } = await open({
+    streaming({ answer }) {
+      answer.message(create(streaming.output, { modelVersion: 'x'.repeat(1_000_000) }));
+      answer.end();
+    },
+    times: { stallMs: 300, lookMs: 50 },
+  });
+  const raw = await connectRaw(served.server.port);
+  const more = { 'content-type': 'application/grpc', authorization: `Bearer ${goodKey}` };
+  raw.send(frame(frameType.headers, flag.endHeaders, 1, requestBlock(pathOf(streaming), more)));
+  raw.send(frame(frameType.data, flag.endStream, 1, framed(Buffer.alloc(0))));
+  const ended = () =>
+    raw.frames.some(({ type, flags }) => type === frameType.headers && (flags & flag.endStream) !== 0);
+  for (let round = 0; round < 20 && !ended(); round += 1) {
+    await pause(100);
+    const wider = uint32(150_000);
+    raw.send(frame(frameType.windowUpdate, 0, 0, wider), frame(frameType.windowUpdate, 0, 1, wider));
+  }
+  assert.ok(ended(), 'with its trailers');
+  raw.close();
+});
+
 test('a short answer that a client never has room for is given up too', async () => {
   const { served } = await open({ times: { stallMs: 300, lookMs: 50 } });
   const session = connectHttp2(`http://${served.address}`, { settings: { initialWindowSize: 0 } });
@@ -124,6 +153,53 @@ test('requests on their way share the room of their connection, and give it back
   for (let tries = 0; served.server.openCalls > 0 && tries < 100; tries += 1) await pause(20);
   for (let round = 0; round < 10; round += 1)
     assert.equal((await rawCall(session, pathOf(unary), large)).status, status.INVALID_ARGUMENT);
+  session.destroy();
+});
+
+test('a request that finds no room gives back what it had, so that others of its connection arrive', async () => {
+  const { served } = await open({});
+  const session = rawConnection(served.address);
+  const large = framed(Buffer.alloc(900_000));
+  const statuses: unknown[] = [];
+  const begun = Array.from({ length: 12 }, () => {
+    const { stream } = openCall(session, unary);
+    stream.on('response', (headers) => statuses.push(headers['grpc-status']));
+    stream.on('trailers', (headers) => statuses.push(headers['grpc-status']));
+    stream.resume();
+    stream.write(large.subarray(0, -1));
+    return stream;
+  });
+  while (!statuses.includes(String(status.UNAVAILABLE))) await pause(10);
+  await pause(100);
+  for (const stream of begun) stream.end(large.subarray(-1));
+  await Promise.all(begun.map((stream) => stream.closed || once(stream, 'close')));
+  // Those are read, and are no message.
+  const read = statuses.filter((each) => each === String(status.INVALID_ARGUMENT)).length;
+  assert.ok(read >= 2, statuses.join(' '));
+  session.destroy();
+});
+
+test('messages that are whole take room until their requests end, as large as they unpack to', async () => {
+  const { served } = await open({});
+  const session = rawConnection(served.address);
+  const message = Buffer.alloc(900_000);
+  for (const [bytes, encoding] of [
+    [framed(message), 'identity'],
+    [framed(gzipSync(message), 1), 'gzip'],
+  ] as const) {
+    const begun = Array.from({ length: 12 }, () => {
+      const { stream } = openCall(session, unary, { 'grpc-encoding': encoding });
+      stream.resume();
+      stream.write(bytes);
+      return stream;
+    });
+    const refused = begun.map((stream) => once(stream, 'response'));
+    const [headers] = await Promise.race(refused);
+    assert.equal(headers['grpc-status'], String(status.UNAVAILABLE), encoding);
+    for (const stream of begun) stream.close(8);
+    for (let tries = 0; served.server.openCalls > 0 && tries < 100; tries += 1) await pause(20);
+    assert.equal((await rawCall(session, pathOf(unary), framed(message))).status, status.INVALID_ARGUMENT);
+  }
   session.destroy();
 });
 
@@ -201,6 +277,38 @@ test('pings every now and then are welcome, a flood of them ends the connection'
   clearInterval(flood);
   assert.equal(code, 0xb, 'ENHANCE_YOUR_CALM');
   assert.equal(String(reason), 'too_many_pings');
+});
+
+test('a client may ping as often as it likes while an answer is on its way to it', async () => {
+  const { served } = await open({
+    streaming: (exchange) => pour(exchange, 500, { messages: 0 }),
+    times: { lookMs: 10_000 },
+  });
+  const raw = await connectRaw(served.server.port);
+  const more = { 'content-type': 'application/grpc', authorization: `Bearer ${goodKey}` };
+  raw.send(frame(frameType.headers, flag.endHeaders, 1, requestBlock(pathOf(streaming), more)));
+  raw.send(frame(frameType.data, flag.endStream, 1, framed(Buffer.alloc(0))));
+  await raw.next(frameType.data, 1);
+  const ping = frame(frameType.ping, 0, 0, Buffer.alloc(8));
+  for (let count = 0; count < 1000; count += 1) raw.send(ping);
+  const pongs = () => raw.frames.filter(({ type }) => type === frameType.ping).length;
+  for (let tries = 0; pongs() < 1000 && tries < 200; tries += 1) await pause(10);
+  assert.equal(pongs(), 1000);
+  raw.send(frame(frameType.rstStream, 0, 1, uint32(8)));
+  for (let count = 0; count < 300; count += 1) raw.send(ping);
+  assert.equal(await raw.farewell(), errorCode.enhanceYourCalm);
+  raw.close();
+});
+
+test('a client that still sends is not taken for gone, however late its answer to a ping', async () => {
+  const { served } = await open({ times: { pingMs: 50, pingAnswerMs: 150, lookMs: 25 } });
+  const raw = await connectRaw(served.server.port);
+  for (let count = 0; count < 30; count += 1) {
+    raw.send(frame(frameType.windowUpdate, 0, 0, uint32(1)));
+    await pause(30);
+  }
+  assert.equal(served.server.openConnections, 1);
+  await raw.closed;
 });
 
 test('a client that opens and resets calls without end loses its connection, nobody else anything', async () => {

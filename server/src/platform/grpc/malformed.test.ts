@@ -134,6 +134,12 @@ test('a time-out that is none and an unknown compression are refused as such', a
   const answer = await rawCall(session, path, framed(good, 1), { 'grpc-encoding': 'snappy' });
   assert.equal(answer.status, status.UNIMPLEMENTED);
   assert.equal(answer.headers['grpc-accept-encoding'], 'identity,gzip,deflate');
+  for (const inherited of ['constructor', 'toString', '__proto__', '__defineGetter__'])
+    assert.equal(
+      (await rawCall(session, path, framed(good, 1), { 'grpc-encoding': inherited })).status,
+      status.UNIMPLEMENTED,
+      inherited,
+    );
 });
 
 test('a connection that speaks no HTTP/2 is closed', async () => {

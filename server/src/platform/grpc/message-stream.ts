@@ -3,12 +3,15 @@ import type { ServerStream } from '../http2/server-stream.ts';
 import { type Frame, FrameReader, onlyMessage } from './frame-reader.ts';
 import type { CallBody } from './grpc-call.ts';
 import { malformedMessage } from './malformed-message.ts';
-import { checkEncoding, unpackMessage } from './message-compression.ts';
+import { type Unpack, unpackerOf, unpackMessage } from './message-compression.ts';
+import type { Turns } from './turns.ts';
 
 /** Memory that requests share until they are whole. */
 export interface SharedRoom {
   /** Takes bytes, or gives them back (negative ones). False when it is too little for what has been taken. */
   take(bytes: number): boolean;
+  /** To unpack messages: each may become as large as the largest. */
+  readonly unpacking: Turns;
 }
 
 export interface ReadOptions {
@@ -19,6 +22,8 @@ export interface ReadOptions {
 }
 
 export interface MessageListener {
+  /** Keeps what it is told until the end. */
+  readonly keeps: boolean;
   /** Returns false to get no more of them until `goOn`. */
   message(message: Buffer): boolean;
   /** The client sends no more. */
@@ -34,11 +39,18 @@ export class MessageStream implements CallBody {
   /** Made for a message that does not come in one piece: most do. */
   #reader: FrameReader | null = null;
   #waiting: Frame[] | null = null;
-  #keptBytes = 0;
+  /** Waits for its turn to be unpacked. */
+  #packed: Buffer | null = null;
+  #unpack: Unpack | null = null;
+  /** Of frames that are whole and not unpacked, and of messages that the listener keeps. */
+  #wholeBytes = 0;
+  /** What of the room it has. */
+  #takenBytes = 0;
   #unpacking = false;
   #held = false;
   #ended = false;
-  #failed = false;
+  /** Nothing is told any more. */
+  #over = false;
 
   constructor(stream: ServerStream, options: ReadOptions, listener: MessageListener) {
     this.#stream = stream;
@@ -53,11 +65,11 @@ export class MessageStream implements CallBody {
   }
 
   take(chunk: Buffer): void {
-    if (this.#failed) return;
+    if (this.#over) return;
     const busy = this.#unpacking || this.#held;
     const message = this.#reader === null && !busy ? onlyMessage(chunk, this.#options.limitBytes) : null;
     if (message !== null) {
-      this.#held = !this.#listener.message(message);
+      this.#tell(message);
       return;
     }
     try {
@@ -73,11 +85,12 @@ export class MessageStream implements CallBody {
 
   #cut(reader: FrameReader, chunk: Buffer): void {
     for (const frame of reader.push(chunk)) {
-      if (frame.compressed) checkEncoding(this.#options.encoding);
+      if (frame.compressed) this.#unpack ??= unpackerOf(this.#options.encoding);
       this.#waiting ??= [];
       this.#waiting.push(frame);
+      this.#wholeBytes += frame.bytes.length;
     }
-    this.#keepWithinRoom(reader);
+    this.#keepWithinRoom();
   }
 
   finish(): void {
@@ -86,48 +99,90 @@ export class MessageStream implements CallBody {
   }
 
   closed(): void {
-    this.#options.room.take(-this.#keptBytes);
-    this.#keptBytes = 0;
+    this.#over = true;
+    this.#letGo();
   }
 
   #takeNext(): void {
-    while (!this.#failed && !this.#unpacking && !this.#held) {
+    while (!this.#over && !this.#unpacking && !this.#held) {
       const frame = this.#waiting?.shift();
       if (frame === undefined) break;
-      this.#unpack(frame);
+      if (frame.compressed && this.#unpack !== null) {
+        this.#packed = frame.bytes;
+        this.#unpackInTurn(this.#unpack);
+      } else {
+        this.#wholeBytes -= frame.bytes.length;
+        this.#tell(frame.bytes);
+      }
     }
-    if (this.#failed || this.#unpacking || this.#held) return;
+    if (this.#over || this.#unpacking || this.#held) return;
     if (this.#stream.paused) this.#stream.resume();
     if (!this.#ended) return;
     if (this.#reader?.partial) this.#fail(malformedMessage('it ends too early.'));
-    else this.#listener.end();
+    else {
+      this.#letGo();
+      this.#listener.end();
+    }
   }
 
-  #unpack(frame: Frame): void {
+  #unpackInTurn(unpack: Unpack): void {
     this.#unpacking = true;
-    unpackMessage(frame, this.#options.encoding, this.#options.limitBytes, (outcome) => {
-      this.#unpacking = false;
-      if (this.#failed) return;
-      if (outcome instanceof SamovarError) {
-        this.#fail(outcome);
-        return;
-      }
-      this.#held = !this.#listener.message(outcome);
-      // Unpacked in another thread: what came meanwhile goes on from here.
-      if (frame.compressed) this.#takeNext();
+    const { room, limitBytes } = this.#options;
+    room.unpacking.take((done) => {
+      const packed = this.#packed;
+      // Let go of when the call ended meanwhile.
+      if (packed === null) return false;
+      unpackMessage(packed, unpack, limitBytes, (outcome) => {
+        this.#unpacked(outcome);
+        done();
+      });
+      return true;
     });
   }
 
-  #keepWithinRoom(reader: FrameReader): void {
-    const moreBytes = reader.keptBytes - this.#keptBytes;
+  #unpacked(outcome: Buffer | SamovarError): void {
+    this.#unpacking = false;
+    if (this.#over) return;
+    this.#wholeBytes -= this.#packed?.length ?? 0;
+    this.#packed = null;
+    if (outcome instanceof SamovarError) this.#fail(outcome);
+    else this.#tell(outcome);
+    // What came meanwhile goes on from here.
+    this.#takeNext();
+  }
+
+  #tell(message: Buffer): void {
+    this.#held = !this.#listener.message(message);
+    if (this.#over || !this.#listener.keeps || this.#stream.remoteEnded) return;
+    this.#wholeBytes += message.length;
+    try {
+      this.#keepWithinRoom();
+    } catch (thrown) {
+      this.#fail(thrown);
+    }
+  }
+
+  #keepWithinRoom(): void {
+    const moreBytes = (this.#reader?.keptBytes ?? 0) + this.#wholeBytes - this.#takenBytes;
     if (moreBytes === 0) return;
-    this.#keptBytes += moreBytes;
-    if (!this.#options.room.take(moreBytes))
+    this.#takenBytes += moreBytes;
+    if (!this.#options.room.take(moreBytes) && moreBytes > 0)
       throw new SamovarError('system.overloaded', { retryAfterSeconds: 1 });
   }
 
+  /** Needs no room any more. */
+  #letGo(): void {
+    this.#reader = null;
+    this.#waiting = null;
+    this.#packed = null;
+    this.#wholeBytes = 0;
+    if (this.#takenBytes > 0) this.#options.room.take(-this.#takenBytes);
+    this.#takenBytes = 0;
+  }
+
   #fail(thrown: unknown): void {
-    this.#failed = true;
+    this.#over = true;
+    this.#letGo();
     this.#listener.fail(asSamovarError(thrown));
   }
 }

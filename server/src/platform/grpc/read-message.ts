@@ -18,6 +18,7 @@ export function readOneMessage(
 }
 
 class OnlyMessage implements MessageListener {
+  readonly keeps = true;
   readonly #done: (outcome: Buffer | SamovarError) => void;
   #message: Buffer | null = null;
   #settled = false;

@@ -152,6 +152,7 @@ function converse(
   options: ServeOptions,
 ): void {
   const messages = new MessageStream(call.stream, reading, {
+    keeps: false,
     message(bytes) {
       try {
         // A client that does not read its answers is not read either.

@@ -4,6 +4,7 @@ import type { RequestHead } from '../http2/request-head.ts';
 import type { ServerStream } from '../http2/server-stream.ts';
 import type { CallPeer } from './grpc-call.ts';
 import type { SharedRoom } from './message-stream.ts';
+import { Turns } from './turns.ts';
 
 export interface SessionTimes {
   /** For the first words of the protocol. */
@@ -24,13 +25,16 @@ export interface SessionOwner {
   closed(watch: SessionWatch, fault: Error | null): void;
 }
 
-/** Pings of a client, between two looks, without anything sent to it: clients measure the way while they receive. */
+/** Pings of a client, between two looks, while nothing is sent to it: clients measure the way while they receive. */
 const mostPings = 200;
+/** As many as may be on their way in the largest size. */
+const unpackedAtOnce = 4;
 
 /** One connection: whether it still lives, is used, and behaves. */
 export class SessionWatch implements ConnectionListener, SharedRoom, CallPeer {
   readonly connection: Http2Connection;
   readonly #owner: SessionOwner;
+  readonly unpacking = new Turns(unpackedAtOnce);
   openCalls = 0;
   /** Of them, those of public methods. */
   backgroundCalls = 0;
@@ -39,6 +43,8 @@ export class SessionWatch implements ConnectionListener, SharedRoom, CallPeer {
   #pings = 0;
   #answered = true;
   #pingedAt: number;
+  /** What the client had sent by then. */
+  #readAtPing = 0;
   #idleSince: number;
 
   /** `roomBytes`: for its requests that are not whole. */
@@ -55,7 +61,7 @@ export class SessionWatch implements ConnectionListener, SharedRoom, CallPeer {
   }
 
   pinged(): void {
-    this.#pings += 1;
+    this.#pings = this.connection.hasWaiting ? 0 : this.#pings + 1;
     if (this.#pings > mostPings) this.connection.fail(errorCode.enhanceYourCalm, 'too_many_pings');
   }
 
@@ -94,6 +100,8 @@ export class SessionWatch implements ConnectionListener, SharedRoom, CallPeer {
   look(now: number, times: SessionTimes): void {
     const { connection } = this;
     this.#pings = 0;
+    // An answer may wait behind much else, either way; who sends that is there.
+    if (connection.readBytes > this.#readAtPing) this.#answered = true;
     const overdue =
       (!connection.greeted && now - this.#idleSince > times.greetingMs) ||
       (!this.#answered && now - this.#pingedAt > times.pingAnswerMs) ||
@@ -109,6 +117,7 @@ export class SessionWatch implements ConnectionListener, SharedRoom, CallPeer {
     }
     if (now - this.#pingedAt <= times.pingMs) return;
     this.#pingedAt = now;
+    this.#readAtPing = connection.readBytes;
     this.#answered = false;
     connection.ping();
   }
