@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { needsAcceptance, restrictsUse } from './license-names.ts';
+import { needsAcceptance, plainLicense, restrictsUse } from './license-names.ts';
 
 test('terms of use are asked for by the name of the licence, notices are not', () => {
   for (const id of [
@@ -35,4 +35,9 @@ test('terms and uses that are kept back are told from licences that let everybod
   for (const id of ['gemma', 'CC-BY-NC-4.0', 'MIT, cc-by-nc-sa-4.0'])
     assert.equal(restrictsUse(id), true, id);
   for (const id of ['MIT', 'CC-BY-4.0', 'other', '']) assert.equal(restrictsUse(id), false, id);
+});
+
+test('names of licences are compared by their letters and digits, in any script', () => {
+  assert.equal(plainLicense(' Apache License 2.0'), plainLicense('apache-license-2-0'));
+  assert.notEqual(plainLicense('许可证甲'), plainLicense('许可证乙'));
 });

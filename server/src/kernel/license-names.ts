@@ -17,11 +17,11 @@ export function restrictsUse(licenseId: string): boolean {
   return needsAcceptance(licenseId) || namesIn(licenseId).some((name) => nonCommercial.test(name));
 }
 
-/** How names of licences are compared: ` Apache License 2.0` is `apache-license-2-0`. */
+/** How names of licences are compared, in any script: ` Apache License 2.0` is `apache-license-2-0`. */
 export function plainLicense(name: string): string {
   return name
     .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/[^\p{L}\p{N}]+/gu, '-')
     .replace(/^-/, '');
 }
 

@@ -129,6 +129,15 @@ describe('the licence that only the files tell', () => {
         zip({ 'm.gguf': mit, LICENSE: Buffer.from('MIT License\n'), 'README.md': card('gemma') }),
         /The model card is gemma, and general\.license in the model file says MIT/,
       ],
+      [
+        'some-uses-card.zip',
+        zip({
+          'm.gguf': await smallGguf(2, { 'general.license': '' }),
+          LICENSE: title,
+          'README.md': card('cc-by-nc-4.0'),
+        }),
+        /The text of LICENSE is llama3\.2, and the model card says CC-BY-NC-4\.0: the stricter one counts/,
+      ],
     ];
     for (const [name, data, shown] of cases) {
       const asked = await bed.ask({ source: await upload(name, data), name: name.slice(0, -4) });
@@ -145,7 +154,7 @@ describe('the licence that only the files tell', () => {
         done.versionId,
       ]);
       assert.equal(rows[0].manifest.license.id, waiting.terms?.id);
-      assert.match(rows[0].manifest.license.source, /; .* says MIT/);
+      assert.match(rows[0].manifest.license.source, /; .* says (MIT|CC-BY-NC-4\.0)$/);
     }
   });
 

@@ -101,7 +101,6 @@ export const acceptedTerms = Type.Object(
     license: Type.Optional(
       Type.String({
         minLength: 1,
-        maxLength: 500,
         description:
           'The licence that was shown, `license.id` of the import; whatever it asks for when absent.',
       }),
