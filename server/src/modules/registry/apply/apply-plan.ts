@@ -84,8 +84,10 @@ async function registerTogether(
         context,
         some.map(({ registration }) => registration),
       );
-    } catch {
-      // Nothing of them is done. Alone, the one that cannot be says why, and the others are.
+    } catch (error) {
+      // Nothing of them is done. Alone, the one that cannot be says why, and the others are. What is no fault of a model
+      // (PostgreSQL is away) would meet all that follow: the first of them that is tried alone says it.
+      if (!(error instanceof SamovarError) || error.code.startsWith('system.')) break;
       continue;
     }
     for (const { item } of some) done.add(item);

@@ -152,6 +152,26 @@ describe('manifests', () => {
     );
   });
 
+  test('are not tried one portion after the other where what keeps them out is no fault of theirs', async () => {
+    const weights = await smallGguf();
+    const names = Array.from({ length: 60 }, (_, at) => `away-${at}`);
+    await bed.upload(weights);
+    let tried = 0;
+    const away: ApplyBed['dependencies'] = {
+      ...bed.dependencies,
+      jobs: {
+        async send() {
+          tried += 1;
+          throw new Error('PostgreSQL is away');
+        },
+      },
+    };
+    const declared = declare(...names.map((name) => bed.manifestOf(name, weights)));
+    const applying = applyDeclared(away, testContext, declared, { agreed: null, acceptLicense: false });
+    await assert.rejects(applying, /PostgreSQL is away/);
+    assert.equal(tried, 2, 'together, and the first of them alone');
+  });
+
   test('are one version when twenty apply them at once', async () => {
     const weights = await smallGguf();
     await bed.upload(weights);
