@@ -34,11 +34,15 @@ export async function askedUnit(
   if (deployment.removed || deployment.desired === 'stopped') return null;
   if (model.manifest.adapter === undefined) {
     const held = await heldWorkers(database, [deployment.id]);
-    return {
-      unit: { deployment, model, adapters: [] },
-      answering: held.map(({ hostId }) => hostId),
-      joined: [],
-    };
+    // On the engine that was chosen for it.
+    const unit = formUnits([model], [deployment], () => false).units.get(deployment.id);
+    return unit === undefined
+      ? null
+      : {
+          unit,
+          answering: held.map(({ hostId }) => hostId),
+          joined: [],
+        };
   }
   return await unitOfAdapter(database, { deployment, model }, models);
 }

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, test } from 'node:test';
+import { sql } from 'kysely';
 import { createServingFloor } from '../../../test/serving-floor.ts';
+import type { EngineDriver } from '../../kernel/ports/engine-driver.ts';
 import { systemAuditContext } from '../audit/index.ts';
 import { hasRoomBeside } from './has-room-beside.ts';
 import { requestLoad } from './request-load.ts';
@@ -41,6 +43,32 @@ test('a version whose longest context would take the place of another has no roo
   await requestLoad(floor, used);
   await floor.untilState(used, 'ready');
   assert.equal(await hasRoomBeside(floor.database, long, { parallelSequences: 4, models: [] }), false);
+});
+
+test('a version has room with the process of the engine that was chosen for it', async () => {
+  const driver = (engine: EngineDriver['engine'], processBytes: number): EngineDriver => ({
+    engine,
+    lane: 'pass-through',
+    threadShare: 0.75,
+    memory: { processBytes, vocabularyTokenBytes: 0 },
+    environment: {},
+    queueLimit: () => 8,
+    unavailable: async () => null,
+  });
+  const used = floor.addModel('used', { weightsBytes: 600 });
+  const small = floor.addModel('small', { weightsBytes: 300 });
+  floor.startHost({
+    memoryBudgetBytes: 1000,
+    drivers: [driver('llama-cpp', 0), driver('llama-server', 200)],
+  });
+  await floor.untilKnown(small);
+  await requestLoad(floor, used);
+  await floor.untilState(used, 'ready');
+  const has = () => hasRoomBeside(floor.database, small, { parallelSequences: 4, models: [] });
+  assert.equal(await has(), true);
+  await sql`update deployments set options = options || '{"engine": "llama-server"}'
+    where version_id = ${small.versionId}`.execute(floor.database);
+  assert.equal(await has(), false);
 });
 
 test('an adapter has room only where its base and itself take nothing from others', async () => {
