@@ -23,3 +23,13 @@ test('that it cannot be told how far something is changes nothing, and its own f
   const failing = sleep(30).then(() => Promise.reject(new Error('it failed')));
   await assert.rejects(tellWhile(failing, { howFar, pauseMs: 10 }), /it failed/);
 });
+
+test('what is done does not wait for the answer how far it is, which is told to nobody', async () => {
+  const told: string[] = [];
+  const answer = Promise.withResolvers<string>();
+  const telling = { howFar: () => answer.promise, pauseMs: 10, tell: (text: string) => void told.push(text) };
+  assert.equal(await tellWhile(sleep(50, 'done'), telling), 'done');
+  answer.resolve('half');
+  await sleep(20);
+  assert.deepEqual(told, []);
+});

@@ -28,11 +28,10 @@ export async function tellWhile<T>(work: Promise<T>, telling: Telling): Promise<
     }
   };
   // Either the work is done, or the server does not answer: the work itself says so.
-  const ended = telltale().catch(() => {});
+  telltale().catch(() => {});
   try {
     return await work;
   } finally {
     done.abort();
-    await ended;
   }
 }
