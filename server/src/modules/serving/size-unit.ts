@@ -59,9 +59,8 @@ export function needsOf(
 
 /**
  * Memory need: the worker and the weights once, a part for each sequence that runs at a time, and the same for each
- * adapter. Where
- * the deployment does not say how long the context is and how many sequences run, they are the most that fits beside
- * its rivals (the least, where nothing does), with `longestChosenTokens` at most.
+ * adapter. Where the deployment does not say how long the context is and how many sequences run, they are the most that
+ * fits beside its rivals (the least, where nothing does), with `longestChosenTokens` at most.
  */
 export function sizeUnit(unit: ServingUnit, rules: SizingRules, room: UnitRoom): Omit<Sizing, 'needBytes'> {
   const { options } = unit.deployment;

@@ -24,7 +24,8 @@ const pauseMs = 200;
 
 /**
  * Brings the schema (made when missing) to this release, all in one transaction under an advisory lock, so several
- * processes may call it at once; begun again when a process of the release before wrote across it. Needs no superuser and no extension. Returns the names that it applied.
+ * processes may call it at once; begun again when a process of the release before wrote across it. Needs no superuser
+ * and no extension. Returns the names that it applied.
  * Throws `setup.postgres_unreachable`, or `setup.newer_data` when a newer release has been here.
  */
 export async function migrate(options: MigrateOptions): Promise<readonly string[]> {
