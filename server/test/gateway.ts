@@ -4,6 +4,7 @@ import { asSamovarError, SamovarError } from '../src/kernel/errors.ts';
 import type { Certificate } from '../src/kernel/ports/certificate.ts';
 import type { BoundRoute } from '../src/kernel/ports/http-routes.ts';
 import type { BoundGrpcMethod } from '../src/kernel/ports/message-exchange.ts';
+import type { NewerPolicy } from '../src/kernel/ports/newer-policy.ts';
 import { createClassify } from '../src/modules/classification/index.ts';
 import { authorize, hashKeySecret, type KeyLimits, type KeyRecord } from '../src/modules/iam/index.ts';
 import { createInference, type Inference, type LoadState } from '../src/modules/inference/index.ts';
@@ -32,6 +33,8 @@ export interface GatewayOptions {
   readonly timeouts?: HttpTimeouts;
   readonly routes?: readonly BoundRoute[];
   readonly certificate?: Certificate;
+  /** Nothing is worth another look when absent. */
+  readonly newerPolicy?: NewerPolicy;
   onLoadRequest?(gateway: TestGateway): void;
   loadState?(): LoadState;
 }
@@ -119,7 +122,7 @@ export async function startTestGateway(options: GatewayOptions = {}): Promise<Te
     settings: { loadTimeoutSeconds: options.loadTimeoutSeconds ?? 30 },
     workerToken: null,
   });
-  const newerPolicy = () => null;
+  const newerPolicy = options.newerPolicy ?? (() => null);
   const surface = {
     startInference: inference.start,
     meterRefused: inference.meterRefused,

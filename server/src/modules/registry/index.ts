@@ -84,7 +84,8 @@ export {
 } from './memory-fit.ts';
 export type { ModelSnapshot } from './model-snapshot.ts';
 export type { ModelPolicy } from './model-uri/model-policy.ts';
-export { resolveModelUri } from './model-uri/resolve-model-uri.ts';
+export type { ModelScheme } from './model-uri/parse-model-uri.ts';
+export { type ResolvedModel, resolveModelUri } from './model-uri/resolve-model-uri.ts';
 export { notReady } from './not-ready.ts';
 export { collectObjects } from './objects/collect-objects.ts';
 export {

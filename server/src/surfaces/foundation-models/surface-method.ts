@@ -3,8 +3,10 @@ import type { GrpcMethod } from '@samovar/contract/grpc-method';
 import { SamovarError } from '../../kernel/errors.ts';
 import type { Log } from '../../kernel/ports/log.ts';
 import type { MessageAnswer, MessageExchange, MessageMethod } from '../../kernel/ports/message-exchange.ts';
+import type { NewerPolicy } from '../../kernel/ports/newer-policy.ts';
 import type { Principal } from '../../kernel/principal.ts';
 import type { Endpoint } from '../../modules/inference/index.ts';
+import { type ModelScheme, type ResolvedModel, resolveModelUri } from '../../modules/registry/index.ts';
 import type { FoundationModelsSurface } from './foundation-models-surface.ts';
 
 /** A call with who makes it. */
@@ -33,14 +35,16 @@ export interface InferenceMethod<Method extends MessageMethod> {
   /** The name under which its requests are metered. */
   readonly endpoint: Endpoint;
   modelUriOf(request: MessageShape<Method['input']>): string;
+  /** What its URIs begin with. */
+  readonly scheme: ModelScheme;
   /** Begins the inference, or throws what refuses it. What refuses it only later is told to `refuse`. */
-  begin(call: Call<Method>, refuse: (thrown: unknown) => void): void;
+  begin(call: Call<Method>, model: ResolvedModel, refuse: (thrown: unknown) => void): void;
 }
 
 /** A method that calls models: what it refuses by itself is metered too, with the model that was asked for. */
 export function inferenceMethod<Method extends MessageMethod>(
-  surface: Pick<FoundationModelsSurface, 'meterRefused' | 'newerPolicy' | 'mapError' | 'log'>,
-  { method, endpoint, modelUriOf, begin }: InferenceMethod<Method>,
+  surface: Pick<FoundationModelsSurface, 'meterRefused' | 'policy' | 'newerPolicy' | 'mapError' | 'log'>,
+  { method, endpoint, modelUriOf, scheme, begin }: InferenceMethod<Method>,
 ): SurfaceMethod<Method> {
   const meter = (refusal: Refusal, model: string): void =>
     surface.meterRefused({
@@ -55,29 +59,66 @@ export function inferenceMethod<Method extends MessageMethod>(
     method,
     handle(exchange) {
       const call = withPrincipal(exchange);
+      const uri = modelUriOf(call.request);
+      const metered = (error: SamovarError | null): void => meter({ ...call, error }, uri.slice(0, 256));
       const refuse = (thrown: unknown): void => {
         const error = surface.mapError(thrown);
         logInternal(surface.log, call.requestId, error);
-        meter({ ...call, error }, modelUriOf(call.request).slice(0, 256));
+        metered(error);
         call.answer.error(error);
       };
+      const resolve = () => resolveModelUri({ text: uri, scheme, field: 'modelUri' }, call, surface.policy());
       try {
-        begin(call, refuse);
+        const named = nowOrNewer(surface.newerPolicy, resolve);
+        if (!(named instanceof Promise)) begin(call, named, refuse);
+        else
+          unlessGone(call.answer, named, (model) =>
+            model ? begin(call, model, refuse) : metered(null),
+          ).catch(refuse);
       } catch (thrown) {
         if (!(thrown instanceof SamovarError)) throw thrown;
-        const newer = surface.newerPolicy(thrown);
-        if (newer === null) refuse(thrown);
-        else
-          newer
-            .then((isNewer) => {
-              if (!isNewer) throw thrown;
-              begin(call, refuse);
-            })
-            .catch(refuse);
+        refuse(thrown);
       }
     },
     refused: (refusal) => meter(refusal, ''),
   };
+}
+
+/**
+ * The model that is named, at once where it answers; else as the newest policy has it. Throws, or rejects with, what
+ * refuses the name.
+ */
+function nowOrNewer(
+  newerPolicy: NewerPolicy,
+  resolve: () => ResolvedModel,
+): ResolvedModel | Promise<ResolvedModel> {
+  let named: ResolvedModel | null = null;
+  let doubt: unknown;
+  try {
+    named = resolve();
+    if (named.served !== null) return named;
+    doubt = new SamovarError('model.not_found', { params: { model: named.name } });
+  } catch (thrown) {
+    doubt = thrown;
+  }
+  const newer = newerPolicy(doubt);
+  if (newer !== null) return newer.then(resolve);
+  if (named === null) throw doubt;
+  return named;
+}
+
+/** Hands on what was waited for, or `null` where the client has left meanwhile. Rejects as `awaited` does. */
+async function unlessGone<T>(
+  answer: Pick<MessageAnswer<never>, 'onGone'>,
+  awaited: Promise<T>,
+  take: (value: T | null) => void,
+): Promise<void> {
+  let gone = false;
+  answer.onGone(() => {
+    gone = true;
+  });
+  const value = await awaited;
+  take(gone ? null : value);
 }
 
 function logInternal(log: Log, requestId: string, error: SamovarError): void {

@@ -219,7 +219,7 @@ function bind(
     route,
     errorBody: openaiErrorBody,
     handle: (exchange: DataExchange) =>
-      nowOrWithNewer(surface.newerPolicy, () =>
+      nowOrWithNewer(surface.newerPolicy, exchange.answer, () =>
         forward(surface.startInference, exchange, translate(exchange)),
       ),
     refused: ({ requestId, principal, receivedAt, body, error }: DataRefusal) =>

@@ -5,7 +5,7 @@ import {
 } from '@samovar/contract/generated/yandex/cloud/ai/foundation_models/v1/text_classification/text_classification_service_pb';
 import { SamovarError } from '../../../kernel/errors.ts';
 import type { Classification } from '../../../modules/classification/index.ts';
-import { resolveModelUri } from '../../../modules/registry/index.ts';
+import type { ResolvedModel } from '../../../modules/registry/index.ts';
 import { inOwnTerms } from '../error-terms.ts';
 import type { FoundationModelsSurface } from '../foundation-models-surface.ts';
 import { modelVersion } from '../model-version.ts';
@@ -29,7 +29,8 @@ export function fewShotClassifyMethod(surface: FoundationModelsSurface): Surface
     },
     endpoint,
     modelUriOf: (request) => request.modelUri,
-    begin: (call) => classify(surface, call),
+    scheme: 'cls',
+    begin: (call, model) => classify(surface, call, model),
   });
 }
 
@@ -45,22 +46,17 @@ export function classifyMethod(surface: FoundationModelsSurface): SurfaceMethod<
     },
     endpoint,
     modelUriOf: (request) => request.modelUri,
+    scheme: 'cls',
     begin(call) {
       const { modelUri, text } = call.request;
-      resolveModelUri({ text: modelUri, scheme: 'cls', field: 'modelUri' }, call, surface.policy());
       if (text === '') throw missingField('text');
       throw new SamovarError('model.not_a_classifier', { params: { model: modelUri }, field: 'modelUri' });
     },
   });
 }
 
-function classify(surface: FoundationModelsSurface, call: Call<FewShotClassify>): void {
+function classify(surface: FoundationModelsSurface, call: Call<FewShotClassify>, model: ResolvedModel): void {
   const { request, answer, requestId, principal, deadline } = call;
-  const model = resolveModelUri(
-    { text: request.modelUri, scheme: 'cls', field: 'modelUri' },
-    call,
-    surface.policy(),
-  );
   const leaving = new AbortController();
   answer.onGone(() => leaving.abort());
   const { taskDescription, labels, text, samples } = request;

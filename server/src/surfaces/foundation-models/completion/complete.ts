@@ -1,6 +1,6 @@
 import { TextGenerationService } from '@samovar/contract/generated/yandex/cloud/ai/foundation_models/v1/text_generation/text_generation_service_pb';
 import { reserveTokens } from '../../../modules/inference/index.ts';
-import { resolveModelUri } from '../../../modules/registry/index.ts';
+import type { ResolvedModel } from '../../../modules/registry/index.ts';
 import type { FoundationModelsSurface } from '../foundation-models-surface.ts';
 import { modelVersion } from '../model-version.ts';
 import { type AnswerMaker, runInference } from '../run-inference.ts';
@@ -22,17 +22,13 @@ export function completionMethod(surface: FoundationModelsSurface): SurfaceMetho
     },
     endpoint: 'foundation-models.completion',
     modelUriOf: (request) => request.modelUri,
-    begin: (call) => complete(surface, call),
+    scheme: 'gpt',
+    begin: (call, model) => complete(surface, call, model),
   });
 }
 
-function complete(surface: FoundationModelsSurface, call: Call<Completion>): void {
+function complete(surface: FoundationModelsSurface, call: Call<Completion>, model: ResolvedModel): void {
   const { request, answer } = call;
-  const model = resolveModelUri(
-    { text: request.modelUri, scheme: 'gpt', field: 'modelUri' },
-    call,
-    surface.policy(),
-  );
   const { body, stream, ignored } = readCompletion(request, model.served?.manifest.reasoning ?? 'none');
   runInference(surface, call, {
     asked: {

@@ -6,7 +6,7 @@ import {
 } from '@samovar/contract/generated/yandex/cloud/ai/foundation_models/v1/text_generation/text_generation_service_pb';
 import { reserveTokens } from '../../../modules/inference/index.ts';
 import type { AsyncRequest } from '../../../modules/inference-queue/index.ts';
-import { resolveModelUri } from '../../../modules/registry/index.ts';
+import type { ResolvedModel } from '../../../modules/registry/index.ts';
 import { answerHeaders } from '../answer-headers.ts';
 import type { FoundationModelsSurface } from '../foundation-models-surface.ts';
 import { operationMessage } from '../operation/operation-message.ts';
@@ -30,21 +30,18 @@ export function asyncCompletionMethod(surface: FoundationModelsSurface): Surface
     },
     endpoint,
     modelUriOf: (request) => request.modelUri,
-    begin: (call, refuse) => submit(surface, call, refuse),
+    scheme: 'gpt',
+    begin: (call, model, refuse) => submit(surface, call, model, refuse),
   });
 }
 
 function submit(
   surface: FoundationModelsSurface,
   call: Call<AsyncCompletion>,
+  model: ResolvedModel,
   refuse: (thrown: unknown) => void,
 ): void {
   const { request, answer } = call;
-  const model = resolveModelUri(
-    { text: request.modelUri, scheme: 'gpt', field: 'modelUri' },
-    call,
-    surface.policy(),
-  );
   const { body, stream, ignored } = readCompletion(request, model.served?.manifest.reasoning ?? 'none');
   const asked: AsyncRequest = {
     requestId: call.requestId,

@@ -6,7 +6,7 @@ import {
 } from '@samovar/contract/generated/yandex/cloud/ai/foundation_models/v1/embedding/embedding_service_pb';
 import { SamovarError } from '../../../kernel/errors.ts';
 import { reserveTokens, type TokenCounts } from '../../../modules/inference/index.ts';
-import { resolveModelUri } from '../../../modules/registry/index.ts';
+import type { ResolvedModel } from '../../../modules/registry/index.ts';
 import type { FoundationModelsSurface } from '../foundation-models-surface.ts';
 import { modelVersion } from '../model-version.ts';
 import { invalidField, missingField } from '../request-error.ts';
@@ -27,17 +27,13 @@ export function textEmbeddingMethod(surface: FoundationModelsSurface): SurfaceMe
     },
     endpoint: 'foundation-models.text-embedding',
     modelUriOf: (request) => request.modelUri,
-    begin: (call) => embedText(surface, call),
+    scheme: 'emb',
+    begin: (call, model) => embedText(surface, call, model),
   });
 }
 
-function embedText(surface: FoundationModelsSurface, call: Call<TextEmbedding>): void {
+function embedText(surface: FoundationModelsSurface, call: Call<TextEmbedding>, model: ResolvedModel): void {
   const { request, requestBytes, answer } = call;
-  const model = resolveModelUri(
-    { text: request.modelUri, scheme: 'emb', field: 'modelUri' },
-    call,
-    surface.policy(),
-  );
   if (request.text === '') throw missingField('text');
   runInference(surface, call, {
     asked: {

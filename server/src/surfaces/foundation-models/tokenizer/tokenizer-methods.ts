@@ -4,7 +4,6 @@ import {
   TokenizerService,
 } from '@samovar/contract/generated/yandex/cloud/ai/foundation_models/v1/text_generation/text_generation_service_pb';
 import { SamovarError } from '../../../kernel/errors.ts';
-import { resolveModelUri } from '../../../modules/registry/index.ts';
 import { readCompletion } from '../completion/read-completion.ts';
 import type { FoundationModelsSurface } from '../foundation-models-surface.ts';
 import { modelVersion } from '../model-version.ts';
@@ -28,12 +27,8 @@ export function tokenizeMethod(surface: FoundationModelsSurface): SurfaceMethod<
     },
     endpoint,
     modelUriOf: (request) => request.modelUri,
-    begin(call) {
-      const model = resolveModelUri(
-        { text: call.request.modelUri, scheme: 'gpt', field: 'modelUri' },
-        call,
-        surface.policy(),
-      );
+    scheme: 'gpt',
+    begin(call, model) {
       runTokenize(surface, call, model.name, { text: call.request.text });
     },
   });
@@ -53,12 +48,8 @@ export function tokenizeCompletionMethod(
     },
     endpoint,
     modelUriOf: (request) => request.modelUri,
-    begin(call) {
-      const model = resolveModelUri(
-        { text: call.request.modelUri, scheme: 'gpt', field: 'modelUri' },
-        call,
-        surface.policy(),
-      );
+    scheme: 'gpt',
+    begin(call, model) {
       const { body } = readCompletion(call.request, model.served?.manifest.reasoning ?? 'none');
       const { messages, tools, tool_choice, chat_template_kwargs } = body;
       runTokenize(surface, call, model.name, {
