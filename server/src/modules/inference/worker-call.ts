@@ -4,6 +4,8 @@ import type { TransportCall, TransportEvents, WorkerTransport } from '../../kern
 import { missingRouteError, workerError } from './worker-error.ts';
 
 const errorBodyLimit = 64 * 1024;
+/** Callers are told no longer pause than this, whatever an engine makes up. */
+const longestWaitSeconds = 3600;
 
 /** Hands a request to a transport. */
 export type Sender = (events: TransportEvents) => TransportCall;
@@ -65,7 +67,7 @@ export class WorkerCall implements TransportEvents {
   begin(status: number, headers: Readonly<Record<string, string | string[] | undefined>>): void {
     this.#status = status;
     const retryAfter = Number(headers['retry-after']);
-    if (Number.isFinite(retryAfter) && retryAfter >= 0) this.#retryAfterSeconds = retryAfter;
+    if (retryAfter >= 0) this.#retryAfterSeconds = Math.min(retryAfter, longestWaitSeconds);
   }
 
   data(chunk: Buffer): boolean {

@@ -53,6 +53,11 @@ describe('several engines of one model', () => {
     assert.deepEqual([said.status, said.code], [503, 'engine.remote_unavailable']);
     assert.match(said.message, new RegExp(`${engine} answered 503`));
     assert.match(said.remedy, /samovar remotes/);
+    misbehave(upstreams[0], ({ response }) => {
+      response.setHeader('retry-after', '1e30');
+      sendJson(response, 503, { error: { message: 'never' } });
+    });
+    assert.equal((await fixture.chat(model)).headers.get('retry-after'), '3600');
     const gone = await connectEngines(fixture, { copies: 2 });
     for (const upstream of gone.upstreams) await upstream.die();
     const away = await errorOf(await fixture.chat(gone.model));
