@@ -82,3 +82,25 @@ test('cancelling a request that waits takes it out of the queue', async () => {
   assert.equal(answer.usage.total_tokens, 0);
   await busy;
 });
+
+test('long texts are read one after the other, and neither short ones nor questions after the health wait for all', async () => {
+  const long = 'so many words '.repeat(36_000);
+  const many = Array.from({ length: 60 }, () => worker.post('/tokenize', { text: long }));
+  const ended = Promise.all(many);
+  let slowestMs = 0;
+  let looks = 0;
+  for (let over = false; !over; looks += 1) {
+    const begunAt = performance.now();
+    assert.equal((await worker.post('/tokenize', { text: 'short' })).status, 200);
+    await worker.health();
+    slowestMs = Math.max(slowestMs, performance.now() - begunAt);
+    over = await Promise.race([ended.then(() => true), pause(20).then(() => false)]);
+  }
+  const answers = await ended;
+  const refused = answers.filter(({ status }) => status === 429);
+  const read = answers.filter(({ status }) => status === 200);
+  assert.ok(refused.length > 0 && refused.every(({ text }) => codeOf(text) === 'engine.busy'));
+  assert.ok(read.length >= 32 && read.length + refused.length === many.length, `${read.length} were read`);
+  assert.ok(slowestMs < 4000, `${slowestMs} ms`);
+  assert.ok(looks > 3, `${looks} looks`);
+});

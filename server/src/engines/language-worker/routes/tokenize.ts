@@ -1,7 +1,10 @@
 import type { TokenizeAnswer } from '@samovar/contract/worker-protocol';
+import type { JsonObject } from '../../worker-http/read-json-body.ts';
 import type { WorkerRoute } from '../../worker-http/worker-route.ts';
 import type { ChooseModel } from '../answering-models.ts';
 import { encodeInSlices } from '../encode-in-slices.ts';
+import type { LanguageModel } from '../language-model.ts';
+import { ReadingQueue } from '../reading-queue.ts';
 import { refuseOversizedText } from '../refuse-oversized-text.ts';
 import { tokenTexts } from '../token-texts.ts';
 import { planTools } from '../tools/tool-plan.ts';
@@ -23,8 +26,13 @@ const known = new Set([
 /** The answer is an object a token, several times as long as the text: whoever passes it on has to hold and read it. */
 const longestText = 512 * 1024;
 
+/** Longer ones are read one after the other, so many at most. */
+const shortText = 16 * 1024;
+const longestQueue = 32;
+
 /** `POST /tokenize`: the tokens of a text, or of the prompt that messages become; with `pieces`, what each says. */
 export function tokenizeRoute(loaded: ChooseModel): WorkerRoute {
+  const queue = new ReadingQueue(longestQueue);
   return {
     method: 'POST',
     path: '/tokenize',
@@ -34,39 +42,47 @@ export function tokenizeRoute(loaded: ChooseModel): WorkerRoute {
       const { body } = exchange;
       refuseOthers(body, known);
       const { text } = body;
-      const withPieces = readBoolean(body, 'pieces', false);
-      let tokens: Uint32Array;
-      if (typeof text === 'string') {
-        if (text.length > longestText)
-          throw invalidParameter(
-            'text',
-            `it has ${text.length} characters, of at most ${longestText} at once`,
-          );
-        tokens = await encodeInSlices(model.vocabulary, text);
-      } else if (body.messages === undefined)
-        throw invalidParameter('text', 'it must be a text, or messages must be given');
-      else {
-        const tools = readTools(body);
-        const plan = planTools({
-          family: model.manifest.toolCalls,
-          tools,
-          toolChoice: readToolChoice(body, tools),
-          parallel: true,
-          grammars: model.grammars,
-        });
-        const extra = readObject(body, 'chat_template_kwargs');
-        const parts = renderChat(model, readMessages(body), plan, extra);
-        const whole = parts.map((part) => part.text).join('');
-        // As for an answer: what cannot be a prompt is not read in one go.
-        await refuseOversizedText(whole, model.vocabulary, model.contextTokens);
-        tokens = encodePieces(model.vocabulary, parts);
-      }
-      const answer: TokenizeAnswer = {
-        tokens: [...tokens],
-        count: tokens.length,
-        ...(withPieces ? { pieces: tokenTexts(model.vocabulary, tokens) } : {}),
-      };
-      exchange.json(200, answer);
+      const answer = async () => exchange.json(200, await readTokens(model, body));
+      if (typeof text !== 'string' || text.length <= shortText) return await answer();
+      if (text.length > longestText)
+        throw invalidParameter('text', `it has ${text.length} characters, of at most ${longestText} at once`);
+      let left = false;
+      exchange.onAbandoned(() => {
+        left = true;
+      });
+      await queue.take(() => left, answer);
     },
   };
+}
+
+async function readTokens(model: LanguageModel, body: JsonObject): Promise<TokenizeAnswer> {
+  const withPieces = readBoolean(body, 'pieces', false);
+  const tokens =
+    typeof body.text === 'string'
+      ? await encodeInSlices(model.vocabulary, body.text)
+      : await tokensOfMessages(model, body);
+  return {
+    tokens: [...tokens],
+    count: tokens.length,
+    ...(withPieces ? { pieces: tokenTexts(model.vocabulary, tokens) } : {}),
+  };
+}
+
+async function tokensOfMessages(model: LanguageModel, body: JsonObject): Promise<Uint32Array> {
+  if (body.messages === undefined)
+    throw invalidParameter('text', 'it must be a text, or messages must be given');
+  const tools = readTools(body);
+  const plan = planTools({
+    family: model.manifest.toolCalls,
+    tools,
+    toolChoice: readToolChoice(body, tools),
+    parallel: true,
+    grammars: model.grammars,
+  });
+  const extra = readObject(body, 'chat_template_kwargs');
+  const parts = renderChat(model, readMessages(body), plan, extra);
+  const whole = parts.map((part) => part.text).join('');
+  // As for an answer: what cannot be a prompt is not read in one go.
+  await refuseOversizedText(whole, model.vocabulary, model.contextTokens);
+  return encodePieces(model.vocabulary, parts);
 }
