@@ -40,6 +40,7 @@ export interface TestServerOptions {
   readonly settings?: Partial<GrpcServerOptions['settings']>;
   readonly times?: GrpcServerOptions['times'];
   readonly certificate?: GrpcServerOptions['certificate'];
+  readonly memoryBytes?: number;
   ready?(): boolean;
   endRunning?(error: SamovarError): void;
 }
@@ -82,6 +83,7 @@ export async function startTestGrpcServer(options: TestServerOptions = {}): Prom
     endRunning: options.endRunning ?? (() => {}),
     log: silentLog,
     ...(options.times ? { times: options.times } : {}),
+    ...(options.memoryBytes === undefined ? {} : { memoryBytes: options.memoryBytes }),
   });
   const address = `${server.host}:${server.port}`;
   return { server, address, refusals };

@@ -13,6 +13,7 @@ import { createDispatch } from './dispatch-calls.ts';
 import { createHealth } from './health/create-health.ts';
 import { limitConnections } from './limit-connections.ts';
 import { type GrpcTimes, lookAround } from './look-around.ts';
+import { MemoryOfAll } from './memory-of-all.ts';
 import { createMethodTable } from './method-table.ts';
 import { createOpenCalls, type OpenCalls } from './open-calls.ts';
 import { createReflection } from './reflection/create-reflection.ts';
@@ -42,6 +43,8 @@ export interface GrpcServerOptions {
   endRunning(error: SamovarError): void;
   readonly log: Log;
   readonly times?: Partial<GrpcTimes>;
+  /** What all clients together may make the server keep; 512 MiB when absent. */
+  readonly memoryBytes?: number;
 }
 
 export interface GrpcServer extends Running {
@@ -65,6 +68,7 @@ const defaultTimes: GrpcTimes = {
 };
 /** Of the largest size, that may be on their way at once on one connection; of smaller ones more. */
 const messagesPerConnection = 4;
+const usualMemoryBytes = 512 * 1024 * 1024;
 const limits: ConnectionLimits = {
   headerListBytes: 32 * 1024,
   concurrentStreams: 1000,
@@ -91,13 +95,14 @@ export async function createGrpcServer(options: GrpcServerOptions): Promise<Grpc
   const reflection = createReflection(methods.map(({ method }) => method.descriptor.parent));
   const table = createMethodTable(methods, reflection);
   const roomBytes = messagesPerConnection * limitBytes;
+  const memory = new MemoryOfAll(Math.max(options.memoryBytes ?? usualMemoryBytes, roomBytes));
   const owner = createOwner(open, createDispatch(table, open, { ...options, limitBytes }), options.log);
   const server = openHttp2Server({
     certificate: options.certificate,
     handshakeMs: times.greetingMs,
     limits,
     connected(connection) {
-      const watch = new SessionWatch(connection, roomBytes, owner);
+      const watch = new SessionWatch(connection, roomBytes, memory, owner);
       open.sessions.add(watch);
       open.connected.opened();
       if (open.draining) connection.close();
@@ -116,7 +121,11 @@ export async function createGrpcServer(options: GrpcServerOptions): Promise<Grpc
     'SAMOVAR_GRPC_PORT',
   );
   server.on('error', (error) => options.log.error({ error }, 'The gRPC server could not take a connection'));
-  const looking = setInterval(() => lookAround(open, times), times.lookMs);
+  const looking = setInterval(() => {
+    lookAround(open, times);
+    const ended = memory.endLargest(open.sessions);
+    if (ended > 0) options.log.warn({ connections: ended }, 'gRPC connections that held most were ended');
+  }, times.lookMs);
   looking.unref();
   let stopped: Promise<void> | null = null;
   return {

@@ -3,6 +3,7 @@ import { errorCode } from '../http2/protocol.ts';
 import type { RequestHead } from '../http2/request-head.ts';
 import type { ServerStream } from '../http2/server-stream.ts';
 import type { CallPeer } from './grpc-call.ts';
+import type { MemoryOfAll } from './memory-of-all.ts';
 import type { SharedRoom } from './message-stream.ts';
 import { Turns } from './turns.ts';
 
@@ -38,7 +39,9 @@ export class SessionWatch implements ConnectionListener, SharedRoom, CallPeer {
   openCalls = 0;
   /** Of them, those of public methods. */
   backgroundCalls = 0;
-  #leftBytes: number;
+  readonly #memoryOfAll: MemoryOfAll;
+  readonly #roomBytes: number;
+  #takenBytes = 0;
   /** Pings of the client since something was sent, or since the last look. */
   #pings = 0;
   #answered = true;
@@ -47,11 +50,12 @@ export class SessionWatch implements ConnectionListener, SharedRoom, CallPeer {
   #readAtPing = 0;
   #idleSince: number;
 
-  /** `roomBytes`: for its requests that are not whole. */
-  constructor(connection: Http2Connection, roomBytes: number, owner: SessionOwner) {
+  /** `roomBytes`: for its requests that are not answered. */
+  constructor(connection: Http2Connection, roomBytes: number, memoryOfAll: MemoryOfAll, owner: SessionOwner) {
     this.connection = connection;
     this.#owner = owner;
-    this.#leftBytes = roomBytes;
+    this.#roomBytes = roomBytes;
+    this.#memoryOfAll = memoryOfAll;
     this.#pingedAt = performance.now();
     this.#idleSince = this.#pingedAt;
   }
@@ -74,8 +78,14 @@ export class SessionWatch implements ConnectionListener, SharedRoom, CallPeer {
   }
 
   take(bytes: number): boolean {
-    this.#leftBytes -= bytes;
-    return this.#leftBytes >= 0;
+    this.#takenBytes += bytes;
+    const isWithinAll = this.#memoryOfAll.take(bytes);
+    return isWithinAll && this.#takenBytes <= this.#roomBytes;
+  }
+
+  /** Of its requests, and of answers that it has not fetched. */
+  get heldBytes(): number {
+    return this.#takenBytes + this.connection.unfetchedBytes;
   }
 
   /** Something is sent: a client that measures its way by pings does so while it receives. */

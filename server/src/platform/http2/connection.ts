@@ -114,6 +114,11 @@ export class Http2Connection {
     return this.#sender.queuedBytes > 0;
   }
 
+  /** Of answers, what the client has not fetched, in bytes. */
+  get unfetchedBytes(): number {
+    return this.#sender.queuedBytes + this.#outbox.unsentBytes;
+  }
+
   /** What the client has sent, in bytes. */
   get readBytes(): number {
     return this.#socket.bytesRead;
