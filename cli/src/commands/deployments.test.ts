@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { type ConsoleCommands, startConsoleCommands } from '../../../server/test/console-commands.ts';
 import type { ConsoleServer } from '../../../server/test/console-server.ts';
+import { addReadyModel } from '../../../server/test/ready-model-rows.ts';
 
 let commands: ConsoleCommands;
 let server: ConsoleServer;
@@ -18,6 +19,15 @@ test('deployments are listed, set, followed, taken off and deployed again', asyn
   const { modelName } = server;
   const listed = await samovar(['deployments']);
   assert.match(listed.out, new RegExp(`${modelName} +unloaded +on-demand +0 +0`));
+  assert.doesNotMatch(listed.out, /There are more/);
+  const { version } = await addReadyModel(server.store, 'second');
+  await server.store.pool.query(
+    `insert into deployments (id, organization_id, project_id, version_id, model_name)
+     select gen_random_uuid(), organization_id, project_id, id, 'second' from model_versions where id = $1`,
+    [version],
+  );
+  assert.match((await samovar(['deployments', 'list', '--limit', '1'])).out, /There are more/);
+  assert.equal((await samovar(['deployments', 'delete', 'second'])).status, 0);
   const set = await samovar([
     'deployments',
     'set',

@@ -5,6 +5,7 @@ import { showDeployment, showDeployments, stateOf } from '../deployments/show-de
 import { writtenLine } from '../deployments/written-line.ts';
 import { printJson } from '../output/print-json.ts';
 import { printLine } from '../output/print-line.ts';
+import { printThatMoreFollow } from '../output/print-that-more-follow.ts';
 import { positiveCount } from '../parse-option.ts';
 import type { PageAnswer } from '../read-pages.ts';
 import { addServerOptions, clientFor, type Options } from '../server-options.ts';
@@ -46,7 +47,10 @@ function defineList(command: Command): void {
         `/api/deployments?${query}`,
       )) as PageAnswer<DeploymentAnswer>;
       if (options.json) printJson(page.items);
-      else showDeployments(page.items);
+      else {
+        showDeployments(page.items);
+        printThatMoreFollow(page.nextCursor);
+      }
     });
 }
 

@@ -3,8 +3,8 @@ import type { AliasAnswer, AliasPageAnswer } from '../../aliases/alias-answers.t
 import type { MoveOptions } from '../../aliases/move-alias.ts';
 import { sharesText } from '../../aliases/show-alias.ts';
 import { printJson } from '../../output/print-json.ts';
-import { printLine } from '../../output/print-line.ts';
 import { printTable } from '../../output/print-table.ts';
+import { printThatMoreFollow } from '../../output/print-that-more-follow.ts';
 import { positiveCount } from '../../parse-option.ts';
 import { addServerOptions, clientFor } from '../../server-options.ts';
 
@@ -48,7 +48,7 @@ function showAll({ items, nextCursor }: AliasPageAnswer): void {
       notesOf(one),
     ]),
   );
-  if (nextCursor !== null) printLine('There are more: `--limit` shows up to 1000, and the filters fewer.');
+  printThatMoreFollow(nextCursor);
 }
 
 function notesOf({ canary, deprecation }: AliasAnswer): string {
