@@ -118,15 +118,28 @@ test('headers without an end are not gathered', async () => {
   assert.equal(await flooded(full, [begin]), errorCode.enhanceYourCalm);
 });
 
+/** A HEADERS frame and the CONTINUATION frames that its block needs. */
+function inFrames(id: number, block: Buffer): Buffer[] {
+  const parts: Buffer[] = [];
+  for (let at = 0; at < block.length; at += 16_000) {
+    const last = at + 16_000 >= block.length ? endHeaders : 0;
+    const part = block.subarray(at, at + 16_000);
+    parts.push(at === 0 ? frame(headers, endStream | last, id, part) : frame(continuation, last, id, part));
+  }
+  return parts;
+}
+
+const listOf = (count: number) =>
+  Object.fromEntries(Array.from({ length: count }, (_, at) => [`x-${at}`, 'x'.repeat(3000)]));
+
 test('a list of headers that is too large is refused alone, also when few bytes stand for it', async () => {
   const raw = await connectRaw(server.port);
-  const large = Object.fromEntries(Array.from({ length: 12 }, (_, at) => [`x-${at}`, 'x'.repeat(3000)]));
-  const block = requestBlock('/', large);
-  raw.send(frame(headers, endStream, 1, block.subarray(0, 16_000)));
-  const rest = block.subarray(16_000);
-  raw.send(frame(continuation, 0, 1, rest.subarray(0, 16_000)));
-  raw.send(frame(continuation, endHeaders, 1, rest.subarray(16_000)));
-  assert.equal(await raw.farewell(), errorCode.enhanceYourCalm, 'more bytes than any list may have');
+  raw.send(...inFrames(1, requestBlock('/', listOf(12))));
+  assert.equal((await raw.next(rstStream, 1)).payload.readUInt32BE(0), errorCode.enhanceYourCalm);
+  raw.send(requestFrame(3, '/'));
+  await raw.next(headers, 3);
+  raw.send(...inFrames(5, requestBlock('/', listOf(45))));
+  assert.equal(await raw.farewell(), errorCode.enhanceYourCalm, 'many times what a list may have');
   const bomb = await connectRaw(server.port);
   const remembered = Buffer.from(`\x40\x01a\x7f\xa1\x1e${'x'.repeat(4000)}`, 'latin1');
   bomb.send(frame(headers, endHeaders | endStream, 1, Buffer.concat([requestBlock('/'), remembered])));

@@ -18,6 +18,11 @@ export interface HeaderBlock {
 
 /** Frames of one block: clients need two for the largest that is allowed. */
 const mostFrames = 32;
+/**
+ * So many times the limit is read of a block that is too large: the table must stay in step, so that this request alone
+ * is refused.
+ */
+const readBeyond = 4;
 /** Heads that are remembered: those of methods that a client calls again and again. */
 const mostKnown = 16;
 const longestKnownBytes = 512;
@@ -31,7 +36,7 @@ export class HeaderBlocks {
   /** By the bytes of their blocks: as long as the table of the decoder stays, the same bytes say the same. */
   readonly #known = new Map<string, RequestHead>();
 
-  /** `limitBytes`: of a block as it is sent, and of its fields as they count (section 6.5.2). */
+  /** `limitBytes`: of the fields of a block, as they count (section 6.5.2). */
   constructor(limitBytes: number) {
     this.#limitBytes = limitBytes;
     this.#decoder = new BlockDecoder(limitBytes);
@@ -69,7 +74,7 @@ export class HeaderBlocks {
     if (open === null) throw new ConnectionFault(errorCode.protocolError, 'headers go on that never began');
     open.parts.push(bytes.subarray(begin, end));
     open.sizeBytes += end - begin;
-    if (open.sizeBytes > this.#limitBytes || open.parts.length > mostFrames)
+    if (open.sizeBytes > readBeyond * this.#limitBytes || open.parts.length > mostFrames)
       throw new ConnectionFault(errorCode.enhanceYourCalm, 'too_many_headers');
     if ((flags & flag.endHeaders) === 0) return null;
     this.#open = null;
