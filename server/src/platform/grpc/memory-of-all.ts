@@ -1,5 +1,10 @@
-import { errorCode } from '../http2/protocol.ts';
-import type { SessionWatch } from './session-watch.ts';
+/** A connection. */
+export interface MemoryHolder {
+  /** Of its requests, and of answers that it has not fetched. */
+  readonly heldBytes: number;
+  /** Ends it, because it holds most where all hold too much. */
+  endAsLargest(): void;
+}
 
 /**
  * What the clients of a server may make it keep together: requests that are not answered, and answers that nobody
@@ -21,14 +26,14 @@ export class MemoryOfAll {
   }
 
   /** Ends the connections that hold most, until the others are within the limit. Returns how many. */
-  endLargest(sessions: ReadonlySet<SessionWatch>): number {
-    const held = [...sessions].map((watch) => ({ watch, bytes: watch.heldBytes }));
+  endLargest(holders: Iterable<MemoryHolder>): number {
+    const held = [...holders].map((holder) => ({ holder, bytes: holder.heldBytes }));
     let bytes = held.reduce((sum, one) => sum + one.bytes, 0);
     if (bytes <= this.limitBytes) return 0;
     let ended = 0;
     for (const largest of held.sort((left, right) => right.bytes - left.bytes)) {
       if (bytes <= this.limitBytes) break;
-      largest.watch.connection.fail(errorCode.enhanceYourCalm, 'too_much_memory');
+      largest.holder.endAsLargest();
       bytes -= largest.bytes;
       ended += 1;
     }

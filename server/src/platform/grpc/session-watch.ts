@@ -3,7 +3,7 @@ import { errorCode } from '../http2/protocol.ts';
 import type { RequestHead } from '../http2/request-head.ts';
 import type { ServerStream } from '../http2/server-stream.ts';
 import type { CallPeer } from './grpc-call.ts';
-import type { MemoryOfAll } from './memory-of-all.ts';
+import type { MemoryHolder, MemoryOfAll } from './memory-of-all.ts';
 import type { SharedRoom } from './message-stream.ts';
 import { Turns } from './turns.ts';
 
@@ -32,7 +32,7 @@ const mostPings = 200;
 const unpackedAtOnce = 4;
 
 /** One connection: whether it still lives, is used, and behaves. */
-export class SessionWatch implements ConnectionListener, SharedRoom, CallPeer {
+export class SessionWatch implements ConnectionListener, SharedRoom, CallPeer, MemoryHolder {
   readonly connection: Http2Connection;
   readonly #owner: SessionOwner;
   readonly unpacking = new Turns(unpackedAtOnce);
@@ -83,9 +83,12 @@ export class SessionWatch implements ConnectionListener, SharedRoom, CallPeer {
     return isWithinAll && this.#takenBytes <= this.#roomBytes;
   }
 
-  /** Of its requests, and of answers that it has not fetched. */
   get heldBytes(): number {
     return this.#takenBytes + this.connection.unfetchedBytes;
+  }
+
+  endAsLargest(): void {
+    this.connection.fail(errorCode.enhanceYourCalm, 'too_much_memory');
   }
 
   /** Something is sent: a client that measures its way by pings does so while it receives. */
