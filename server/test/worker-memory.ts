@@ -60,11 +60,14 @@ export async function measureWorker(
         await pause(50);
         continue;
       }
+      // The garbage of loading goes soon after.
+      await pause(1000);
+      const settled = await worker.health();
       const facts = { ...manifest, engineBytes: engineBytes(manifest, driver.memory) };
       return {
         expectedBytes: memoryNeed(facts, wish),
         residentBytes: residentBytes(worker.identity.pid),
-        toldBytes: health.residentBytes,
+        toldBytes: settled.residentBytes,
       };
     }
   } finally {

@@ -10,8 +10,8 @@ import { llamaCppDriver } from '../../engines/llama-cpp/driver.ts';
 import { onnxDriver } from '../../engines/onnx/driver.ts';
 
 /** What is set aside for a worker may be this much less, and this much more, than it takes. */
-const least = 0.9;
-const most = 1.25;
+const least = 0.85;
+const most = 1.4;
 let folder: string;
 
 before(async () => {
