@@ -60,7 +60,7 @@ export async function measureWorker(
         await pause(50);
         continue;
       }
-      // The garbage of loading goes soon after.
+      // In the moment of ready the garbage of loading is still there, and each look differs.
       await pause(1000);
       const settled = await worker.health();
       const facts = { ...manifest, engineBytes: engineBytes(manifest, driver.memory) };
