@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { FrameParser } from '../../src/platform/http2/frame-parser.ts';
 import { encodeField } from '../../src/platform/http2/hpack/encode-fields.ts';
@@ -17,6 +18,8 @@ export interface RawConnection {
   send(...parts: readonly Buffer[]): void;
   /** The first frame of the type, on this stream when one is named. */
   next(type: number, streamId?: number): Promise<RawFrame>;
+  /** The code with which this stream, or the first of any, is reset. */
+  resetCode(streamId?: number): Promise<number>;
   /** The code of the farewell; `null` when the connection closes without one. */
   farewell(): Promise<number | null>;
   readonly closed: Promise<void>;
@@ -42,6 +45,8 @@ export async function connectRaw(port: number, greeting: readonly Buffer[] = hel
     parser.push(chunk);
     tell();
   });
+  await once(socket, 'connect');
+  // A server that ends a connection may reset it; tests look at what came before, and at its closing.
   socket.on('error', () => {});
   const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
   let isClosed = false;
@@ -49,20 +54,27 @@ export async function connectRaw(port: number, greeting: readonly Buffer[] = hel
     isClosed = true;
     tell();
   });
-  await new Promise((resolve) => socket.once('connect', resolve));
   if (greeting.length > 0) socket.write(Buffer.concat(greeting));
   const find = async (type: number, streamId?: number): Promise<RawFrame | null> => {
     const until = performance.now() + patienceMs;
     const timer = setTimeout(tell, patienceMs + 1);
-    void closed.then(() => clearTimeout(timer));
-    for (;;) {
-      const found = frames.find(
-        (each) => each.type === type && (streamId === undefined || each.streamId === streamId),
-      );
-      if (found || isClosed) return found ?? null;
-      if (performance.now() > until) throw new Error(`No frame of type ${type} came in time`);
-      await changed.promise;
+    try {
+      for (;;) {
+        const found = frames.find(
+          (each) => each.type === type && (streamId === undefined || each.streamId === streamId),
+        );
+        if (found || isClosed) return found ?? null;
+        if (performance.now() > until) throw new Error(`No frame of type ${type} came in time`);
+        await changed.promise;
+      }
+    } finally {
+      clearTimeout(timer);
     }
+  };
+  const next = async (type: number, streamId?: number): Promise<RawFrame> => {
+    const found = await find(type, streamId);
+    if (found === null) throw new Error(`The connection closed before a frame of type ${type}`);
+    return found;
   };
   return {
     socket,
@@ -70,11 +82,8 @@ export async function connectRaw(port: number, greeting: readonly Buffer[] = hel
     send(...parts) {
       if (!socket.destroyed) socket.write(Buffer.concat(parts));
     },
-    async next(type, streamId) {
-      const found = await find(type, streamId);
-      if (found === null) throw new Error(`The connection closed before a frame of type ${type}`);
-      return found;
-    },
+    next,
+    resetCode: async (streamId) => (await next(frameType.rstStream, streamId)).payload.readUInt32BE(0),
     async farewell() {
       const found = await find(frameType.goaway);
       return found === null ? null : found.payload.readUInt32BE(4);

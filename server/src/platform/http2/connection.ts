@@ -7,7 +7,7 @@ import { HeaderBlocks } from './header-blocks.ts';
 import { Outbox } from './outbox.ts';
 import type { PagePool } from './page-pool.ts';
 import { clientPreface, errorCode, largestStreamId, setting, usualWindowBytes } from './protocol.ts';
-import { ConnectionFault } from './protocol-faults.ts';
+import { ConnectionFault, protocolError } from './protocol-faults.ts';
 import type { RequestHead } from './request-head.ts';
 import { Sender } from './sender.ts';
 import type { ServerStream } from './server-stream.ts';
@@ -179,7 +179,7 @@ export class Http2Connection {
   #readPreface(chunk: Buffer): Buffer | null {
     const size = Math.min(chunk.length, clientPreface.length - this.#prefaceBytes);
     const right = clientPreface.compare(chunk, 0, size, this.#prefaceBytes, this.#prefaceBytes + size) === 0;
-    if (!right) throw new ConnectionFault(errorCode.protocolError, 'no HTTP/2');
+    if (!right) throw protocolError('no HTTP/2');
     this.#prefaceBytes += size;
     return size < chunk.length ? chunk.subarray(size) : null;
   }

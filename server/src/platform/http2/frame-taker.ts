@@ -114,8 +114,7 @@ export class FrameTaker {
   #reset({ streamId, begin, end }: Frame): void {
     if (end - begin !== 4) throw frameSizeError();
     const { streams, guard } = this.#parts;
-    if (streamId === 0 || streams.isIdle(streamId))
-      throw protocolError('a reset of a stream that never opened');
+    if (streams.isIdle(streamId)) throw protocolError('a reset of a stream that never opened');
     const stream = streams.get(streamId);
     if (stream === null) {
       guard.idleFrame();
@@ -147,12 +146,11 @@ export class FrameTaker {
   #ping({ flags, streamId, bytes, begin, end }: Frame): void {
     if (streamId !== 0) throw protocolError('a ping on a stream');
     if (end - begin !== pingBytes) throw frameSizeError();
+    this.#parts.guard.idleFrame();
     if ((flags & flag.ack) !== 0) {
-      this.#parts.guard.idleFrame();
       this.#parts.ponged();
       return;
     }
-    this.#parts.guard.idleFrame();
     this.#parts.writer.pong(bytes.subarray(begin, end));
     this.#parts.pinged();
   }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes, randomInt } from 'node:crypto';
 import { after, before, test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { connectRaw, frame, hello, requestBlock, requestFrame } from '../../../test/http2/raw-connection.ts';
 import { startTestHttp2Server, type TestHttp2Server } from '../../../test/http2/test-http2-server.ts';
 import { frameType } from './protocol.ts';
@@ -43,7 +44,7 @@ test('whatever frames come, however they are cut, the connection serves or ends 
     if (randomInt(2) === 0) mutated(bytes);
     const cut = randomInt(bytes.length);
     raw.send(bytes.subarray(0, cut));
-    if (randomInt(2) === 0) await new Promise((resolve) => setImmediate(resolve));
+    if (randomInt(2) === 0) await nextTurn();
     raw.send(bytes.subarray(cut));
     raw.socket.end();
     raw.socket.resume();

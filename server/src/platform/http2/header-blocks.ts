@@ -2,7 +2,7 @@ import type { Frame } from './frame-parser.ts';
 import { BlockDecoder } from './hpack/block-decoder.ts';
 import type { HeaderField } from './hpack/static-table.ts';
 import { errorCode, flag } from './protocol.ts';
-import { ConnectionFault, StreamFault } from './protocol-faults.ts';
+import { ConnectionFault, protocolError, StreamFault } from './protocol-faults.ts';
 import { type RequestHead, readRequestHead } from './request-head.ts';
 
 /** A block, whole. */
@@ -60,7 +60,7 @@ export class HeaderBlocks {
       if (end - begin >= priorityBytes) dependsOnItself = dependsOn(bytes, begin, streamId);
       begin += priorityBytes;
     }
-    if (begin > end) throw new ConnectionFault(errorCode.protocolError, 'a frame of headers is too short');
+    if (begin > end) throw protocolError('a frame of headers is too short');
     const endStream = (flags & flag.endStream) !== 0;
     const block: HeaderBlock = { streamId, endStream, dependsOnItself, bytes, begin, end };
     if ((flags & flag.endHeaders) !== 0) return block;
@@ -71,7 +71,7 @@ export class HeaderBlocks {
   /** The block that a CONTINUATION frame of its stream completes (section 6.10), `null` when it goes on. */
   goOn({ flags, bytes, begin, end }: Frame): HeaderBlock | null {
     const open = this.#open;
-    if (open === null) throw new ConnectionFault(errorCode.protocolError, 'headers go on that never began');
+    if (open === null) throw protocolError('headers go on that never began');
     open.parts.push(bytes.subarray(begin, end));
     open.sizeBytes += end - begin;
     if (open.sizeBytes > readBeyond * this.#limitBytes || open.parts.length > mostFrames)

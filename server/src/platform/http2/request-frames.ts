@@ -39,21 +39,14 @@ export class RequestFrames {
     streams.takeRoom(wholeBytes);
     const stream = streams.get(streamId);
     if (stream === null || stream.remoteEnded) {
-      streams.giveConnectionRoom(wholeBytes);
       this.#late(streamId);
       return;
     }
     const fault = faultOfData(stream, wholeBytes, to - from, ends);
-    if (fault !== null) {
-      streams.giveConnectionRoom(wholeBytes);
-      throw fault;
-    }
+    if (fault !== null) throw fault;
     if (ends) stream.remoteEnded = true;
     if (from < to && !stream.gone) stream.listener?.data(bytes.subarray(from, to));
-    if (stream.isClosed) {
-      streams.giveConnectionRoom(wholeBytes);
-      return;
-    }
+    if (stream.isClosed) return;
     if (wholeBytes > 0) stream.release(wholeBytes);
     if (ends) streams.endRemote(stream);
   }

@@ -24,7 +24,7 @@ const foreignNames: ReadonlySet<string> = new Set([
   'transfer-encoding',
   'upgrade',
 ]);
-/** Which of them counts when there are several: the first. */
+/** Of several fields with one of these names the first counts; those of other names are joined. */
 const singleNames: ReadonlySet<string> = new Set(['authorization', 'content-type', 'host', 'user-agent']);
 
 /** The head of a request (RFC 9113, section 8.3.1). Throws PROTOCOL_ERROR for a malformed one (section 8.1.1). */

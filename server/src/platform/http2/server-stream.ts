@@ -21,7 +21,7 @@ export interface StreamOwner {
   sendData(stream: ServerStream, bytes: Buffer): boolean;
   reset(stream: ServerStream, code: number): void;
   close(stream: ServerStream): void;
-  /** Bytes of the request that need no room any more. */
+  /** Bytes of the request that need no room of the stream's window any more. */
   giveRoom(stream: ServerStream, bytes: number): void;
   /** Bytes of the request that keep their room in the stream's window until `giveHeldRoom`. */
   holdRoom(stream: ServerStream, bytes: number): void;

@@ -114,39 +114,31 @@ export class StreamSet implements StreamOwner {
     else if (!stream.gone) stream.listener?.ended();
   }
 
-  /** Takes room for bytes that came; what it was exceeded by is a fault of the client's. */
+  /**
+   * Bytes came. Their room of the connection is given back at once, also when their stream keeps its own: none that is
+   * paused keeps others from sending.
+   */
   takeRoom(bytes: number): void {
     if (!this.#room.take(bytes))
       throw new ConnectionFault(errorCode.flowControlError, 'more data than the connection has room for');
-  }
-
-  /** Of the connection alone: of streams that are closed. */
-  giveConnectionRoom(bytes: number): void {
     const more = this.#room.give(bytes);
     if (more > 0) this.#parts.writer.windowUpdate(0, more);
   }
 
   giveRoom(stream: ServerStream, bytes: number): void {
-    this.giveConnectionRoom(bytes);
-    this.#giveStreamRoom(stream, bytes);
+    if (stream.remoteEnded || stream.isClosed) return;
+    const more = stream.receiveWindow.give(bytes);
+    if (more > 0) this.#parts.writer.windowUpdate(stream.id, more);
   }
 
-  /** The connection's room is given all the same: no stream that is paused keeps others from sending. */
   holdRoom(stream: ServerStream, bytes: number): void {
-    this.giveConnectionRoom(bytes);
     this.#heldBytes += bytes;
     if (this.#heldBytes > this.#parts.limits.heldBytes) this.refuse(stream.id, errorCode.enhanceYourCalm);
   }
 
   giveHeldRoom(stream: ServerStream, bytes: number): void {
     this.#heldBytes -= bytes;
-    this.#giveStreamRoom(stream, bytes);
-  }
-
-  #giveStreamRoom(stream: ServerStream, bytes: number): void {
-    if (stream.remoteEnded || stream.isClosed) return;
-    const more = stream.receiveWindow.give(bytes);
-    if (more > 0) this.#parts.writer.windowUpdate(stream.id, more);
+    this.giveRoom(stream, bytes);
   }
 
   sendHeaders(stream: ServerStream, block: string, endStream: boolean): void {

@@ -9,6 +9,8 @@ const tableLimitBytes = 4096;
 const nothing: Buffer = Buffer.alloc(0);
 /** A text in Huffman's code grows by 8 / 5 at most. */
 const growth = 2;
+/** What a connection keeps for such texts; longer ones are rare, and have room of their own for a moment. */
+const keptScratchBytes = 4096;
 
 /** The fields of a block, `null` when together they are larger than allowed (the table is in step all the same). */
 export type DecodedBlock = readonly HeaderField[] | null;
@@ -109,10 +111,15 @@ export class BlockDecoder {
     if (end > this.#end) throw wrong('a text beyond the end');
     this.#at = end;
     if (!packed) return this.#bytes.toString('latin1', begin, end);
-    if (this.#scratch.length < length * growth) this.#scratch = Buffer.allocUnsafe(length * growth);
-    const text = readHuffman(this.#bytes, begin, end, this.#scratch);
+    const text = readHuffman(this.#bytes, begin, end, this.#scratchOf(length * growth));
     if (text === null) throw wrong("a text that is not in Huffman's code");
     return text;
+  }
+
+  #scratchOf(bytes: number): Buffer {
+    if (bytes > keptScratchBytes) return Buffer.allocUnsafeSlow(bytes);
+    if (this.#scratch.length < bytes) this.#scratch = Buffer.allocUnsafe(bytes);
+    return this.#scratch;
   }
 
   #byte(): number {
