@@ -18,7 +18,13 @@ import {
   type TestServerOptions,
   unary,
 } from '../../../test/grpc/test-server.ts';
-import { connectRaw, frame, requestBlock, uint32 } from '../../../test/http2/raw-connection.ts';
+import {
+  connectRaw,
+  frame,
+  type RawConnection,
+  requestBlock,
+  uint32,
+} from '../../../test/http2/raw-connection.ts';
 import { errorCode, flag, frameType } from '../http2/protocol.ts';
 
 const opened: { readonly served: TestGrpcServer; readonly client: TestClient }[] = [];
@@ -103,6 +109,15 @@ test('a client that takes nothing at all is cut off, and its method told', async
   session.destroy();
 });
 
+/** A connection with an empty request on its first stream, whose windows only the test widens. */
+async function askRaw(port: number, method: DescMethod): Promise<RawConnection> {
+  const raw = await connectRaw(port);
+  const more = { 'content-type': 'application/grpc', authorization: `Bearer ${goodKey}` };
+  raw.send(frame(frameType.headers, flag.endHeaders, 1, requestBlock(pathOf(method), more)));
+  raw.send(frame(frameType.data, flag.endStream, 1, framed(Buffer.alloc(0))));
+  return raw;
+}
+
 test('a client that fetches a large answer slowly gets all of it', async () => {
   const { served } = await open({
     streaming({ answer }) {
@@ -111,10 +126,7 @@ test('a client that fetches a large answer slowly gets all of it', async () => {
     },
     times: { stallMs: 300, lookMs: 50 },
   });
-  const raw = await connectRaw(served.server.port);
-  const more = { 'content-type': 'application/grpc', authorization: `Bearer ${goodKey}` };
-  raw.send(frame(frameType.headers, flag.endHeaders, 1, requestBlock(pathOf(streaming), more)));
-  raw.send(frame(frameType.data, flag.endStream, 1, framed(Buffer.alloc(0))));
+  const raw = await askRaw(served.server.port, streaming);
   const ended = () =>
     raw.frames.some(({ type, flags }) => type === frameType.headers && (flags & flag.endStream) !== 0);
   for (let round = 0; round < 20 && !ended(); round += 1) {
@@ -284,10 +296,7 @@ test('a client may ping as often as it likes while an answer is on its way to it
     streaming: (exchange) => pour(exchange, 500, { messages: 0 }),
     times: { lookMs: 10_000 },
   });
-  const raw = await connectRaw(served.server.port);
-  const more = { 'content-type': 'application/grpc', authorization: `Bearer ${goodKey}` };
-  raw.send(frame(frameType.headers, flag.endHeaders, 1, requestBlock(pathOf(streaming), more)));
-  raw.send(frame(frameType.data, flag.endStream, 1, framed(Buffer.alloc(0))));
+  const raw = await askRaw(served.server.port, streaming);
   await raw.next(frameType.data, 1);
   const ping = frame(frameType.ping, 0, 0, Buffer.alloc(8));
   for (let count = 0; count < 1000; count += 1) raw.send(ping);

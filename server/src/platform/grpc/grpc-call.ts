@@ -45,7 +45,8 @@ export class GrpcCall implements MessageAnswer<Message>, StreamListener {
   readonly #writer: CallWriter;
   #output: DescMessage | null = null;
   #body: CallBody | null = null;
-  #ended = false;
+  /** Of `end`, `error`, the deadline and the client's leaving one has come. */
+  #answered = false;
   #deadlineTimer: NodeJS.Timeout | null = null;
   #gone: readonly (() => void)[] = [];
   #drained: readonly (() => void)[] = [];
@@ -64,7 +65,7 @@ export class GrpcCall implements MessageAnswer<Message>, StreamListener {
   answeredSince: number | null = null;
   /** `performance.now()` when it was first seen answered, and its client had not fetched everything. */
   leftOverSince: number | null = null;
-  /** The most that has waited for its client since either began. */
+  /** The most of it that has waited for its client since then; `null` when neither began. */
   unfetchedBytes: number | null = null;
 
   constructor(
@@ -84,7 +85,7 @@ export class GrpcCall implements MessageAnswer<Message>, StreamListener {
 
   /** Whether nothing can be answered any more. */
   get answered(): boolean {
-    return this.#ended;
+    return this.#answered;
   }
 
   /** The type of the messages to come. */
@@ -98,11 +99,11 @@ export class GrpcCall implements MessageAnswer<Message>, StreamListener {
   }
 
   begin(headers: Readonly<Record<string, string>>): void {
-    if (!this.#ended) this.#writer.addHeaders(headers);
+    if (!this.#answered) this.#writer.addHeaders(headers);
   }
 
   message(message: Message): boolean {
-    if (this.#ended || this.#output === null) return false;
+    if (this.#answered || this.#output === null) return false;
     const bytes = this.#serialise(this.#output, message);
     if (bytes === null) return false;
     if (bytes.length > this.#options.limitBytes) {
@@ -118,20 +119,20 @@ export class GrpcCall implements MessageAnswer<Message>, StreamListener {
   }
 
   end(): void {
-    if (this.#ended) return;
+    if (this.#answered) return;
     this.#finish();
     this.#inOrder(() => this.#writer.end());
   }
 
   error(error: SamovarError): void {
-    if (this.#ended) return;
+    if (this.#answered) return;
     this.#finish();
     this.#inOrder(() => this.#writer.endWithError(error));
   }
 
   /** Ends with an error from outside of the method, which is told that its client is gone. */
   fail(error: SamovarError): void {
-    if (this.#ended) return;
+    if (this.#answered) return;
     this.failure = error;
     // The stream may close with its last word, and forgets them.
     const listeners = this.#gone;
@@ -165,7 +166,7 @@ export class GrpcCall implements MessageAnswer<Message>, StreamListener {
   /** Whatever has not been answered by now never will be. */
   closed(): void {
     this.#body?.closed();
-    const cut = !this.#ended;
+    const cut = !this.#answered;
     this.#finish();
     const listeners = this.#gone;
     this.#gone = [];
@@ -177,7 +178,7 @@ export class GrpcCall implements MessageAnswer<Message>, StreamListener {
   }
 
   #finish(): void {
-    this.#ended = true;
+    this.#answered = true;
     if (this.#deadlineTimer !== null) clearTimeout(this.#deadlineTimer);
     this.#deadlineTimer = null;
   }
@@ -190,7 +191,7 @@ export class GrpcCall implements MessageAnswer<Message>, StreamListener {
 
   #tellDrained(): void {
     this.stalledSince = null;
-    if (this.#ended || this.#waiting !== null) return;
+    if (this.#answered || this.#waiting !== null) return;
     for (const listener of this.#drained) listener();
   }
 

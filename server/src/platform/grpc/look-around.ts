@@ -31,7 +31,10 @@ export function lookAround(open: OpenCalls, times: GrpcTimes): void {
   for (const watch of open.sessions) watch.look(now, times);
 }
 
-/** Silence is fine while a model thinks; bytes that nobody fetches are not. */
+/**
+ * Silence is fine while a model thinks; bytes that nobody fetches are not. With each look the call is told what waits:
+ * one that has been fetched from gets the whole time again.
+ */
 function isUnfetched(call: GrpcCall, now: number, stallMs: number): boolean {
   const since = call.stalledSince ?? call.leftOverSince;
   const leftBytes = call.stream.queuedBytes;

@@ -4,6 +4,7 @@ import type { ClientHttp2Session } from 'node:http2';
 import { after, before, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { create } from '@bufbuild/protobuf';
+import { status } from '@grpc/grpc-js';
 import { framed, rawConnection } from '../../../test/grpc/raw-call.ts';
 import { createTestClient, pathOf } from '../../../test/grpc/test-client.ts';
 import {
@@ -13,6 +14,7 @@ import {
   type TestGrpcServer,
   unary,
 } from '../../../test/grpc/test-server.ts';
+import { MemoryOfAll } from './memory-of-all.ts';
 
 const answerBytes = 900_000;
 /** Four requests of the largest size, 1 MiB: less the server does not take. */
@@ -56,7 +58,7 @@ async function callIsServed(): Promise<void> {
   assert.equal(error, null);
 }
 
-test('clients on many connections that fetch nothing are cut off, those that hold most first, and others served', async () => {
+test('clients on many connections that fetch nothing are cut off until the rest is within the limit, and others served', async () => {
   const held = Array.from({ length: 10 }, () => begin(pathOf(streaming)));
   await Promise.all(
     held.map(({ stream }) => {
@@ -80,8 +82,18 @@ test('requests on many connections share a room, too, and get it back', async ()
   const one = begin(pathOf(unary));
   one.stream.write(part);
   const [headers] = await once(one.stream, 'response');
-  assert.equal(headers['grpc-status'], '14');
+  assert.equal(headers['grpc-status'], String(status.UNAVAILABLE));
   for (const { session } of [...begun, one]) session.destroy();
   while (served.server.openConnections > 0) await pause(20);
   await callIsServed();
+});
+
+test('those that hold most are ended first, and no more than it takes', () => {
+  const memory = new MemoryOfAll(100);
+  const ended: number[] = [];
+  const holding = (...held: number[]) =>
+    held.map((heldBytes) => ({ heldBytes, endAsLargest: () => void ended.push(heldBytes) }));
+  assert.equal(memory.endLargest(holding(40, 10, 50)), 0);
+  assert.equal(memory.endLargest(holding(30, 60, 10, 70, 20)), 2);
+  assert.deepEqual(ended, [70, 60]);
 });

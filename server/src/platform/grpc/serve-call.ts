@@ -35,27 +35,27 @@ export function serveCall(call: GrpcCall, entry: MethodEntry, room: SharedRoom, 
     const newer = options.newerPolicy(thrown);
     if (newer === null) refuse(call, thrown, options);
     else
-      void serveOnceKnown(call, newer, (isNewer) => {
-        try {
-          if (!isNewer) throw thrown;
-          serveAdmitted(call, entry, room, options);
-        } catch (refused) {
-          refuse(call, refused, options);
-        }
-      });
+      serveOnceKnown(call, newer, (isNewer) => {
+        if (!isNewer) throw thrown;
+        serveAdmitted(call, entry, room, options);
+      }).catch((refused: unknown) => refuse(call, refused, options));
   }
 }
 
+/** Throws what `serve` throws. */
 async function serveOnceKnown(
   call: GrpcCall,
   newer: Promise<boolean>,
   serve: (isNewer: boolean) => void,
 ): Promise<void> {
   const kept = new KeptBody(call);
-  const isNewer = await newer;
-  // Its deadline may have passed, or its client have left.
-  if (!call.answered) serve(isNewer);
-  kept.handOn();
+  try {
+    const isNewer = await newer;
+    // Its deadline may have passed, or its client have left.
+    if (!call.answered) serve(isNewer);
+  } finally {
+    kept.handOn();
+  }
 }
 
 /** Throws what keeps it from being admitted. */

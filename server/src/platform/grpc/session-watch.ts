@@ -44,13 +44,14 @@ export class SessionWatch implements ConnectionListener, SharedRoom, CallPeer, M
   #takenBytes = 0;
   /** Pings of the client since something was sent, or since the last look. */
   #pings = 0;
+  /** The last of our pings has been, or the client has sent something else since. */
   #answered = true;
   #pingedAt: number;
   /** What the client had sent by then. */
   #readAtPing = 0;
   #idleSince: number;
 
-  /** `roomBytes`: for its requests that are not answered. */
+  /** `roomBytes`: for its requests that are not whole. */
   constructor(connection: Http2Connection, roomBytes: number, memoryOfAll: MemoryOfAll, owner: SessionOwner) {
     this.connection = connection;
     this.#owner = owner;
