@@ -6,6 +6,7 @@ import {
   mkdirSync,
   readFileSync,
   renameSync,
+  rmdirSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -196,6 +197,10 @@ test('a folder that declares nothing known is refused, whatever else it holds', 
   const tagged = await samovar(there, 'plan', '-f', strange);
   assert.equal(tagged.status, 1);
   assert.match(tagged.err, /^\S*model\.yaml cannot be read as YAML: Unresolved tag: !js/);
+  mkdirSync(join(strange, 'folder.yaml'));
+  const unreadable = await samovar(there, 'plan', '-f', strange);
+  assert.match(unreadable.err, /^\S*folder\.yaml cannot be read as YAML: EISDIR[^\n]*\nCorrect it\.\n$/);
+  rmdirSync(join(strange, 'folder.yaml'));
   writeFileSync(join(strange, 'model.yaml'), 'schema: samovar.model/v9\nname: x\n');
   const later = await samovar(there, 'apply', '-f', strange, '--yes');
   assert.equal(later.status, 1);

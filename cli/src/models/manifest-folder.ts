@@ -53,9 +53,8 @@ function documentsOf(place: string): readonly Found[] {
 }
 
 function parsed(path: string): unknown {
-  const text = readFileSync(path, 'utf8');
   try {
-    const document = parseDocument(text, { logLevel: 'error' });
+    const document = parseDocument(readFileSync(path, 'utf8'), { logLevel: 'error' });
     const value: unknown = document.toJS();
     // A file of another program may have tags of its own; in one of ours they would be dropped in silence.
     const [fault] = isDeclaration(value) ? [...document.errors, ...document.warnings] : document.errors;
