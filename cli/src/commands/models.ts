@@ -16,7 +16,9 @@ import { defineArchive, defineCollect, defineDelete, defineVersions } from './mo
 /** `samovar models …`: one file for each subcommand, or for a few that belong together, in `models/`. */
 export function define(command: Command): void {
   defineList(command);
-  defineList(command.command('list').description('list models and their state, as without a word'));
+  defineList(
+    command.command('list').description('list models and their state, as `samovar models` alone does'),
+  );
   defineRecommended(command.command('recommended').description('list ready models that run on this machine'));
   definePull(command.command('pull').description('take a model of the catalogue, with progress'));
   defineImport(

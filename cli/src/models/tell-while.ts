@@ -11,7 +11,7 @@ export interface Telling {
 
 /**
  * Waits for something that may take long, and tells now and then how far it is, on the standard error: never among data.
- * What is asked for that is asked for less often the longer it takes; that it cannot be told is no reason to end.
+ * It asks less often how far that is where the answer itself takes long; a failure to tell it does not end the wait.
  */
 export async function tellWhile<T>(work: Promise<T>, telling: Telling): Promise<T> {
   const { howFar, pauseMs = 2000, tell = printNews } = telling;

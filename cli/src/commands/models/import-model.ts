@@ -37,7 +37,7 @@ export function defineImport(command: Command): void {
     .option('--files <names>', 'only these files of the source; `*` stands for many characters', collected)
     .option('--accept-license', 'accept its terms, whatever they are; recorded with your key')
     .option('--quantization <type>', 'the type that the weights shall have: F16, Q8_0, Q4_K_M, …')
-    .option('--force', 'take an adapter although its base is not here')
+    .option('--force', 'take an adapter although its base is not here, or, one in GGUF, does not fit it')
     .option('--detach', 'return at once; `samovar models imports` shows how it goes on')
     .option('--json', 'print JSON')
     .action(async (sources: readonly string[], _given: ImportOptions, command: Command) => {

@@ -152,7 +152,10 @@ export const newImportBody = Type.Object(
       }),
     ),
     force: Type.Optional(
-      Type.Boolean({ description: 'Take an adapter although its base is not here. Recorded.' }),
+      Type.Boolean({
+        description:
+          'Take an adapter although its base is not here, or, one in GGUF, does not fit it. Recorded.',
+      }),
     ),
   },
   { ...closed, examples: [newImportExample] },
