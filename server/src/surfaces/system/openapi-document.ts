@@ -1,11 +1,7 @@
 import type { GrpcMethod } from '@samovar/contract/grpc-method';
 import type { Route, RouteEvent, RouteResponse } from '@samovar/contract/route';
 import type { TSchema } from 'typebox';
-import { createSharedResponses, type SharedResponses } from './shared-responses.ts';
-
-interface JsonObject {
-  readonly [name: string]: unknown;
-}
+import { createSharedResponses, type JsonObject, type SharedResponses } from './shared-responses.ts';
 
 export interface DocumentedTables {
   readonly routes: readonly Route[];

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 
-interface JsonObject {
+export interface JsonObject {
   readonly [name: string]: unknown;
 }
 

@@ -32,12 +32,12 @@ export async function moved(
   move: (api: AliasApi, context: AuditContext) => Promise<unknown>,
 ): Promise<ManagementReply> {
   const { principal, requestId } = request;
-  await move(askedBy(api, request), auditContextOf(principal, requestId));
+  await move(withShareCheck(api, request), auditContextOf(principal, requestId));
   return await shown(api, request, name);
 }
 
-/** What changes aliases, refusing those of the organization to a key that may not share. */
-export function askedBy(api: AliasApi, request: ConsoleRequest): AliasApi {
+/** What a change of aliases needs, with a check that refuses those of the organization to a key that may not share. */
+export function withShareCheck(api: AliasApi, request: ConsoleRequest): AliasApi {
   return { ...api, refuseShared: () => requireShare(request) };
 }
 

@@ -29,7 +29,7 @@ export function moveRoutes(api: AliasApi): BoundRoute[] {
           'The target that is named, or the only one beside the stable one. A canary ends with it.',
         body: promotion,
       },
-      (asked, context, name, body) => promoteAlias(asked, context, name, wantedPromotion(body)),
+      (checked, context, name, body) => promoteAlias(checked, context, name, wantedPromotion(body)),
     ),
     moveRoute(
       api,
@@ -41,7 +41,7 @@ export function moveRoutes(api: AliasApi): BoundRoute[] {
           'All steps of a canary count as one move. Twice goes two moves back. An alias that was removed comes back, as one of the project.',
         body: rollbackBody,
       },
-      (asked, context, name, body) => rollbackAlias(asked, context, name, moveOptions(body)),
+      (checked, context, name, body) => rollbackAlias(checked, context, name, moveOptions(body)),
     ),
     moveRoute(
       api,
@@ -54,7 +54,7 @@ export function moveRoutes(api: AliasApi): BoundRoute[] {
         body: canaryBody,
         example: canariedExample,
       },
-      (asked, context, name, body) => beginCanary(asked, context, name, wantedCanary(body)),
+      (checked, context, name, body) => beginCanary(checked, context, name, wantedCanary(body)),
     ),
     moveRoute(
       api,
@@ -65,7 +65,7 @@ export function moveRoutes(api: AliasApi): BoundRoute[] {
         summary: 'End a canary, and leave the shares as they are',
         body: rollbackBody,
       },
-      (asked, context, name, body) => stopCanary(asked, context, name, moveOptions(body)),
+      (checked, context, name, body) => stopCanary(checked, context, name, moveOptions(body)),
     ),
   ];
 }
@@ -80,7 +80,7 @@ interface MoveParts extends Pick<Route, 'audit' | 'summary' | 'description' | 'b
 function moveRoute(
   api: AliasApi,
   { action, id = action, example, ...parts }: MoveParts,
-  move: (asked: AliasApi, context: AuditContext, name: string, body: unknown) => Promise<unknown>,
+  move: (checked: AliasApi, context: AuditContext, name: string, body: unknown) => Promise<unknown>,
 ): BoundRoute {
   return consoleRoute(
     {
@@ -98,7 +98,9 @@ function moveRoute(
     },
     async (request) => {
       const { name = '' } = request.params;
-      return await moved(api, request, name, (asked, context) => move(asked, context, name, request.body));
+      return await moved(api, request, name, (checked, context) =>
+        move(checked, context, name, request.body),
+      );
     },
   );
 }

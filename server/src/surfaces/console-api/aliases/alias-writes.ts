@@ -7,10 +7,10 @@ import {
   aliasParams,
   aliasPath,
   aliasTag,
-  askedBy,
   moved,
   ownAlias,
   requireShare,
+  withShareCheck,
 } from './alias-access.ts';
 import { aliasChange, wantedAlias } from './alias-body.ts';
 import { aliasObjectOf } from './alias-object.ts';
@@ -40,7 +40,7 @@ export function setRoute(api: AliasApi): BoundRoute {
       const wanted = wantedAlias(request.body);
       if (wanted.scope === 'organization') requireShare(request);
       const name = request.params.alias ?? '';
-      return await moved(api, request, name, (asked, context) => setAlias(asked, context, name, wanted));
+      return await moved(api, request, name, (checked, context) => setAlias(checked, context, name, wanted));
     },
   );
 }
@@ -60,7 +60,11 @@ export function removeRoute(api: AliasApi): BoundRoute {
     async (request) => {
       const name = request.params.alias ?? '';
       const before = await ownAlias(api, request, name);
-      await removeAlias(askedBy(api, request), auditContextOf(request.principal, request.requestId), name);
+      await removeAlias(
+        withShareCheck(api, request),
+        auditContextOf(request.principal, request.requestId),
+        name,
+      );
       return { status: 200, body: aliasObjectOf(before) };
     },
   );
