@@ -22,6 +22,17 @@ after(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
+/** What is read of the answers, each of which has some of it. */
+interface Answer {
+  readonly id: string;
+  readonly state: string;
+  readonly failure: { readonly code: string } | null;
+  readonly items: readonly { readonly id: string }[];
+  readonly manifest: { readonly note?: string };
+  readonly choices?: readonly { readonly text: string }[];
+  readonly error?: { readonly code: string };
+}
+
 async function call(method: string, path: string, body?: object | Buffer, headers = {}) {
   const isJson = body !== undefined && !Buffer.isBuffer(body);
   const response = await fetch(stack.url + path, {
@@ -33,9 +44,7 @@ async function call(method: string, path: string, body?: object | Buffer, header
     },
     ...(body !== undefined && { body: isJson ? JSON.stringify(body) : new Uint8Array(body) }),
   });
-  const text = await response.text();
-  // biome-ignore lint/suspicious/noExplicitAny: answers are looked at field by field
-  const answer: any = text === '' ? null : JSON.parse(text);
+  const answer: Answer = JSON.parse((await response.text()) || '{}');
   return { status: response.status, body: answer };
 }
 
@@ -83,8 +92,9 @@ test('an adapter that is taken by force and put on a base by force is recorded, 
   assert.equal(refused.failure?.code, 'import.base_missing', JSON.stringify(refused));
   assert.equal((await imported(adapter, 'tuned', { force: true })).state, 'ready');
   const [version] = (await call('GET', '/api/models/tuned/versions')).body.items;
+  assert.ok(version);
   const { manifest } = (await call('GET', `/api/models/tuned/versions/${version.id}`)).body;
-  assert.match(manifest.note, /Taken by force: .*elsewhere\/other.* fit tiny-base/);
+  assert.match(manifest.note ?? '', /Taken by force: .*elsewhere\/other.* fit tiny-base/);
   const own = await answerOf('tiny-base');
   assert.deepEqual([own.status, own.error], [200, undefined]);
   const without = await answerOf('tuned');

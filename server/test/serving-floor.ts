@@ -37,7 +37,7 @@ interface MadeUp {
   readonly perSequenceBytes?: number;
   readonly contextTokens?: number;
   readonly engineOptions?: ModelManifest['engineOptions'];
-  /** Of a real model in its place; its files lie where they say that they come from. */
+  /** A real model's, in place of a made-up one; its files lie at their `pathInSource`. */
   readonly manifest?: ModelManifest;
   /** Where its weights come from. */
   readonly lineage?: ModelManifest['lineage'];

@@ -16,7 +16,7 @@ const noTerms = {
   licensePath: null,
 };
 
-/** A language model of half a megabyte as an import makes it: its own facts, what people say of it that of another. */
+/** A language model of half a megabyte as an import makes it: the facts are its own, title and licence another's. */
 export async function putTinyGguf(folder: string): Promise<TestModel> {
   const open = async (path: string) => bufferSource(await readFile(join(folder, path)), path);
   const paths = await putTinyModel(folder, tinyModel('llama'));

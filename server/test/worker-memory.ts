@@ -13,7 +13,7 @@ import { silentLog } from './silent-log.ts';
 /** The script of the product's own workers. */
 export const modelWorkerEntry = fileURLToPath(new URL('../src/roles/model-worker.ts', import.meta.url));
 
-/** What a worker of a model was expected to take, and what it has resident when it is ready. */
+/** What a worker of a model was expected to take, and what it has resident a second after it is ready. */
 export interface WorkerMemory {
   readonly expectedBytes: number;
   readonly residentBytes: number;
@@ -51,8 +51,13 @@ export async function measureWorker(
       ...(program !== null && { engineProgram: program }),
     },
   });
+  let ended = false;
+  void worker.exited.then(() => {
+    ended = true;
+  });
   try {
     for (;;) {
+      if (ended) throw new Error(`the worker of ${manifest.name} ended before it was ready`);
       // Until it listens it does not answer.
       const health = await worker.health().catch(() => null);
       if (health?.phase === 'failed') throw new Error(`${manifest.name} was not loaded: ${health.error}`);

@@ -5,7 +5,7 @@ import { type ChaosStack, startChaosStack } from './chaos-stack.ts';
 import { chatModel, embeddingModel, stopWhole } from './hurt-stack.ts';
 import { type RequestKind, sendRequest } from './send-request.ts';
 
-/** With one sequence the language model needs 465 MiB, the embedding model 182: each fits, both do not. */
+/** With one sequence the language model needs 465 MiB, the embedding model 181: each fits, both do not. */
 const budget = { SAMOVAR_ENGINE_PARALLEL: '1', SAMOVAR_DRAIN_SECONDS: '30' };
 const onlyOneFits = 500 * 2 ** 20;
 const onlyTheSmallFits = 220 * 2 ** 20;

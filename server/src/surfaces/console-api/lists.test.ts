@@ -14,7 +14,7 @@ before(async () => {
 after(() => server.stop());
 
 interface Body {
-  readonly items: readonly { readonly id: string; readonly state: string }[];
+  readonly items: readonly { readonly id: string; readonly state: string; readonly current?: boolean }[];
   readonly nextCursor: string | null;
   readonly error: { readonly message: string };
 }
@@ -105,7 +105,12 @@ test('versions of a model are listed by state, engine, quantization and archive,
     headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
     body: JSON.stringify({ archived: true }),
   });
-  const ids = async (query: string) => (await get(`${path}?${query}`)).body.items.map(({ id }) => id);
+  assert.equal(first.current, true);
+  const ids = async (query: string) => {
+    const found = (await get(`${path}?${query}`)).body.items;
+    for (const { id, current } of found) assert.equal(current, id === first.id, `${query} ${id}`);
+    return found.map(({ id }) => id);
+  };
   for (const state of ['registered', 'importing', 'ready', 'failed']) {
     const wanted = items.filter((one) => one.state === state).map(({ id }) => id);
     assert.deepEqual((await ids(`state=${state}`)).sort(), wanted.sort(), state);
