@@ -9,8 +9,9 @@ import { startAsyncStack } from './queue/async-stack.ts';
 
 /**
  * Asynchronous requests end to end (accepted, queued, dispatched, answered, metered, ended) against the bare loop of
- * the same scheduler with as many at a time as the stack has slots. Answers of 16 tokens; with the bare loop's own, more than 1,000 requests in all.
- * `--requests 1000` measures so many at once: in one pair, after one of the usual size, for they take minutes.
+ * the same scheduler with as many at a time as the stack has slots. Answers of 16 tokens; all pairs together have more
+ * than 1,000 requests. `--requests 1000` queues so many at once: in one pair, as they take minutes, after one of the
+ * usual size.
  */
 const { values: flags } = parseArgs({ options: { requests: { type: 'string' } } });
 const usualRequests = 100;

@@ -11,9 +11,9 @@ import { printRows } from './measure/report.ts';
 
 /**
  * Fetching a large file from a hub on this machine (parallel parts, digest, onto the disk) against a program that only
- * fetches it and writes it to the same disk, which is what anybody must do. Disks of machines that others use too
- * go at a tenth of their speed at times: many short pairs in turns, everything written before brought onto the disk
- * first. `--gigabytes 10 --pairs 1` for the memory of a large one, `--folder` for another disk.
+ * fetches it and writes it to the same disk, which is what anybody must do. A disk that others use too is much slower
+ * at times: hence many short pairs in turns, each after what was written before is on the disk.
+ * `--gigabytes 10 --pairs 1` for the memory of a large one, `--folder` for another disk.
  */
 const { values } = parseArgs({
   options: {
@@ -48,15 +48,15 @@ try {
     const { stdout } = await promisify(execFile)(process.execPath, [program(name), ...args]);
     return JSON.parse(stdout);
   };
-  /** What others have written does not get into this one's time. */
+  /** What was written before does not get into the time of what comes next. */
   const settle = () => promisify(execFile)('sync', ['--file-system', folder]);
   const timed = async (act: () => Promise<unknown>): Promise<number> => {
     const begunAt = performance.now();
     await act();
     return megabytes / ((performance.now() - begunAt) / 1000);
   };
-  const fetchTo = (place: string) =>
-    promisify(execFile)('curl', ['--silent', '--fail', '--output', place, file]);
+  const fetchTo = (path: string) =>
+    promisify(execFile)('curl', ['--silent', '--fail', '--output', path, file]);
 
   const ours = async (): Promise<number> => {
     await settle();
