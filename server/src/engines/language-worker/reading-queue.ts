@@ -2,8 +2,8 @@ import { setImmediate } from 'node:timers/promises';
 import { SamovarError } from '../../kernel/errors.ts';
 
 /**
- * Texts that take long to read, one after the other: read side by side, hundreds of them would hold a worker up for
- * minutes, and each would keep its text.
+ * Texts that take long to read, one after the other: read side by side, hundreds of them held a worker up for a minute.
+ * Their number is bounded, as each that waits stays in memory.
  */
 export class ReadingQueue {
   readonly #longest: number;
@@ -16,8 +16,8 @@ export class ReadingQueue {
   }
 
   /**
-   * Reads when those before have been read; not at all for who has left by then. Throws `engine.busy` when too many wait,
-   * and what `read` throws.
+   * Reads when those before have been read; not at all for who has left by then. Throws `engine.busy` when too many
+   * wait, and what `read` throws.
    */
   async take(hasLeft: () => boolean, read: () => Promise<void>): Promise<void> {
     if (this.#waiting >= this.#longest) throw new SamovarError('engine.busy', { retryAfterSeconds: 1 });

@@ -397,7 +397,7 @@ test('a request whose version is gone fails, and one whose model has no worker a
   assert.equal((await queue.metered(gone)).length, 2);
 });
 
-test('what waits for a model that will not load as things are fails at once with the reason, and for others not', async () => {
+test('what waits for a model fails at once, with the reason, where it cannot load as things are, and waits on where it may yet', async () => {
   queue.policy = { ...queue.policy, replicas: new Map() };
   const failure = 'it does not fit its base, or its file is damaged';
   const passing = dispatch({ loadState: { failure }, loadTimeoutSeconds: 60 });

@@ -44,8 +44,8 @@ export class ModelChoice {
 }
 
 /**
- * For a model that nobody answers for now: goes on to the next of its alias's fallbacks that has a ready worker or engine
- * with the request's route. Returns false, and stays with the model, when there is none.
+ * Replaces the chosen model, for which nobody answers now, by the next fallback of its alias that has a ready worker or
+ * engine with the request's route. Returns false, and changes nothing, when there is none.
  */
 export function fallBackToReady(
   choice: ModelChoice,

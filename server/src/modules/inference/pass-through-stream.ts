@@ -95,7 +95,7 @@ export function createPassThroughStream(target: AnswerTarget, keepUsage: boolean
     return more;
   }
 
-  /** What is held still is the beginning of an event that was cut off, and nothing that a client could read. */
+  /** What is still held is the beginning of an event that was cut off: no client could read it, so it goes nowhere. */
   function end(): void {}
 
   return reader;

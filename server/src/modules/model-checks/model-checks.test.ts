@@ -114,7 +114,7 @@ test('what is asked about with more than a short context takes is not applicable
   assert.match(tools?.detail ?? '', /^Not applicable: .* longer than the context of 200 tokens/);
 });
 
-test('an answer that the end of the context cuts off is no failure of the model, one that its own limit does is', async () => {
+test('an answer that the end of the context cuts off is no failure of the model, one that its own limit cuts off is', async () => {
   let outputTokens = 20;
   const checks = await checksOverScript((request) => {
     const { body, response } = request;

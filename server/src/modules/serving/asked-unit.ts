@@ -36,13 +36,7 @@ export async function askedUnit(
     const held = await heldWorkers(database, [deployment.id]);
     // On the engine that was chosen for it.
     const unit = formUnits([model], [deployment], () => false).units.get(deployment.id);
-    return unit === undefined
-      ? null
-      : {
-          unit,
-          answering: held.map(({ hostId }) => hostId),
-          joined: [],
-        };
+    return unit === undefined ? null : { unit, answering: held.map(({ hostId }) => hostId), joined: [] };
   }
   return await unitOfAdapter(database, { deployment, model }, models);
 }

@@ -46,7 +46,7 @@ export interface EngineHostPolicy {
   readonly logLevel: string;
 }
 
-/** How much its workers take, as far as no deployment says. */
+/** By what an engine host sizes its workers, beside what their deployments say. */
 export function sizingRules({ facts, policy }: EngineHostDependencies): SizingRules {
   return { parallelSequences: policy.parallelSequences, engineMemory: facts.engineMemory };
 }

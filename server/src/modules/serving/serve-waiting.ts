@@ -93,8 +93,9 @@ function tooLarge(pass: Pass, unit: ServingUnit, sizing: Sizing, freeBytes: numb
   const shorter =
     reader.options.contextTokens === undefined ? null : longestContext(unit, sizing, rules, freeBytes);
   const command = shorter === null ? '' : `\`samovar deployments set ${model.name} --context ${shorter}\`, `;
-  const process = workerBytes(unit, rules);
-  const alone = process > freeBytes ? ` (${memoryText(process)} of it the process of its engine)` : '';
+  const processBytes = workerBytes(unit, rules);
+  const alone =
+    processBytes > freeBytes ? ` (${memoryText(processBytes)} of it the process of its engine)` : '';
   return `it needs ${memoryText(sizing.needBytes)}${alone}, and of the memory budget of ${budget} at most ${memoryText(freeBytes)} can be freed${way} (${command}raise SAMOVAR_ENGINE_MEMORY_BYTES, or unload pinned models)`;
 }
 

@@ -9,7 +9,10 @@ import { measureWorker, type WorkerMemory } from '../../../test/worker-memory.ts
 import { llamaCppDriver } from '../../engines/llama-cpp/driver.ts';
 import { onnxDriver } from '../../engines/onnx/driver.ts';
 
-/** What is set aside for a worker may be this much less, and this much more, than it takes. */
+/**
+ * What is set aside for a worker, as a part of what it takes. On a quiet machine this is 1.00 to 1.04; on a busy one
+ * what a worker has resident hangs on the moment.
+ */
 const least = 0.9;
 const most = 1.25;
 let folder: string;

@@ -26,8 +26,9 @@ const known = new Set([
 /** The answer is an object a token, several times as long as the text: whoever passes it on has to hold and read it. */
 const longestText = 512 * 1024;
 
-/** Longer ones are read one after the other, so many at most. */
+/** Longer ones are read one after the other. */
 const shortText = 16 * 1024;
+/** Of those that wait, with the one that is read. */
 const longestQueue = 32;
 
 /** `POST /tokenize`: the tokens of a text, or of the prompt that messages become; with `pieces`, what each says. */

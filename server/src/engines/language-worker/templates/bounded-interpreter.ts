@@ -102,8 +102,8 @@ export class BoundedInterpreter extends UnboundedInterpreter {
   }
 
   /**
-   * Items that a value comes to when it is written out. What is in a namespace changes, and may be the namespace itself:
-   * whatever has one in it is counted each time, and no deeper than `deepest`. Throws where it is too much.
+   * Items that a value comes to when it is written out. What is in a namespace changes, and may be the namespace
+   * itself: whatever has one in it is counted each time. Throws where it is too much, or deeper than `deepest`.
    */
   #sizeOf({ type, value }: Made, depth: number): number {
     if (typeof value === 'string') return 1 + value.length / charactersPerItem;
@@ -111,7 +111,8 @@ export class BoundedInterpreter extends UnboundedInterpreter {
     if (parts === null || typeof value !== 'object' || value === null) return 1;
     const known = this.#sizes.get(value);
     if (known !== undefined) return known;
-    if (depth > deepest) throw new TemplateTooCostly('it makes values that refer to themselves');
+    if (depth > deepest)
+      throw new TemplateTooCostly('it makes values that are nested too deep, or refer to themselves');
     this.#step();
     if (type === 'NamespaceValue') this.#namespaces += 1;
     const namespaces = this.#namespaces;

@@ -69,7 +69,7 @@ async function findingOf(probe: Probe, asked: AskedModel): Promise<Finding> {
   }
 }
 
-/** Longer than what any feature but the context is asked about with. */
+/** No feature but the context itself is asked about with so much. */
 const enoughTokens = 1024;
 
 /** Why a feature cannot be asked about in a short context; `null` where it could, or another thing went wrong. */
@@ -78,7 +78,7 @@ function shortContext(feature: Finding['feature'], error: unknown, model: Served
   if (!isRefused && !(error instanceof ContextFull)) return null;
   const told = isRefused ? Number(error.params.contextTokens) : model.contextTokens;
   const tokens = Number.isFinite(told) ? told : model.contextTokens;
-  // That a long one is not kept to is what the context is asked about itself.
+  // A context that is long enough should have taken it, and the probe of the context judges its refusals itself.
   if (isRefused && (feature === 'context' || tokens > enoughTokens)) return null;
   const context = isRefused ? `the context of ${tokens} tokens` : 'the context';
   return `Not applicable: what is asked about it, or the answer, is longer than ${context}.`;
