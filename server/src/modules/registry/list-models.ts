@@ -60,9 +60,7 @@ export async function listModels(
     )
     .$if(filter.after !== undefined, (query) => query.where('m.name', '>', filter.after ?? ''))
     .orderBy('m.name')
-    .orderBy(currentFirst[0])
-    .orderBy(currentFirst[1])
-    .orderBy(currentFirst[2]);
+    .orderBy(currentFirst);
   let query = tables
     .with('current', () => current)
     .selectFrom('current')

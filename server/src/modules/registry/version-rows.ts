@@ -28,9 +28,7 @@ export async function selectVersions(database: DatabaseOrTransaction) {
       'm.deprecated_at',
       'm.archived_at',
       'm.successor',
-      sql<boolean>`row_number() over (partition by v.model_id order by ${sql.join([...currentFirst])}) = 1`.as(
-        'current',
-      ),
+      sql<boolean>`row_number() over (partition by v.model_id order by ${currentFirst}) = 1`.as('current'),
     ])
     .execute();
 }

@@ -126,9 +126,7 @@ export async function describeTargets(
     .select(sql<ModelManifest['task']>`v.manifest ->> 'task'`.as('task'))
     .where('v.organization_id', '=', organizationId)
     .where('v.model_id', 'in', [...new Set(targets.map(({ modelId }) => modelId))])
-    .orderBy(currentFirst[0])
-    .orderBy(currentFirst[1])
-    .orderBy(currentFirst[2])
+    .orderBy(currentFirst)
     .execute();
   // The first of a model is the one that its name means.
   const versions = new Map<string, (typeof rows)[number]>();

@@ -52,9 +52,7 @@ export async function findKnownModels(
         .where('m.project_id', '=', scope.projectId)
         .where('m.name', '=', sql<string>`any (${names}::text[])`)
         .orderBy('m.id')
-        .orderBy(currentFirst[0])
-        .orderBy(currentFirst[1])
-        .orderBy(currentFirst[2]),
+        .orderBy(currentFirst),
     )
     .selectFrom('current as c')
     .innerJoin('model_versions as v', 'v.model_id', 'c.model_id')

@@ -74,9 +74,7 @@ async function orderedIds(
     .where('m.organization_id', '=', scope.organizationId)
     .where('m.project_id', '=', scope.projectId)
     .where('m.name', '=', model)
-    .orderBy(currentFirst[0])
-    .orderBy(currentFirst[1])
-    .orderBy(currentFirst[2])
+    .orderBy(currentFirst)
     .execute();
 }
 
