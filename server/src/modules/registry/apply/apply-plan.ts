@@ -46,13 +46,12 @@ export async function applyDeclared(
   const registered = await registerTogether(dependencies, context, applying, plan.items);
   const items: PlanItem[] = [];
   for (const item of plan.items) {
-    if (item.action === 'refused' || registered.has(item)) {
-      items.push(item.action === 'refused' ? item : { ...item, failure: null });
+    if (item.action === 'refused') {
+      items.push(item);
       continue;
     }
     try {
-      refuseOpen(item, acceptLicense);
-      await applyItem(dependencies, context, applying, item);
+      if (!registered.has(item)) await applyItem(dependencies, context, applying, item);
       items.push({ ...item, failure: null });
     } catch (error) {
       if (!(error instanceof SamovarError) || error.code.startsWith('system.')) throw error;
@@ -75,7 +74,8 @@ async function registerTogether(
   const done = new Set<PlanItem>();
   const wanted = items.flatMap((item) => {
     const registration = registrationOf(applying, item);
-    return registration === null || isOpen(item, applying.acceptLicense) ? [] : [{ item, registration }];
+    const isOpen = openFault(item, applying.acceptLicense) !== null;
+    return registration === null || isOpen ? [] : [{ item, registration }];
   });
   for (const some of portionsOf(wanted, portion)) {
     try {
@@ -102,20 +102,17 @@ function registrationOf({ models, acceptLicense }: Applying, { kind, name, actio
   return model !== undefined && isNew ? { model, acceptance: { terms, acceptLicense } } : null;
 }
 
-function isOpen({ terms, missing }: PlanItem, acceptLicense: boolean): boolean {
-  return (terms !== null && !acceptLicense) || missing.length > 0;
-}
-
-/** Throws for a model whose terms nobody has accepted, or whose files are nowhere to be had. */
-function refuseOpen({ name, terms, missing }: PlanItem, acceptLicense: boolean): void {
+/** That nobody has accepted the terms of a model, or that its files are nowhere to be had; `null`: neither. */
+function openFault({ name, terms, missing }: PlanItem, acceptLicense: boolean): SamovarError | null {
   if (terms !== null && !acceptLicense)
-    throw new SamovarError('model.license_unaccepted', {
+    return new SamovarError('model.license_unaccepted', {
       params: { model: name, license: terms.id, url: terms.url ?? '' },
     });
   if (missing.length > 0)
-    throw new SamovarError('registry.files_missing', {
+    return new SamovarError('registry.files_missing', {
       params: { model: name, files: missing.map((file) => file.name).join(', ') },
     });
+  return null;
 }
 
 interface Applying {
@@ -124,13 +121,16 @@ interface Applying {
   readonly acceptLicense: boolean;
 }
 
+/** Throws what `openFault` finds, and whatever refuses the change. */
 async function applyItem(
   dependencies: ApplyDependencies,
   context: AuditContext,
   applying: Applying,
   item: PlanItem,
 ): Promise<void> {
-  const { declared, models } = applying;
+  const { declared, models, acceptLicense } = applying;
+  const fault = openFault(item, acceptLicense);
+  if (fault !== null) throw fault;
   if (item.action === 'unchanged' || item.action === 'later') return;
   if (item.kind === 'alias') {
     const model = declared.aliases[item.name] ?? '';

@@ -25,7 +25,8 @@ export interface Acceptance {
   readonly acceptLicense: boolean;
 }
 
-export interface Registered {
+/** What is to be registered. */
+export interface WantedVersion {
   readonly model: DeclaredModel;
   readonly acceptance: Acceptance;
 }
@@ -37,7 +38,7 @@ export interface Registered {
 export async function registerDeclared(
   { database, jobs, configVersion }: Registration,
   context: AuditContext,
-  wanted: readonly Registered[],
+  wanted: readonly WantedVersion[],
 ): Promise<void> {
   const ordered = wanted.toSorted((one, other) =>
     one.model.manifest.name < other.model.manifest.name ? -1 : 1,
@@ -56,7 +57,7 @@ async function registerOne(
   transaction: DatabaseTransaction,
   jobs: JobSender,
   context: AuditContext,
-  { model: { manifest, folder }, acceptance }: Registered,
+  { model: { manifest, folder }, acceptance }: WantedVersion,
 ): Promise<void> {
   const { scope } = context;
   if (acceptance.acceptLicense) await accept(transaction, context, manifest.name, acceptance.terms);
