@@ -22,7 +22,19 @@ export function plainLicense(name: string): string {
   return name
     .toLowerCase()
     .replace(/[^\p{L}\p{N}]+/gu, '-')
-    .replace(/^-/, '');
+    .replace(/^-|-$/g, '');
+}
+
+/** Whether this names no licence, or only says that it is none of the usual ones: each model has its own behind that. */
+export function isUnnamedLicense(licenseId: string): boolean {
+  return /^(?:other|unknown)?$/i.test(licenseId);
+}
+
+/** The names in `license` of a model card, which is one or a list; `other` goes by its `license_name`. */
+export function licensesOfCard(stated: unknown, ownName: unknown): string[] {
+  const own = typeof ownName === 'string' && ownName !== '' ? ownName : 'other';
+  const names = [stated].flat().filter((each): each is string => typeof each === 'string' && each !== '');
+  return names.map((name) => (name === 'other' ? own : name));
 }
 
 function namesIn(licenseId: string | undefined): string[] {

@@ -1,5 +1,6 @@
 import type { ModelManifest } from '@samovar/contract/worker-protocol';
 import { parse } from 'yaml';
+import { isUnnamedLicense, licensesOfCard } from '../../kernel/license-names.ts';
 import { isRecord, type JsonRecord, textMember } from '../json-value.ts';
 
 type License = ModelManifest['license'];
@@ -30,7 +31,7 @@ export function namedLicense(names: string | readonly string[], source: string):
 
 /** Whether this names a licence, and does not only say that it is none of the usual ones. */
 export function namesLicense(license: License | null): license is License {
-  return license !== null && !/^(?:other|unknown)?$/i.test(license.id);
+  return license !== null && !isUnnamedLicense(license.id);
 }
 
 export const unknownLicense: License = { id: 'unknown', source: 'The files do not state it' };
@@ -85,19 +86,11 @@ export function cardOf(readMe: string): JsonRecord | null {
 
 /** The licence of a model card; of a list, all that it names. */
 export function licenseOfCard(card: JsonRecord | null): License | null {
-  const names = textsIn(card?.license);
+  const names = licensesOfCard(card?.license, card?.license_name);
   if (names.length === 0) return null;
-  const own = textMember(card, 'license_name') || 'other';
   const url = textMember(card, 'license_link');
-  const license = namedLicense(
-    names.map((name) => (name === 'other' ? own : name)),
-    'The model card',
-  );
+  const license = namedLicense(names, 'The model card');
   return url?.startsWith('https://') ? { ...license, url } : license;
-}
-
-function textsIn(value: unknown): string[] {
-  return [value].flat().filter((each): each is string => typeof each === 'string' && each !== '');
 }
 
 /** Codes of languages, as cards and GGUF files list them. */

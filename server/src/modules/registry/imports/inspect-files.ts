@@ -1,8 +1,8 @@
-import { plainLicense } from '../../../kernel/license-names.ts';
+import { isUnnamedLicense, plainLicense } from '../../../kernel/license-names.ts';
 import type { Inspection } from '../../../kernel/ports/model-inspector.ts';
 import type { SourceLicense } from '../../../kernel/ports/model-source.ts';
 import type { LicenseAcceptance } from '../licenses/license-acceptance.ts';
-import { earlierAcceptance, unnamedLicenses } from '../licenses/license-acceptances.ts';
+import { earlierAcceptance } from '../licenses/license-acceptances.ts';
 import { termsOf } from '../licenses/terms-of-license.ts';
 import { advanceAccepted } from './accept-terms.ts';
 import { findAdapterBases, refuseStrangeAdapter } from './adapter-base.ts';
@@ -70,7 +70,7 @@ function acceptanceFor(
 ): LicenseAcceptance | null {
   const accepted = acceptance?.terms ?? null;
   if (acceptance === null || accepted === null || terms === null) return acceptance;
-  if (unnamedLicenses.has(accepted.id) || plainLicense(accepted.id) === plainLicense(terms.id))
+  if (isUnnamedLicense(accepted.id) || plainLicense(accepted.id) === plainLicense(terms.id))
     return acceptance;
   return wanted.acceptLicense === true ? { ...acceptance, terms: null } : null;
 }

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { isUnnamedLicense } from '../../../kernel/license-names.ts';
 import type { DatabaseOrTransaction, DatabaseTransaction } from '../../../kernel/ports/database.ts';
 import type { SourceLicense } from '../../../kernel/ports/model-source.ts';
 import type { Scope } from '../../../kernel/principal.ts';
@@ -42,9 +43,6 @@ export async function acceptedLicenses(
   return new Map([...grouped].map(([name, group]) => [name, new Set(group.map((row) => row.license_id))]));
 }
 
-/** Names under which every model has terms of its own. */
-export const unnamedLicenses: ReadonlySet<string> = new Set(['unknown', 'other']);
-
 /** What the project has accepted of these terms for a model before; `null`: nobody has, or they have no name. */
 export async function earlierAcceptance(
   database: DatabaseOrTransaction,
@@ -52,7 +50,7 @@ export async function earlierAcceptance(
   modelName: string,
   terms: SourceLicense,
 ): Promise<LicenseAcceptance | null> {
-  if (unnamedLicenses.has(terms.id)) return null;
+  if (isUnnamedLicense(terms.id)) return null;
   const row = await inScope(database, scope)
     .select(['actor', 'accepted_at'])
     .where('model_name', '=', modelName)

@@ -1,3 +1,4 @@
+import { licensesOfCard } from '../../../kernel/license-names.ts';
 import type { SourceFile, SourceLicense } from '../../../kernel/ports/model-source.ts';
 import { checkedSourcePath } from '../choice/source-path.ts';
 import { isRecord } from '../read-document.ts';
@@ -57,24 +58,19 @@ function fileOf(path: unknown, size: unknown, lfs: unknown): SourceFile {
 
 function licenseOf(document: Document): HubModel['license'] {
   const card = isRecord(document.cardData) ? document.cardData : {};
-  const tags = Array.isArray(document.tags) ? document.tags : [];
-  const listed = namesIn(card.license);
-  const names = listed.length > 0 ? listed : namesIn(tags).flatMap(licenseOfTag).slice(0, 1);
+  const inCard = licensesOfCard(card.license, card.license_name);
+  const names = inCard.length > 0 ? inCard : licensesOfCard(licenseTag(document), card.license_name);
   if (names.length === 0) return null;
-  const own = typeof card.license_name === 'string' && card.license_name !== '' ? card.license_name : 'other';
   const link = card.license_link;
   return {
-    id: [...new Set(names.map((name) => spdx(name === 'other' ? own : name)))].join(', '),
+    id: [...new Set(names.map(spdx))].join(', '),
     url: typeof link === 'string' && /^https:\/\//.test(link) ? link : null,
   };
 }
 
-function namesIn(value: unknown): string[] {
-  return [value].flat().filter((each): each is string => typeof each === 'string' && each !== '');
-}
-
-function licenseOfTag(tag: string): string[] {
-  return tag.startsWith('license:') ? [tag.slice('license:'.length)] : [];
+function licenseTag({ tags }: Document): string | null {
+  const texts = Array.isArray(tags) ? tags.filter((each) => typeof each === 'string') : [];
+  return texts.find((each) => each.startsWith('license:'))?.slice('license:'.length) ?? null;
 }
 
 /** The hub writes the identifiers of licences in small letters. */
