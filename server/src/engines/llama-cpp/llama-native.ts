@@ -87,7 +87,8 @@ export function createLlamaEngine(llama: Llama, model: LlamaModel, context: Llam
       let applied = false;
       return {
         sample(batchPosition, answer) {
-          if (!applied || penalties)
+          // From then on the sampler itself takes note of each token that it gives.
+          if (!applied)
             sampler.applyConfig({
               ...fixed,
               ...(penalties ? { repeatPenaltyTokens: answer } : {}),

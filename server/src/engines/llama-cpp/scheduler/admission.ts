@@ -79,6 +79,8 @@ export function createAdmission(options: AdmissionOptions): Admission {
         const piece = pieceTokens[task.priority];
         let slot = chooseSlot(slots, wanted, piece);
         if (slot === null && task.priority === 'interactive') {
+          // A task that is set aside has told all that it has.
+          if (run.tell()) continue;
           slot = yielding(wanted, piece);
           if (slot !== null) setAside(slot);
         }

@@ -24,18 +24,23 @@ interface SampledToken {
   readonly logprobs: RawLogprobs | null;
 }
 
-/** The life of a task: begun, fed with tokens in its slot, ended once, there or set aside. */
+/**
+ * The life of a task: begun, fed with tokens in its slot, ended once, there or set aside. What a step gave is told
+ * when the engine has begun with the next one: text, events and sockets cost it no time.
+ */
 export function createSlotRun({ engine, contextTokens, vocabulary, log }: SlotRunOptions) {
+  let untold: (() => void)[] = [];
+
   /** Ends a task that is in no slot (any more). */
   const end = (active: ActiveTask, reason: GenerationEnd['reason']) => {
     active.sampler.dispose();
     const { task, cachedTokens, answerTokens } = active;
-    tell(() => task.onEnd({ reason, promptTokens: task.prompt.length, cachedTokens, answerTokens }));
+    guard(() => task.onEnd({ reason, promptTokens: task.prompt.length, cachedTokens, answerTokens }));
   };
 
   const abandon = (active: ActiveTask, error: SamovarError) => {
     active.sampler.dispose();
-    tell(() => active.task.onError(error));
+    guard(() => active.task.onError(error));
   };
 
   const leave = (slot: Slot): ActiveTask | null => {
@@ -55,7 +60,7 @@ export function createSlotRun({ engine, contextTokens, vocabulary, log }: SlotRu
   };
 
   /** A fault in one request's own code ends that request, not the others; returns the fault. */
-  const tell = (callback: () => void): unknown => {
+  const guard = (callback: () => void): unknown => {
     try {
       callback();
       return null;
@@ -96,18 +101,30 @@ export function createSlotRun({ engine, contextTokens, vocabulary, log }: SlotRu
   const accept = ({ slot, active, token, logprobs }: SampledToken) => {
     if (active.cancelled || slot.active !== active) return;
     if (token < 0) return fail(slot, new SamovarError('engine.failed', { cause: 'no token is allowed' }));
-    if (vocabulary.isEnd(token)) return finish(slot, 'end');
+    if (vocabulary.isEnd(token)) {
+      leave(slot);
+      untold.push(() => end(active, 'end'));
+      return;
+    }
     active.answer[active.answerTokens] = token;
     active.answerTokens += 1;
     active.lazyGrammar?.watch(token, active.sampler);
-    const { task } = active;
+    const last = active.answerTokens >= limitOf(active.task);
+    if (last) leave(slot);
+    untold.push(() => tellPiece({ slot, active, token, logprobs }, last));
+  };
+
+  /** A task that wants no more leaves its slot, in which one more token may be on its way: nobody samples after it. */
+  const tellPiece = ({ slot, active, token, logprobs }: SampledToken, last: boolean) => {
+    if (active.cancelled && !last) return;
     let goesOn = true;
-    const cause = tell(() => {
-      goesOn = task.onPiece({ token, logprobs, untold: null });
+    const cause = guard(() => {
+      goesOn = active.task.onPiece({ token, logprobs, untold: null });
     });
-    if (cause !== null) fail(slot, new SamovarError('engine.failed', { cause }));
-    else if (!goesOn) finish(slot, 'stopped');
-    else if (active.answerTokens >= limitOf(task)) finish(slot, 'length');
+    if (cause === null && goesOn && !last) return;
+    if (slot.active === active) leave(slot);
+    if (cause !== null) abandon(active, new SamovarError('engine.failed', { cause }));
+    else end(active, goesOn ? 'length' : 'stopped');
   };
 
   /** Ends a task that samples nothing when all of it is evaluated; one with continuations goes on to the next. */
@@ -146,7 +163,14 @@ export function createSlotRun({ engine, contextTokens, vocabulary, log }: SlotRu
     endIfCancelled(slot: Slot) {
       if (slot.active?.cancelled === true) finish(slot, 'cancelled');
     },
-    /** Samples where a decode gave logits; all tokens of a step are handed on together. */
+    /** Hands on what the last step gave, all tokens together; false when there was nothing. */
+    tell(): boolean {
+      const told = untold;
+      untold = [];
+      for (const one of told) one();
+      return told.length > 0;
+    },
+    /** Samples where a decode gave logits. What came of it is told by `tell`. */
     async takeTokens(entries: PlannedStep['entries'], positions: readonly Uint32Array[]) {
       const sampled = await Promise.all(
         entries.map(async (entry, index) => {

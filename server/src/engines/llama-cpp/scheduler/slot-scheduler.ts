@@ -54,7 +54,9 @@ export function createSlotScheduler(options: SlotSchedulerOptions): TextGenerato
     const begunAt = performance.now();
     let positions: readonly Uint32Array[];
     try {
-      positions = await engine.decode(plan.entries);
+      const decoded = engine.decode(plan.entries);
+      run.tell();
+      positions = await decoded;
     } catch (cause) {
       options.log.error(
         { err: cause },
@@ -83,19 +85,21 @@ export function createSlotScheduler(options: SlotSchedulerOptions): TextGenerato
   const work = async () => {
     for (;;) {
       for (const slot of slots) run.endIfCancelled(slot);
-      if (stopped) return;
+      if (stopped) break;
       admission.admit();
       const plan = nextStep();
       if (plan !== null) {
         await step(plan);
         continue;
       }
+      if (run.tell()) continue;
       if (busy() === 0) return;
       // Every reader is behind: wait until one caught up, left, or a new task came.
       await new Promise<void>((resolve) => {
         wakeUp = resolve;
       });
     }
+    run.tell();
   };
 
   const start = () => {
@@ -103,6 +107,7 @@ export function createSlotScheduler(options: SlotSchedulerOptions): TextGenerato
     loop ??= work()
       .catch((error: unknown) => {
         options.log.error({ err: error }, 'the scheduler failed: all running requests end with an error');
+        run.tell();
         for (const slot of slots) {
           run.fail(slot, new SamovarError('engine.failed', { cause: error }));
           forgetAfter(engine, slot, 0);
