@@ -18,12 +18,18 @@ const usualRequests = 100;
 const requests = Number(flags.requests ?? usualRequests);
 const answerTokens = 16;
 const slots = 4;
-const { files } = await benchModel();
+const { files, manifest } = await benchModel();
 const modelPath = Object.entries(files).find(([name]) => name.endsWith('.gguf'))?.[1];
 if (modelPath === undefined) throw new Error('the benchmark model has no GGUF file');
 
 const stack = await startAsyncStack({ SAMOVAR_ENGINE_THREADS: '1', SAMOVAR_ENGINE_PARALLEL: String(slots) });
-const bare = await startBareLoop({ modelPath, threads: 1, slots, contextTokens: 2048 });
+const bare = await startBareLoop({
+  modelPath,
+  threads: 1,
+  slots,
+  contextTokens: 2048,
+  engineOptions: manifest.engineOptions,
+});
 try {
   const ratio =
     requests > usualRequests

@@ -11,12 +11,18 @@ import { printRows } from './measure/report.ts';
  * same scheduler on the same model with the same threads: tokens per second of one streamed answer.
  */
 const answerTokens = 192;
-const { files } = await benchModel();
+const { files, manifest } = await benchModel();
 const modelPath = Object.entries(files).find(([name]) => name.endsWith('.gguf'))?.[1];
 if (modelPath === undefined) throw new Error('the benchmark model has no GGUF file');
 
 const stack = await startTestStack({ SAMOVAR_ENGINE_THREADS: '1', SAMOVAR_ENGINE_PARALLEL: '4' });
-const bare = await startBareLoop({ modelPath, threads: 1, slots: 4, contextTokens: 2048 });
+const bare = await startBareLoop({
+  modelPath,
+  threads: 1,
+  slots: 4,
+  contextTokens: 2048,
+  engineOptions: manifest.engineOptions,
+});
 try {
   const endpoint = {
     port: Number(new URL(stack.url).port),

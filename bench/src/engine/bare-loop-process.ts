@@ -1,7 +1,8 @@
-import { defaultSampling } from '../../../server/src/engines/language-worker/sampling-options.ts';
+import { samplingDefaults } from '../../../server/src/engines/language-worker/sampling-options.ts';
 import { loadLlama } from '../../../server/src/engines/llama-cpp/load-llama.ts';
 import { createSlotScheduler } from '../../../server/src/engines/llama-cpp/scheduler/slot-scheduler.ts';
 import { silentLog } from '../../../server/test/silent-log.ts';
+import { endlessBias } from './prompts.ts';
 
 /** What the parent asks for: this many tokens after this prompt. */
 export interface BareLoopRequest {
@@ -21,6 +22,8 @@ export interface BareLoopSize {
   readonly threads: number;
   readonly slots: number;
   readonly contextTokens: number;
+  /** Of the model's manifest: tokens are chosen as for a request that names a temperature of 0 and the same bias. */
+  readonly engineOptions: Readonly<Record<string, string | number | boolean>>;
 }
 
 /**
@@ -29,6 +32,12 @@ export interface BareLoopSize {
  */
 const size = JSON.parse(process.argv[2] ?? '') as BareLoopSize;
 const chunkTokens = 64;
+const sampling = {
+  ...samplingDefaults(size.engineOptions),
+  temperature: 0,
+  logitBias: new Map(Object.entries(endlessBias).map(([token, bias]) => [Number(token), bias])),
+  seed: 1,
+};
 const { engine, vocabulary } = await loadLlama({
   ...size,
   chunkTokens,
@@ -80,7 +89,7 @@ function answer(prompt: string, maxTokens: number): Promise<number> {
         reproducible: false,
         topLogprobs: null,
         continuations: null,
-        sampling: { ...defaultSampling, temperature: 0, logitBias: new Map(), seed: 1 },
+        sampling,
         grammar: null,
         triggeredGrammar: null,
         onPiece: () => true,

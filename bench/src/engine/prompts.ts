@@ -9,13 +9,16 @@ export function freshText(wordCount: number): string {
   return `${count} ${Date.now()} ${Array.from({ length: wordCount }, (_, index) => at(index)).join(' ')}`;
 }
 
-/** Greedy, and never ended by the model: tokens 0 and 2 are SmolLM2's end tokens. */
+/** Keeps the model from ending its answer: tokens 0 and 2 are SmolLM2's end tokens. */
+export const endlessBias = { '0': -100, '2': -100 };
+
+/** Greedy, and never ended by the model. */
 export function longAnswer(prompt: string, maxTokens: number): object {
   return {
     model: 'bench',
     prompt,
     max_tokens: maxTokens,
     temperature: 0,
-    logit_bias: { '0': -100, '2': -100 },
+    logit_bias: endlessBias,
   };
 }
