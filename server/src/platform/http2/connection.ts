@@ -143,9 +143,13 @@ export class Http2Connection {
     else this.#writer.goaway(largestStreamId, errorCode.noError, '');
   }
 
-  /** Ends everything now, for what the client does (section 5.4.1). */
+  /**
+   * Ends everything now, for what the client does (section 5.4.1). After a farewell nothing more can be said: the client
+   * loses what it has not fetched.
+   */
   fail(code: number, reason: string): void {
-    this.#failWith(new ConnectionFault(code, reason));
+    if (this.#ended) this.destroy(null);
+    else this.#failWith(new ConnectionFault(code, reason));
   }
 
   /** Ends everything now, without a word. */

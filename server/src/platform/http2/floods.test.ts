@@ -237,6 +237,27 @@ test('many short answers that a client does not fetch take the memory of their b
   raw.close();
 });
 
+test('a client that fetches nothing can be ended also after the farewell', async () => {
+  const raw = await connectRaw(server.port);
+  raw.send(frame(windowUpdate, 0, 0, uint32(2 ** 30)));
+  await raw.next(settings);
+  raw.socket.pause();
+  const connection = server.connections.at(-1);
+  assert.ok(connection);
+  for (let id = 1; connection.stuckSince === null; id += 2) {
+    raw.send(requestFrame(id, '/wide'));
+    await nextTurn();
+  }
+  connection.close();
+  await pause(20);
+  assert.ok(connection.unfetchedBytes > 0);
+  const ended = server.faults.length;
+  connection.fail(errorCode.enhanceYourCalm, 'too_much_memory');
+  await pause(50);
+  assert.equal(server.faults.length, ended + 1);
+  raw.close();
+});
+
 test('a client that begins and drops much at once leaves others their turn meanwhile', async () => {
   const [busy, other] = await Promise.all([connectRaw(server.port), connectRaw(server.port)]);
   const before = server.heads.length;
