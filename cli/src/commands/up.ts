@@ -1,6 +1,6 @@
 import { dataFolder } from '@samovar/contract/data-folder';
 import type { Command } from 'commander';
-import { createApiClient } from '../api-client.ts';
+import { ApiError, createApiClient } from '../api-client.ts';
 import { exitStatus } from '../command-error.ts';
 import { readAcceleration } from '../engines/read-acceleration.ts';
 import { readFirstKey } from '../first-key.ts';
@@ -9,6 +9,7 @@ import { runningSupervisor } from '../running-server.ts';
 import { addSettingOptions, settingFlags } from '../setting-options.ts';
 import { type CliSettings, type SettingFlags, usableSettings } from '../settings.ts';
 import { forwardSignals } from '../up/forward-signals.ts';
+import type { ModelProgress } from '../up/model-progress.ts';
 import { readyBlock } from '../up/ready-block.ts';
 import { type StartedSupervisor, startSupervisor } from '../up/start-supervisor.ts';
 import { stepLines } from '../up/step-lines.ts';
@@ -91,11 +92,12 @@ interface Description {
 /** Waits for the models, and gives the block that tells how to use them. */
 async function describe(settings: CliSettings, attached: boolean): Promise<Description> {
   const { data, defaultModels, publicUrl, grpcPublicAddress, tlsCertFile } = settings.values;
-  const client = createApiClient({ ...settings, apiKey: readFirstKey(data) ?? settings.apiKey });
-  const models = await waitForModels(client, defaultModels, printNews);
-  const failed = models.filter((model) => model.phase === 'failed' && defaultModels.includes(model.name));
+  const models = await modelsAsTold(settings);
+  const failed = (models ?? []).filter(
+    (model) => model.phase === 'failed' && defaultModels.includes(model.name),
+  );
   const block = readyBlock({
-    url: publicUrl ?? client.baseUrl,
+    url: publicUrl ?? createApiClient(settings).baseUrl,
     grpcAddress: grpcPublicAddress ?? runningSupervisor(data)?.grpcAddress ?? null,
     certFile: tlsCertFile,
     key: process.stdout.isTTY ? readFirstKey(data) : null,
@@ -104,7 +106,22 @@ async function describe(settings: CliSettings, attached: boolean): Promise<Descr
     attached,
     models,
     failed,
-    acceleration: await readAcceleration(models),
+    acceleration: await readAcceleration(models ?? []),
   });
   return { block, failed: failed.length };
+}
+
+/** What the first key that is accepted is told of the models; `null` when none is: the platform runs without, too. */
+async function modelsAsTold(settings: CliSettings): Promise<readonly ModelProgress[] | null> {
+  const { data, defaultModels } = settings.values;
+  for (const apiKey of [readFirstKey(data), settings.apiKey]) {
+    if (apiKey === null) continue;
+    try {
+      return await waitForModels(createApiClient({ ...settings, apiKey }), defaultModels, printNews);
+    } catch (error) {
+      const isRefused = error instanceof ApiError && [401, 403].includes(error.httpStatus);
+      if (!isRefused) throw error;
+    }
+  }
+  return null;
 }

@@ -13,7 +13,8 @@ export interface ReadyFacts {
   readonly keyFile: string;
   readonly data: string;
   readonly attached: boolean;
-  readonly models: readonly ModelProgress[];
+  /** `null` when no key at hand is accepted: the first one was revoked or taken away. */
+  readonly models: readonly ModelProgress[] | null;
   /** Those of `models` that should answer after a start, and do not. */
   readonly failed: readonly ModelProgress[];
   readonly acceleration: Acceleration;
@@ -45,7 +46,7 @@ function headline(failed: readonly ModelProgress[]): string[] {
   ];
 }
 
-function addresses({ url, grpcAddress, certFile, key, keyFile }: ReadyFacts): string[] {
+function addresses({ url, grpcAddress, certFile, key, keyFile, models }: ReadyFacts): string[] {
   return [
     `API        ${url}/v1   (OpenAI-compatible)`,
     ...(grpcAddress === null ? [] : [`gRPC       ${grpcAddress}   (Foundation Models)`]),
@@ -54,11 +55,15 @@ function addresses({ url, grpcAddress, certFile, key, keyFile }: ReadyFacts): st
       : [`TLS        by ${certFile}: clients must trust its authority and use a name of it`]),
     `OpenAPI    ${url}/openapi.json   (needs the key)`,
     `Health     ${url}/readyz`,
-    `Key        ${key ?? `in ${keyFile}`}`,
+    models === null
+      ? `Key        one of yours: what is in ${keyFile} is not accepted (any more)`
+      : `Key        ${key ?? `in ${keyFile}`}`,
   ];
 }
 
 function models({ models: all, failed }: ReadyFacts): string[] {
+  if (all === null)
+    return ['Models     `samovar models` lists them, with a key of yours in `SAMOVAR_API_KEY`', ''];
   if (all.length === 0) return ['Models     none yet; `samovar models` lists those that can be fetched', ''];
   const others = all.filter((model) => !failed.includes(model));
   return others.length === 0 ? [] : ['Models', ...others.flatMap(modelLines), ''];
@@ -75,8 +80,8 @@ function modelLines(model: ModelProgress): string[] {
   return [`  ${names}  (${model.title}${state})`, ...(model.note === null ? [] : [`    ${model.note}`])];
 }
 
-function examples({ url, key, keyFile }: ReadyFacts): string[] {
-  const secret = key ?? `"$(cat '${keyFile}')"`;
+function examples({ url, key, keyFile, models }: ReadyFacts): string[] {
+  const secret = models === null ? '"$SAMOVAR_API_KEY"' : (key ?? `"$(cat '${keyFile}')"`);
   return [
     'Try it',
     '',
