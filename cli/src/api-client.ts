@@ -109,7 +109,8 @@ export function createApiClient(settings: CliSettings): ApiClient {
   };
 }
 
-function baseUrlOf({ values }: CliSettings): string {
+/** The address that commands with these settings speak to. */
+export function baseUrlOf({ values }: CliSettings): string {
   const local = runningSupervisor(values.data);
   if (local) return local.url;
   const host = values.host === '0.0.0.0' || values.host === '::' ? '127.0.0.1' : values.host;

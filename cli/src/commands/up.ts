@@ -1,6 +1,6 @@
 import { dataFolder } from '@samovar/contract/data-folder';
 import type { Command } from 'commander';
-import { ApiError, createApiClient } from '../api-client.ts';
+import { ApiError, baseUrlOf, createApiClient } from '../api-client.ts';
 import { exitStatus } from '../command-error.ts';
 import { readAcceleration } from '../engines/read-acceleration.ts';
 import { readFirstKey } from '../first-key.ts';
@@ -10,7 +10,7 @@ import { addSettingOptions, settingFlags } from '../setting-options.ts';
 import { type CliSettings, type SettingFlags, usableSettings } from '../settings.ts';
 import { forwardSignals } from '../up/forward-signals.ts';
 import type { ModelProgress } from '../up/model-progress.ts';
-import { readyBlock } from '../up/ready-block.ts';
+import { type ReadyFacts, readyBlock } from '../up/ready-block.ts';
 import { type StartedSupervisor, startSupervisor } from '../up/start-supervisor.ts';
 import { stepLines } from '../up/step-lines.ts';
 import { waitForModels } from '../up/wait-for-models.ts';
@@ -92,14 +92,15 @@ interface Description {
 /** Waits for the models, and gives the block that tells how to use them. */
 async function describe(settings: CliSettings, attached: boolean): Promise<Description> {
   const { data, defaultModels, publicUrl, grpcPublicAddress, tlsCertFile } = settings.values;
-  const models = await modelsAsTold(settings);
+  const { models, firstKey } = await askForModels(settings);
   const failed = (models ?? []).filter(
     (model) => model.phase === 'failed' && defaultModels.includes(model.name),
   );
   const block = readyBlock({
-    url: publicUrl ?? createApiClient(settings).baseUrl,
+    url: publicUrl ?? baseUrlOf(settings),
     grpcAddress: grpcPublicAddress ?? runningSupervisor(data)?.grpcAddress ?? null,
     certFile: tlsCertFile,
+    firstKey,
     key: process.stdout.isTTY ? readFirstKey(data) : null,
     keyFile: dataFolder(data).firstKey,
     data,
@@ -111,17 +112,27 @@ async function describe(settings: CliSettings, attached: boolean): Promise<Descr
   return { block, failed: failed.length };
 }
 
-/** What the first key that is accepted is told of the models; `null` when none is: the platform runs without, too. */
-async function modelsAsTold(settings: CliSettings): Promise<readonly ModelProgress[] | null> {
-  const { data, defaultModels } = settings.values;
-  for (const apiKey of [readFirstKey(data), settings.apiKey]) {
-    if (apiKey === null) continue;
-    try {
-      return await waitForModels(createApiClient({ ...settings, apiKey }), defaultModels, printNews);
-    } catch (error) {
-      const isRefused = error instanceof ApiError && [401, 403].includes(error.httpStatus);
-      if (!isRefused) throw error;
-    }
+/** What the platform tells of its models, asked with the first key, else with `SAMOVAR_API_KEY`: it runs without, too. */
+async function askForModels(settings: CliSettings): Promise<Pick<ReadyFacts, 'models' | 'firstKey'>> {
+  const firstKey = readFirstKey(settings.values.data);
+  const models = firstKey === null ? null : await modelsAsToldTo(firstKey, settings);
+  if (models !== null) return { models, firstKey: 'accepted' };
+  return {
+    models: settings.apiKey === null ? null : await modelsAsToldTo(settings.apiKey, settings),
+    firstKey: firstKey === null ? 'missing' : 'refused',
+  };
+}
+
+/** `null` when this key may not ask. */
+async function modelsAsToldTo(
+  apiKey: string,
+  settings: CliSettings,
+): Promise<readonly ModelProgress[] | null> {
+  try {
+    const client = createApiClient({ ...settings, apiKey });
+    return await waitForModels(client, settings.values.defaultModels, printNews);
+  } catch (error) {
+    if (error instanceof ApiError && [401, 403].includes(error.httpStatus)) return null;
+    throw error;
   }
-  return null;
 }

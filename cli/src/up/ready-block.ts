@@ -8,12 +8,14 @@ export interface ReadyFacts {
   readonly grpcAddress: string | null;
   /** Where TLS is on. */
   readonly certFile: string | null;
+  /** Whether the key of the first run is one still: it may have been revoked, or moved to a safe place. */
+  readonly firstKey: 'accepted' | 'refused' | 'missing';
   /** `null` when it is not to be shown: the output is no terminal. */
   readonly key: string | null;
   readonly keyFile: string;
   readonly data: string;
   readonly attached: boolean;
-  /** `null` when no key at hand is accepted: the first one was revoked or taken away. */
+  /** `null` when no key was at hand that may ask for them. */
   readonly models: readonly ModelProgress[] | null;
   /** Those of `models` that should answer after a start, and do not. */
   readonly failed: readonly ModelProgress[];
@@ -46,7 +48,8 @@ function headline(failed: readonly ModelProgress[]): string[] {
   ];
 }
 
-function addresses({ url, grpcAddress, certFile, key, keyFile, models }: ReadyFacts): string[] {
+function addresses(facts: ReadyFacts): string[] {
+  const { url, grpcAddress, certFile } = facts;
   return [
     `API        ${url}/v1   (OpenAI-compatible)`,
     ...(grpcAddress === null ? [] : [`gRPC       ${grpcAddress}   (Foundation Models)`]),
@@ -55,10 +58,19 @@ function addresses({ url, grpcAddress, certFile, key, keyFile, models }: ReadyFa
       : [`TLS        by ${certFile}: clients must trust its authority and use a name of it`]),
     `OpenAPI    ${url}/openapi.json   (needs the key)`,
     `Health     ${url}/readyz`,
-    models === null
-      ? `Key        one of yours: what is in ${keyFile} is not accepted (any more)`
-      : `Key        ${key ?? `in ${keyFile}`}`,
+    `Key        ${whichKey(facts)}`,
   ];
+}
+
+function whichKey({ firstKey, key, keyFile }: ReadyFacts): string {
+  switch (firstKey) {
+    case 'accepted':
+      return key ?? `in ${keyFile}`;
+    case 'refused':
+      return `one of yours: what is in ${keyFile} is not accepted (any more)`;
+    case 'missing':
+      return `one of yours: none can be read from ${keyFile}`;
+  }
 }
 
 function models({ models: all, failed }: ReadyFacts): string[] {
@@ -80,8 +92,8 @@ function modelLines(model: ModelProgress): string[] {
   return [`  ${names}  (${model.title}${state})`, ...(model.note === null ? [] : [`    ${model.note}`])];
 }
 
-function examples({ url, key, keyFile, models }: ReadyFacts): string[] {
-  const secret = models === null ? '"$SAMOVAR_API_KEY"' : (key ?? `"$(cat '${keyFile}')"`);
+function examples({ url, firstKey, key, keyFile }: ReadyFacts): string[] {
+  const secret = firstKey === 'accepted' ? (key ?? `"$(cat '${keyFile}')"`) : '"$SAMOVAR_API_KEY"';
   return [
     'Try it',
     '',

@@ -58,6 +58,15 @@ function times(count: number, bytes: Buffer): readonly Buffer[] {
   return Array.from({ length: count }, () => bytes);
 }
 
+/** With room for all it asks for in its windows, and none in its socket. */
+async function connectAndReadNothing(): Promise<RawConnection> {
+  const raw = await connectRaw(server.port);
+  raw.send(frame(windowUpdate, 0, 0, uint32(2 ** 30)));
+  await raw.next(settings);
+  raw.socket.pause();
+  return raw;
+}
+
 async function othersAreServed(): Promise<void> {
   const raw: RawConnection = await connectRaw(server.port);
   raw.send(requestFrame(1, '/'));
@@ -190,10 +199,7 @@ test('answers that a client does not fetch are not gathered without end', async 
 });
 
 test('a client that asks and reads nothing at all is read no further', async () => {
-  const raw = await connectRaw(server.port);
-  raw.send(frame(windowUpdate, 0, 0, uint32(2 ** 30)));
-  await raw.next(settings);
-  raw.socket.pause();
+  const raw = await connectAndReadNothing();
   const before = server.heads.length;
   const memoryBefore = process.memoryUsage().rss;
   for (let round = 0; round < 400; round += 1) {
@@ -214,10 +220,7 @@ test('a client that asks and reads nothing at all is read no further', async () 
 });
 
 test('many short answers that a client does not fetch take the memory of their bytes, not of a page each', async () => {
-  const raw = await connectRaw(server.port);
-  raw.send(frame(windowUpdate, 0, 0, uint32(2 ** 30)));
-  await raw.next(settings);
-  raw.socket.pause();
+  const raw = await connectAndReadNothing();
   const connection = server.connections.at(-1);
   let id = 1;
   const ask = async (path: string): Promise<void> => {
@@ -238,10 +241,7 @@ test('many short answers that a client does not fetch take the memory of their b
 });
 
 test('a client that fetches nothing can be ended also after the farewell', async () => {
-  const raw = await connectRaw(server.port);
-  raw.send(frame(windowUpdate, 0, 0, uint32(2 ** 30)));
-  await raw.next(settings);
-  raw.socket.pause();
+  const raw = await connectAndReadNothing();
   const connection = server.connections.at(-1);
   assert.ok(connection);
   for (let id = 1; connection.stuckSince === null; id += 2) {

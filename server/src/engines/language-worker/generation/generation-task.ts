@@ -23,7 +23,10 @@ export interface GeneratedPiece {
   readonly untold: { readonly tokens: number; readonly bytes: Buffer } | null;
 }
 
-/** One prompt to be continued. The callbacks run between two steps of an engine, or beside its next one: they must be quick. */
+/**
+ * One prompt to be continued. The callbacks run between two steps of an engine, or beside its next one: they must be
+ * quick.
+ */
 export interface GenerationTask {
   readonly priority: 'interactive' | 'background';
   /** Milliseconds since the epoch; a task that has not begun by then is refused. */
