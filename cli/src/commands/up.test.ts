@@ -80,29 +80,33 @@ test('up says that it has started, but not that it is ready, when a default mode
 
 test('up starts also when the first key was revoked or moved away, and asks with another one', async () => {
   const data = folder();
-  assert.equal((await runSamovar(data, ['up', '--detach'])).status, 0);
-  const words = ['keys', 'create', '--name', 'second', '--permission', 'all', '--json'];
-  const second: { secret: string } = JSON.parse((await runSamovar(data, words)).out);
-  const keys: { id: string; name: string }[] = JSON.parse(
-    (await runSamovar(data, ['keys', 'list', '--json'])).out,
-  );
-  const first = keys.find(({ name }) => name !== 'second')?.id ?? '';
-  assert.equal((await runSamovar(data, ['keys', 'revoke', first])).status, 0);
-  assert.equal((await runSamovar(data, ['down'])).status, 0);
+  try {
+    assert.equal((await runSamovar(data, ['up', '--detach'])).status, 0);
+    const words = ['keys', 'create', '--name', 'second', '--permission', 'all', '--json'];
+    const second: { secret: string } = JSON.parse((await runSamovar(data, words)).out);
+    const keys: { id: string; name: string }[] = JSON.parse(
+      (await runSamovar(data, ['keys', 'list', '--json'])).out,
+    );
+    const first = keys.find(({ name }) => name !== 'second')?.id ?? '';
+    assert.equal((await runSamovar(data, ['keys', 'revoke', first])).status, 0);
+    assert.equal((await runSamovar(data, ['down'])).status, 0);
 
-  const refused = await runSamovar(data, ['up', '--detach']);
-  assert.equal(refused.status, 0, refused.err);
-  assert.match(refused.out, /Ready\n[\s\S]*Key +one of yours: what is in .*first-key is not accepted/);
-  assert.equal((await runSamovar(data, ['down'])).status, 0);
+    const refused = await runSamovar(data, ['up', '--detach']);
+    assert.equal(refused.status, 0, refused.err);
+    assert.match(refused.out, /Ready\n[\s\S]*Key +one of yours: what is in .*first-key is not accepted/);
+    assert.equal((await runSamovar(data, ['down'])).status, 0);
 
-  rmSync(dataFolder(data).firstKey);
-  const withSecond = { SAMOVAR_API_KEY: second.secret };
-  const attached = startSamovar(data, ['up'], withSecond);
-  const shown = await attached.shows('Stop ');
-  assert.match(shown, /Key +one of yours: none can be read[\s\S]*Models +none yet/);
-  assert.equal((await runSamovar(data, ['models'], withSecond)).status, 0, 'it runs on');
-  attached.child.kill('SIGINT');
-  assert.equal((await attached.finished).status, 0);
+    rmSync(dataFolder(data).firstKey);
+    const withSecond = { SAMOVAR_API_KEY: second.secret };
+    const attached = startSamovar(data, ['up'], withSecond);
+    const shown = await attached.shows('Stop ');
+    assert.match(shown, /Key +one of yours: none can be read[\s\S]*Models +none yet/);
+    assert.equal((await runSamovar(data, ['models'], withSecond)).status, 0, 'it runs on');
+    attached.child.kill('SIGINT');
+    assert.equal((await attached.finished).status, 0);
+  } finally {
+    await runSamovar(data, ['down']);
+  }
 });
 
 test('up in the foreground drains on Ctrl-C and leaves nothing behind', async () => {
