@@ -16,7 +16,7 @@ const endless = { logit_bias: { '0': -100, '2': -100 } };
 
 function errorOf(text: string) {
   return JSON.parse(text) as {
-    error: { param: string | null };
+    error: { param: string | null; message: string };
     samovar: { code: string; params: Record<string, unknown> };
   };
 }
@@ -258,6 +258,13 @@ test('what the engine cannot do is refused by name', async () => {
   }
   const suffix = await worker.post('/v1/completions', { prompt: 'a', suffix: 'b' });
   assert.equal(errorOf(suffix.text).samovar.code, 'engine.unsupported_parameter');
+  const both = await worker.post('/v1/completions', { prompt: 'a', echo: true, logprobs: 1 });
+  const { error, samovar } = errorOf(both.text);
+  assert.deepEqual(
+    [both.status, error.param, samovar.code],
+    [400, 'logprobs', 'engine.unsupported_parameter'],
+  );
+  assert.match(error.message, /`logprobs` together with `echo`/);
 });
 
 test('completions take texts and token arrays, echo them, and give log-probabilities in their own form', async () => {

@@ -5,6 +5,7 @@ import { chooseSlot } from '../language-worker/generation/choose-slot.ts';
 import type { CompiledGrammar, GenerationTask } from '../language-worker/generation/generation-task.ts';
 import { createTaskQueue, refuseWhenFull } from '../language-worker/generation/task-queue.ts';
 import type { TextGenerator } from '../language-worker/generation/text-generator.ts';
+import { unsupportedTogether } from '../language-worker/routes/read-parameters.ts';
 import { type ActiveRun, createServerSlot, type ServerSlot } from './server-slot.ts';
 import { createSlotRun, type SlotRunOptions } from './slot-run.ts';
 
@@ -149,6 +150,5 @@ function endEarly(run: ActiveRun): void {
 /** With a grammar only a stream keeps its state, and in a stream llama-server does not tell every token. */
 function refuseUnsupported({ topLogprobs, grammar, triggeredGrammar }: GenerationTask): void {
   if (topLogprobs === null || (grammar === null && triggeredGrammar === null)) return;
-  const parameter = 'logprobs together with response_format or tools';
-  throw new SamovarError('engine.unsupported_parameter', { params: { parameter }, field: 'logprobs' });
+  throw unsupportedTogether('logprobs', 'response_format', 'tools');
 }

@@ -9,6 +9,7 @@ import {
   readStops,
   refuseOthers,
   unsupportedParameter,
+  unsupportedTogether,
 } from './read-parameters.ts';
 import { readResponseFormat } from './read-response-format.ts';
 import { readSampling, samplingOfChoice, samplingParameters } from './read-sampling.ts';
@@ -52,7 +53,7 @@ export async function readCompletionRequest(
     throw unsupportedParameter('best_of');
   const topLogprobs = readNumber(body, 'logprobs', { min: 0, max: 20, integer: true }, null);
   const echo = readBoolean(body, 'echo', false);
-  if (echo && topLogprobs !== null) throw unsupportedParameter('logprobs together with echo');
+  if (echo && topLogprobs !== null) throw unsupportedTogether('logprobs', 'echo');
   const maxTokens = readNumber(
     body,
     'max_tokens',
