@@ -6,13 +6,14 @@ import { ownVersion } from './own-version.ts';
 
 // A reader that has seen enough (`| head`) ends the command, quietly, as it does other tools.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit(exitStatus.ok);
+  if (error.code === 'EPIPE') process.exit(exitStatus.ok);
+  process.stderr.write(
+    `The output could not be written: ${error.message}.\nMake room there, or send it elsewhere.\n`,
+  );
+  process.exit(exitStatus.failed);
 });
-// Nobody reads the news (the terminal was closed): the work itself goes on.
-process.stderr.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-});
+// Nobody reads the news (the terminal was closed), or they have no room: the work itself goes on.
+process.stderr.on('error', () => {});
 process.exitCode = await run(process.argv.slice(2));
 
 /** Runs one command and returns its exit status. */

@@ -23,6 +23,9 @@ interface AskOptions extends Options {
 
 /** `samovar ask "…"`: one question, its answer on the standard output as it comes. */
 export function define(command: Command): void {
+  // Both write the same option, so which of them were given is told only by their events.
+  const given = new Set<string>();
+  for (const option of ['stdin', 'no-stdin']) command.on(`option:${option}`, () => given.add(option));
   addServerOptions(command)
     .argument('[question...]', 'what to ask; what comes on the standard input is put after it')
     .option('-m, --model <model>', 'a model or an alias', 'chat-default')
@@ -33,6 +36,12 @@ export function define(command: Command): void {
     .option('--no-stdin', 'leave the standard input alone')
     .option('--json', 'print JSON: the answer, the model, the reason of its end, the tokens')
     .action(async (words: readonly string[], options: AskOptions) => {
+      if (given.size > 1)
+        throw new CommandError(
+          '`--stdin` and `--no-stdin` exclude each other.',
+          'Leave one of them out.',
+          exitStatus.usage,
+        );
       const answer = await streamAnswer(
         clientFor(options),
         {

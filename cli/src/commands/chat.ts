@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { runChat } from '../conversation/chat-loop.ts';
+import { requireChatModel } from '../conversation/chat-models.ts';
 import { createConversation } from '../conversation/conversation.ts';
 import { printNews } from '../output/print-line.ts';
 import { positiveCount, quantity } from '../parse-option.ts';
@@ -21,8 +22,8 @@ export function define(command: Command): void {
     .option('--temperature <number>', '0 takes the likeliest word each time', quantity)
     .action(async (options: ChatOptions) => {
       const client = clientFor(options);
-      // Tells at once when nothing answers or the model is unknown, not after the first line.
-      await client.get(`/v1/models/${encodeURIComponent(options.model)}`);
+      // Tells at once when nothing answers or the model is unknown or converses with nobody, not after the first line.
+      await requireChatModel(client, options.model);
       printNews(`Talking with ${options.model} at ${client.baseUrl}. /help tells what can be typed.`);
       await runChat(client, createConversation(client, samplingOf(options)));
     });

@@ -29,12 +29,15 @@ export function define(command: Command): void {
 /** `samovar config get NAME`. Exits with 1 when it is unset. */
 function defineGet(command: Command): void {
   addSettingOptions(command, Object.keys(settingTable) as SettingName[])
-    .argument('<setting>', 'as in the environment (SAMOVAR_DATA) or in samovar.yaml (data)')
+    .argument(
+      '<setting>',
+      'as in the environment (SAMOVAR_DATA), in samovar.yaml (data), or as its name in `config --json`',
+    )
     .option('--json', 'print JSON')
     .action((name: string, _given: unknown, command: Command) => {
       const options = command.optsWithGlobals<Record<string, unknown>>();
-      const setting = shownOf(usableSettings(settingFlags(options))).find(
-        (each) => each.env === name || each.yaml === name,
+      const setting = shownOf(usableSettings(settingFlags(options))).find((each) =>
+        [each.env, each.yaml, each.name].includes(name),
       );
       if (!setting)
         throw new CommandError(

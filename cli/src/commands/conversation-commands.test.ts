@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -11,7 +12,15 @@ import {
   startScriptedWorker,
   usageEvent,
 } from '../../../server/test/scripted-worker.ts';
-import { newDataFolder, openInput, runSamovar, startSamovar } from '../../test/run-samovar.ts';
+import {
+  newDataFolder,
+  openInput,
+  runSamovar,
+  samovarCommand,
+  samovarEnvironment,
+  startSamovar,
+  watchCommand,
+} from '../../test/run-samovar.ts';
 
 let worker: ScriptedWorker;
 let gateway: TestGateway;
@@ -98,6 +107,17 @@ test('ask goes on without a pipe that stays open and silent, and says so', async
   assert.deepEqual(await hurried.finished, { status: 0, out: '1:Hi\n', err: '' });
 });
 
+test('ask refuses to both wait for the standard input and leave it alone', async () => {
+  for (const words of [
+    ['--stdin', '--no-stdin'],
+    ['--no-stdin', '--stdin'],
+  ]) {
+    const { status, err } = await samovar(['ask', 'Hi', ...words]);
+    assert.equal(status, 2);
+    assert.match(err, /exclude each other/);
+  }
+});
+
 test('ask waits for a slow writer once it began, or as long as it takes with --stdin or without a question', async () => {
   const began = startSamovar(data, ['ask', 'Sum up:'], environment(), openInput);
   const told = startSamovar(data, ['ask', 'Sum up:', '--stdin'], environment(), openInput);
@@ -121,6 +141,35 @@ test('ending ask in the middle of an answer cancels it on the worker', async () 
   for (let waits = 0; waits < 100 && worker.cancelled.length === before; waits += 1)
     await new Promise((resolve) => setTimeout(resolve, 20));
   assert.equal(worker.cancelled.length, before + 1);
+});
+
+test('chat refuses a model that makes embeddings, at its start and in the middle, and names those that converse', async () => {
+  const refused = await samovar(['chat', '-m', 'e'], 'one\n');
+  assert.deepEqual([refused.status, refused.out], [1, '']);
+  assert.match(refused.err, /e makes embeddings; it cannot converse\.\nTake one of .*\bm\b/);
+  const switched = await samovar(['chat', '-m', 'm'], '/model e\none\n');
+  assert.match(switched.err, /e makes embeddings/);
+  assert.ok(switched.out.includes('1:one'), switched.out);
+});
+
+test('Ctrl-C empties the line that is being typed, and leaves only on an empty one', async () => {
+  const words = [...samovarCommand, 'chat', '-m', 'm'].map((word) => `'${word}'`).join(' ');
+  const child = spawn('script', ['-qfec', words, '/dev/null'], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: samovarEnvironment(data, environment()),
+  });
+  const chat = watchCommand(child);
+  await chat.shows('> ');
+  child.stdin.write('not this');
+  await chat.shows('not this');
+  child.stdin.write('\u0003');
+  child.stdin.write('two\r');
+  await chat.shows('1:two');
+  child.stdin.write('\u0003');
+  await chat.shows('Ctrl-C once more');
+  child.stdin.write('\u0003');
+  const { status, out } = await chat.finished;
+  assert.equal(status, 0, out);
 });
 
 test('chat keeps the conversation, forgets it on /reset, and goes on after an error', async () => {

@@ -10,6 +10,7 @@ import { readSettings } from '../settings.ts';
 interface LogsOptions {
   readonly follow?: boolean;
   readonly lines: number;
+  readonly json?: boolean;
 }
 
 /** `samovar logs [process]`. */
@@ -18,6 +19,7 @@ export function define(command: Command): void {
     .argument('[process]', 'supervisor, postgres, prepare, api, engine or worker; all of them when left out')
     .option('-f, --follow', 'go on as lines are written')
     .option('-n, --lines <count>', 'how many of the last lines', wholeCount, 100)
+    .option('--json', 'print a JSON object for each line, with the process that wrote it')
     .action(async (name: string | undefined, options: LogsOptions & Record<string, unknown>) => {
       const { logs } = dataFolder(readSettings(settingFlags(options)).values.data);
       // Where each log ends now: what is shown goes up to there, what is followed begins there.
@@ -25,7 +27,8 @@ export function define(command: Command): void {
         const path = join(logs, `${each}.log`);
         return { name: each, path, end: statSync(path).size };
       });
-      const print = (line: string, from: string) => write(line, from, shown.length > 1);
+      const print = (line: string, from: string) =>
+        options.json ? writeJson(line, from) : write(line, from, shown.length > 1);
       for (const { name, path, end } of shown)
         for (const line of await lastLines(path, options.lines, end)) print(line, name);
       if (options.follow)
@@ -48,6 +51,20 @@ function chosen(folder: string, name: string | undefined): string[] {
 
 function write(line: string, name: string, several: boolean): void {
   process.stdout.write(several ? `${name.padEnd(10)} ${line}\n` : `${line}\n`);
+}
+
+/** Our own processes write objects; lines of PostgreSQL, and of what ended before it could log, are text. */
+function writeJson(line: string, writer: string): void {
+  process.stdout.write(`${JSON.stringify({ process: writer, ...(objectOf(line) ?? { message: line }) })}\n`);
+}
+
+function objectOf(line: string): object | null {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : null;
+  } catch {
+    return null;
+  }
 }
 
 function wholeCount(text: string): number {

@@ -126,9 +126,15 @@ test('config shows every setting with its source, secrets masked, without a serv
   assert.equal(JSON.parse(faulty.out).problems.length, 1);
 });
 
-test('config get prints one value and nothing else, by either name', async () => {
+test('config get prints one value and nothing else, by each of its names', async () => {
   for (const name of ['data', 'SAMOVAR_DATA'])
     assert.deepEqual(await samovar(['config', 'get', name]), { status: 0, out: `${data}\n`, err: '' });
+  for (const name of ['drainSeconds', 'SAMOVAR_DRAIN_SECONDS'])
+    assert.equal((await samovar(['config', 'get', name], { SAMOVAR_DRAIN_SECONDS: '7' })).out, '7\n', name);
+  const url = { SAMOVAR_POSTGRES_URL: 'postgres://db.test/samovar' };
+  const byName = await samovar(['config', 'get', 'postgresUrl'], url);
+  assert.deepEqual(byName, await samovar(['config', 'get', 'SAMOVAR_POSTGRES_URL'], url));
+  assert.equal(byName.status, 0);
   const flagged = await samovar(['config', 'get', 'host', '--host', '0.0.0.0', '--json']);
   assert.deepEqual([JSON.parse(flagged.out).value, JSON.parse(flagged.out).source], ['0.0.0.0', 'flag']);
   const secret = await samovar(['config', 'get', 'masterKey'], { SAMOVAR_MASTER_KEY: 'c2VjcmV0' });

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { isRunning } from '@samovar/contract/process-identity';
 import type { Command } from 'commander';
-import { exitStatus } from '../command-error.ts';
+import { type CommandError, exitStatus } from '../command-error.ts';
 import type { Acceleration } from '../engines/describe-acceleration.ts';
 import { readAcceleration } from '../engines/read-acceleration.ts';
 import { formatBytes, formatDuration } from '../output/format-quantity.ts';
@@ -13,7 +13,7 @@ import { residentBytes } from '../resident-bytes.ts';
 import { lastRecord, runningSupervisor } from '../running-server.ts';
 import { addSettingOptions, settingFlags } from '../setting-options.ts';
 import { type CliSettings, usableSettings } from '../settings.ts';
-import type { ModelProgress } from '../up/model-progress.ts';
+import { type ModelProgress, phaseName } from '../up/model-progress.ts';
 
 interface ProcessStatus {
   readonly role: string;
@@ -34,8 +34,9 @@ interface Status {
   readonly data: string;
   readonly postgres: 'embedded' | 'external' | null;
   readonly processes: readonly ProcessStatus[];
-  /** `null` when the API does not answer. */
+  /** `null` when the API does not answer, or not to us: `modelsProblem` tells. */
   readonly models: readonly ModelProgress[] | null;
+  readonly modelsProblem: { readonly message: string; readonly remedy: string } | null;
   readonly acceleration: Acceleration | null;
 }
 
@@ -66,10 +67,14 @@ async function readStatus(settings: CliSettings): Promise<Status> {
       postgres: null,
       processes: [],
       models: null,
+      modelsProblem: null,
       acceleration: null,
     };
   }
-  const models = await readModels(settings);
+  let modelsProblem: Status['modelsProblem'] = null;
+  const models = await readModels(settings, (problem) => {
+    modelsProblem = explain(problem);
+  });
   const now = Date.now();
   const supervisor = { role: 'supervisor', pid: record.pid, startedAtMs: record.startedAtMs, restarts: 0 };
   const children = record.children.map((child) => ({ ...child, running: isRunning(child) }));
@@ -90,8 +95,16 @@ async function readStatus(settings: CliSettings): Promise<Status> {
       residentBytes: residentBytes(each.pid),
     })),
     models,
+    modelsProblem,
     acceleration: models === null ? null : await readAcceleration(models),
   };
+}
+
+/** That it does not answer is no reason to start what runs already. */
+function explain({ message, remedy, status }: CommandError): NonNullable<Status['modelsProblem']> {
+  return status === exitStatus.notRunning
+    ? { message, remedy: '`samovar logs api` tells more.' }
+    : { message, remedy };
 }
 
 function show(status: Status): void {
@@ -116,11 +129,12 @@ function show(status: Status): void {
     ]),
   );
   printLine();
-  if (status.models === null) printLine('The API does not answer; `samovar logs api` tells more.');
-  else
+  if (status.modelsProblem !== null)
+    printLine(`Models cannot be told. ${status.modelsProblem.message} ${status.modelsProblem.remedy}`);
+  if (status.models !== null)
     printTable(
       ['model', 'state', 'also called'],
-      status.models.map((model) => [model.name, model.phase, model.aliases.join(', ')]),
+      status.models.map((model) => [model.name, phaseName(model.phase), model.aliases.join(', ')]),
     );
   if (status.acceleration?.runsOn) printLine(`\nThe chat model runs on ${status.acceleration.runsOn}.`);
   if (status.acceleration?.unused) printLine(`Not used: ${status.acceleration.unused}`);

@@ -94,6 +94,11 @@ test('up starts also when the first key was revoked or moved away, and asks with
     const refused = await runSamovar(data, ['up', '--detach']);
     assert.equal(refused.status, 0, refused.err);
     assert.match(refused.out, /Ready\n[\s\S]*Key +one of yours: what is in .*first-key is not accepted/);
+    const { out: status } = await runSamovar(data, ['status']);
+    assert.match(status, /Models cannot be told\. .*key/, 'it answers: only not to this key');
+    const { models, modelsProblem } = JSON.parse((await runSamovar(data, ['status', '--json'])).out);
+    assert.equal(models, null);
+    assert.match(modelsProblem.message, /key/);
     assert.equal((await runSamovar(data, ['down'])).status, 0);
 
     rmSync(dataFolder(data).firstKey);

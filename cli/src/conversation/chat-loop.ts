@@ -1,15 +1,16 @@
-import { createInterface } from 'node:readline/promises';
+import { createInterface, type Interface } from 'node:readline/promises';
 import type { ApiClient } from '../api-client.ts';
 import { CommandError, exitStatus } from '../command-error.ts';
 import { printAnswer } from '../output/print-answer.ts';
 import { printLine, printNews } from '../output/print-line.ts';
+import { chatModels, requireChatModel } from './chat-models.ts';
 import type { Conversation } from './conversation.ts';
 
 const help = [
   '/model NAME   go on with another model; without a name: which there are',
   '/reset        forget what was said',
   '/help         this',
-  'Ctrl-C stops an answer, Ctrl-D leaves.',
+  'Ctrl-C stops an answer or empties the line, Ctrl-D leaves.',
 ].join('\n');
 
 /** Reads lines from the terminal and answers each, until the input ends. */
@@ -32,6 +33,11 @@ export async function runChat(client: ApiClient, conversation: Conversation): Pr
   terminal.on('SIGINT', () => {
     if (running) {
       running.abort();
+      return;
+    }
+    if (terminal.line !== '') {
+      emptyLine(terminal);
+      interrupted = false;
       return;
     }
     process.stdout.write('\n');
@@ -63,6 +69,12 @@ export async function runChat(client: ApiClient, conversation: Conversation): Pr
   if (atTerminal) process.stdout.write('\n');
 }
 
+/** As Ctrl-C does at a shell: what was typed is taken back. */
+function emptyLine(terminal: Interface): void {
+  terminal.write(null, { ctrl: true, name: 'e' });
+  terminal.write(null, { ctrl: true, name: 'u' });
+}
+
 async function turn(
   client: ApiClient,
   conversation: Conversation,
@@ -92,14 +104,7 @@ async function switchModel(client: ApiClient, conversation: Conversation, name: 
     printLine(`Now ${conversation.model}. There are: ${(await chatModels(client)).join(', ')}`);
     return;
   }
-  await client.get(`/v1/models/${encodeURIComponent(name)}`);
+  await requireChatModel(client, name);
   conversation.switchModel(name);
   printLine(`Now ${name}.`);
-}
-
-async function chatModels(client: ApiClient): Promise<readonly string[]> {
-  const list = (await client.get('/v1/models')) as {
-    readonly data: readonly { readonly id: string; readonly samovar?: { readonly task?: string } }[];
-  };
-  return list.data.filter((model) => model.samovar?.task !== 'embedding').map((model) => model.id);
 }

@@ -25,6 +25,11 @@ export type ModelPhase =
   | 'ready'
   | 'failed';
 
+/** As `samovar models` calls it, too. */
+export function phaseName(phase: ModelPhase): string {
+  return phase === 'registered' ? 'not fetched' : phase;
+}
+
 /** Reads the body of `GET /api/models`. */
 export function readModelProgress(body: unknown): ModelProgress[] {
   return itemsOf(body).map((item) => {

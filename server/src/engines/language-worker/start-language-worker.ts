@@ -82,12 +82,11 @@ export async function startLanguageWorker(
     (engine) => {
       ready = { engine, models: createAnsweringModels(start, engine, { running, counters }) };
       const ms = Math.round(performance.now() - begunAt);
-      log.info({ model: start.modelName, processor: engine.processor, ms }, 'the model is loaded');
+      log.info({ processor: engine.processor, ms }, 'the model is loaded');
     },
     (error: unknown) => {
       failure = error instanceof Error ? error.message : String(error);
-      if (!stopping.signal.aborted)
-        log.error({ err: error, model: start.modelName }, 'the model could not be loaded');
+      if (!stopping.signal.aborted) log.error({ err: error }, 'the model could not be loaded');
     },
   );
   async function release(): Promise<void> {
