@@ -47,6 +47,13 @@ export const setupErrors = defineErrors({
     message: 'The disk that holds {path} has {freeMegabytes} MB free, and {neededMegabytes} MB are needed.',
     remedy: 'Free some space, or choose a folder on another disk with `--data` or SAMOVAR_DATA.',
   },
+  'setup.data_damaged': {
+    httpStatus: 500,
+    grpcStatus: 'FAILED_PRECONDITION',
+    message: 'The file {path} of the data folder cannot be used: {reason}.',
+    remedy:
+      'Put it back from a backup of the data folder; docs/operations.md tells what each file is for, and what to do without a backup.',
+  },
   'setup.newer_data': {
     httpStatus: 500,
     grpcStatus: 'FAILED_PRECONDITION',

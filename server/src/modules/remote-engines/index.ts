@@ -1,6 +1,7 @@
 export { loadAdapter, unloadAdapter } from './change-adapters.ts';
 export { changeEngine } from './change-engine.ts';
 export { connectEngine } from './connect-engine.ts';
+export { hasSealedSecrets } from './has-sealed-secrets.ts';
 export { type ListedEngine, listEngines, type ShownEngine, showEngine } from './list-engines.ts';
 export { loadRemoteReplicas } from './load-remote-replicas.ts';
 export { type MeasuredEngine, measureEngines } from './measure-engines.ts';

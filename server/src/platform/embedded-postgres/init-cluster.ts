@@ -14,9 +14,10 @@ export const clusterRole = 'samovar';
 /**
  * Makes the cluster unless it is there: builtin C.UTF-8 (sorts alike on every machine and release), page checksums,
  * passwords by SCRAM. An interrupted attempt leaves nothing that counts. Returns the role's password.
+ * Throws `setup.postgres_failed`, and `setup.data_damaged` when the password of a cluster that is there is gone.
  */
 export async function initCluster(place: PostgresPlace, binaries: string): Promise<string> {
-  if (existsSync(join(place.cluster, 'PG_VERSION'))) return readFileSync(place.passwordFile, 'utf8').trim();
+  if (existsSync(join(place.cluster, 'PG_VERSION'))) return readPassword(place.passwordFile);
   const password = randomBytes(24).toString('base64url');
   writeFileWhole(place.passwordFile, `${password}\n`);
   const attempt = join(dirname(place.cluster), `postgres.${process.pid}.new`);
@@ -37,6 +38,18 @@ export async function initCluster(place: PostgresPlace, binaries: string): Promi
     await rm(attempt, { recursive: true, force: true });
   }
   return password;
+}
+
+function readPassword(path: string): string {
+  let password = '';
+  try {
+    password = readFileSync(path, 'utf8').trim();
+  } catch (cause) {
+    const reason = existsSync(path) && cause instanceof Error ? cause.message : 'it is gone';
+    throw new SamovarError('setup.data_damaged', { params: { path, reason }, cause });
+  }
+  if (password !== '') return password;
+  throw new SamovarError('setup.data_damaged', { params: { path, reason: 'it is empty' } });
 }
 
 async function runInitdb(

@@ -11,8 +11,8 @@ export interface MasterKeySource {
 }
 
 /**
- * The master key of this installation. Throws `setup.setting_invalid` when what is given is not a key, or when there
- * is none: only `prepare` makes one, since processes on several machines that each made their own would not understand
+ * The master key of this installation. Throws `setup.data_damaged` when the installation's own file holds none, and
+ * `setup.setting_invalid` when what is given is not a key, or when there is none: only `prepare` makes one, since processes on several machines that each made their own would not understand
  * one another.
  */
 export async function loadMasterKey(source: MasterKeySource): Promise<Buffer> {
@@ -20,9 +20,17 @@ export async function loadMasterKey(source: MasterKeySource): Promise<Buffer> {
   if (source.masterKeyFile !== null)
     return decode(await readGiven(source.masterKeyFile), 'SAMOVAR_MASTER_KEY_FILE', source.masterKeyFile);
   const own = await readIfThere(source.ownFile);
-  if (own !== null) return decode(own, 'master-key', source.ownFile);
+  if (own !== null) return decodeOwn(own, source.ownFile);
   const reason = `it is not set and ${source.ownFile} is not there: give every machine the same key, or run \`prepare\` with this data folder`;
   throw invalid('SAMOVAR_MASTER_KEY', 'the settings', reason);
+}
+
+function decodeOwn(text: string, path: string): Buffer {
+  const key = Buffer.from(text.trim(), 'base64');
+  if (key.length === 32) return key;
+  throw new SamovarError('setup.data_damaged', {
+    params: { path, reason: 'it is no key of 32 bytes in base64' },
+  });
 }
 
 function decode(text: string, name: string, source: string): Buffer {

@@ -1,11 +1,14 @@
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { dataFolder } from '@samovar/contract/data-folder';
 import { defaultScope } from '@samovar/contract/default-scope';
 import { makeFolder } from '@samovar/contract/make-folder';
 import type { ServerSettings } from '../../config/load-settings.ts';
 import { systemClock } from '../../kernel/clock.ts';
+import { SamovarError } from '../../kernel/errors.ts';
 import type { Log } from '../../kernel/ports/log.ts';
 import { createFirstKey } from '../../modules/iam/index.ts';
+import { hasSealedSecrets } from '../../modules/remote-engines/index.ts';
 import { createConfigVersion } from '../../platform/postgres/config-version.ts';
 import { connectPostgres, type Postgres } from '../../platform/postgres/connect-postgres.ts';
 import { writeFileWhole } from '../../platform/process/write-file-whole.ts';
@@ -33,13 +36,9 @@ export async function prepare(settings: ServerSettings, log: Log): Promise<null>
   const migrationUrl = settings.postgresMigrationUrl ?? url;
   await checkPostgres({ url: migrationUrl, caFile: settings.caFile });
   await prepareTables({ ...address, url: migrationUrl }, url);
-  await makeMasterKey({
-    masterKey: settings.masterKey,
-    masterKeyFile: settings.masterKeyFile,
-    ownFile: data.masterKey,
-  });
   const postgres = await connectPostgres({ ...address, url, poolSize: 2 });
   try {
+    await provideMasterKey(postgres, settings, data.masterKey);
     await makeFirstKey(postgres, data.firstKey, log);
     await bringCatalogue(postgres.database, { ...address, url }, settings.defaultModels);
   } finally {
@@ -47,6 +46,20 @@ export async function prepare(settings: ServerSettings, log: Log): Promise<null>
   }
   await writeRelease(data.release);
   return null;
+}
+
+/** A lost key is not replaced while something is sealed with it: a new one would open none of it, and say so late. */
+async function provideMasterKey(
+  { database }: Postgres,
+  { masterKey, masterKeyFile }: ServerSettings,
+  ownFile: string,
+): Promise<void> {
+  const isLost = masterKey === null && masterKeyFile === null && !existsSync(ownFile);
+  if (isLost && (await hasSealedSecrets(database))) {
+    const reason = 'it is gone, and credentials of connected engines are sealed with the key that it held';
+    throw new SamovarError('setup.data_damaged', { params: { path: ownFile, reason } });
+  }
+  await makeMasterKey({ masterKey, masterKeyFile, ownFile });
 }
 
 async function makeFirstKey(postgres: Postgres, path: string, log: Log): Promise<void> {

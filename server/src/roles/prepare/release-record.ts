@@ -10,14 +10,39 @@ export interface ReleaseRecord {
   readonly schema: string;
 }
 
-/** The record at this path, `null` on a new data folder. */
+/** The record at this path, `null` on a new data folder. Throws `setup.data_damaged`. */
 export function readRelease(path: string): ReleaseRecord | null {
+  let text: string;
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as ReleaseRecord;
+    text = readFileSync(path, 'utf8');
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
-    throw error;
+    throw damaged(path, error instanceof Error ? error.message : String(error), error);
   }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw damaged(path, notOurs, error);
+  }
+  if (isRelease(value)) return value;
+  throw damaged(path, notOurs);
+}
+
+const notOurs = 'it does not say which release wrote the data';
+
+function isRelease(value: unknown): value is ReleaseRecord {
+  if (typeof value !== 'object' || value === null) return false;
+  return (
+    'version' in value &&
+    typeof value.version === 'string' &&
+    'schema' in value &&
+    typeof value.schema === 'string'
+  );
+}
+
+function damaged(path: string, reason: string, cause?: unknown): SamovarError {
+  return new SamovarError('setup.data_damaged', { params: { path, reason }, cause });
 }
 
 /** Throws `setup.newer_data` when the record names a migration that comes after all of ours. */
