@@ -53,3 +53,38 @@ test('an S3 server without a bucket is a problem: it would not be used', () => {
   const forModelsAlone = { SAMOVAR_S3_ENDPOINT: 'https://s3.example', SAMOVAR_MODEL_BUCKETS: 'models' };
   assert.deepEqual(problemsOf(forModelsAlone), []);
 });
+
+test('what the file holds in the wrong form is a problem, and is not bent until it fits', () => {
+  const problemsOfFile = (file: Record<string, unknown>) =>
+    resolveSettings({ flags: {}, environment: {}, file }).problems.map(
+      ({ name, source, reason }) => `${name} from ${source}: ${reason}`,
+    );
+  const cases: [Record<string, unknown>, RegExp][] = [
+    [{ port: [1] }, /^SAMOVAR_PORT from samovar.yaml: it must be one value/],
+    [{ port: true }, /^SAMOVAR_PORT .*whole number/],
+    [{ host: true }, /^SAMOVAR_HOST .*in quotes \("true"\)/],
+    [{ s3: { bucket: 'b', accessKeyId: 123 } }, /^SAMOVAR_S3_ACCESS_KEY_ID .*in quotes/],
+    [{ outboundAllow: [{ host: 'a' }] }, /^SAMOVAR_OUTBOUND_ALLOW .*each of the list/],
+    [{ data: '~/samovar' }, /^SAMOVAR_DATA .*whole path/],
+    [{ caFile: '~/ca.pem' }, /^SAMOVAR_CA_FILE .*whole path/],
+  ];
+  for (const [file, expected] of cases) {
+    const [problem, ...others] = problemsOfFile(file);
+    assert.match(String(problem), expected);
+    assert.deepEqual(others, []);
+  }
+  const fitting = {
+    port: 8081,
+    host: '0.0.0.0',
+    data: '/srv/~samovar',
+    outboundAllow: ['a.example', 'b.example'],
+  };
+  assert.deepEqual(problemsOfFile(fitting), []);
+  assert.deepEqual(problemsOfFile({ port: '8081', engine: { parallel: 7 } }), []);
+});
+
+test('one port for both servers is told as such', () => {
+  const [problem] = problemsOf({ SAMOVAR_PORT: '9000', SAMOVAR_GRPC_PORT: '9000' });
+  assert.match(String(problem), /^SAMOVAR_GRPC_PORT: it is the port of SAMOVAR_PORT too/);
+  assert.deepEqual(problemsOf({ SAMOVAR_PORT: '0', SAMOVAR_GRPC_PORT: '0' }), []);
+});

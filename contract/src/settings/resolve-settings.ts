@@ -44,17 +44,22 @@ export function resolveSettings(inputs: SettingInputs): ResolvedSettings {
   const sources: Record<string, SettingSource> = {};
   const places: Partial<Record<SettingName, string>> = {};
   const problems: SettingProblem[] = [];
-  const fromFile = flatten(inputs.file);
+  const { texts: fromFile, raw } = flatten(inputs.file);
   for (const name of Object.keys(settings) as SettingName[]) {
     const setting: Setting = settings[name];
     const [text, source, place] = pick(name, setting, inputs, fromFile);
     sources[name] = source;
     places[name] = place;
-    const parsed = parse(setting, text);
+    const misfit = source === 'file' ? misfitOf(setting, raw.get(setting.yaml)) : null;
+    const parsed = misfit === null ? parse(setting, text) : { reason: misfit };
     if ('reason' in parsed) problems.push({ name: setting.env, source: place, reason: parsed.reason });
     values[name] = 'reason' in parsed ? null : parsed.value;
   }
-  problems.push(...unusedEndpoint(values, places), ...missingHalf(values, places));
+  problems.push(
+    ...unusedEndpoint(values, places),
+    ...missingHalf(values, places),
+    ...samePorts(values, places),
+  );
   const known = new Set<string>(Object.values(settings).map((setting) => setting.yaml));
   for (const path of fromFile.keys()) {
     if (!known.has(path))
@@ -88,6 +93,16 @@ function missingHalf(
   });
 }
 
+/** Told as what it is: the second of two servers on one port would find it in use by the first. */
+function samePorts(
+  { port, grpcPort }: Readonly<Record<string, unknown>>,
+  places: Readonly<Partial<Record<SettingName, string>>>,
+): SettingProblem[] {
+  if (port === 0 || port === null || port !== grpcPort) return [];
+  const reason = `it is the port of ${settings.port.env} too, and each needs its own`;
+  return [{ name: settings.grpcPort.env, source: places.grpcPort ?? '', reason }];
+}
+
 function pick(
   name: SettingName,
   setting: Setting,
@@ -114,6 +129,8 @@ function parse(setting: Setting, text: string | null): { value: unknown } | { re
   if (text === null) return { value: null };
   if (setting.choices && !setting.choices.includes(text))
     return { reason: `it must be one of ${setting.choices.join(', ')}` };
+  if (/^(SAMOVAR_DATA|.*_(FILE|FOLDER))$/.test(setting.env) && /^~(\/|$)/.test(text))
+    return { reason: '`~` is not understood here: write the whole path' };
   if (setting.address && !isAddress(setting.address, text)) return { reason: addressForms[setting.address] };
   if (setting.kind === 'boolean') return parseBoolean(text);
   if (setting.kind === 'integer') return parseInteger(setting, text);
@@ -149,16 +166,39 @@ function parseInteger(setting: Setting, text: string): { value: number } | { rea
   return { value };
 }
 
-function flatten(file: Readonly<Record<string, unknown>>, prefix = ''): Map<string, string> {
-  const flat = new Map<string, string>();
-  for (const [key, value] of Object.entries(file)) {
-    const path = prefix + key;
-    if (value !== null && typeof value === 'object' && !Array.isArray(value)) {
-      for (const [inner, text] of flatten(value as Record<string, unknown>, `${path}.`))
-        flat.set(inner, text);
-    } else if (value !== null && value !== undefined) {
-      flat.set(path, Array.isArray(value) ? value.join(',') : String(value));
-    }
+/** Why a value of the file cannot be what was meant; `null` when it may. A text stands for every kind, as elsewhere. */
+function misfitOf({ kind }: Setting, value: unknown): string | null {
+  if (typeof value === 'string') return null;
+  if (Array.isArray(value)) {
+    if (kind !== 'list') return 'it must be one value, not a list';
+    return value.every(isScalar) ? null : 'each of the list must be a text';
   }
-  return flat;
+  if (kind === 'integer') return typeof value === 'number' ? null : 'it must be a whole number';
+  if (kind === 'boolean') return typeof value === 'boolean' ? null : 'it must be true or false';
+  return `it must be a text: write it in quotes ("${String(value)}")`;
+}
+
+function isScalar(value: unknown): boolean {
+  return typeof value === 'string' || typeof value === 'number';
+}
+
+interface FlatFile {
+  readonly texts: ReadonlyMap<string, string>;
+  readonly raw: ReadonlyMap<string, unknown>;
+}
+
+/** The values of the file by their paths, as texts and as they stand there. */
+function flatten(file: Readonly<Record<string, unknown>>): FlatFile {
+  const raw = new Map(valuesOf(file, ''));
+  const textOf = (value: unknown) => (Array.isArray(value) ? value.join(',') : String(value));
+  return { texts: new Map([...raw].map(([path, value]) => [path, textOf(value)])), raw };
+}
+
+function* valuesOf(file: Readonly<Record<string, unknown>>, prefix: string): Iterable<[string, unknown]> {
+  for (const [key, value] of Object.entries(file)) {
+    if (value === null || value === undefined) continue;
+    if (typeof value === 'object' && !Array.isArray(value))
+      yield* valuesOf(value as Record<string, unknown>, `${prefix}${key}.`);
+    else yield [prefix + key, value];
+  }
 }
