@@ -15,6 +15,8 @@ const roles: Readonly<Record<string, StartRole>> = {
   worker: async (settings, log) =>
     (await import('./roles/worker/start-worker.ts')).startWorker(settings, log),
   prepare: async (settings, log) => (await import('./roles/prepare/prepare.ts')).prepare(settings, log),
+  'recover-key': async (settings, log) =>
+    (await import('./roles/recover-key/recover-key.ts')).recoverKey(settings, log),
   'build-engine': async (settings) =>
     (await import('./roles/build-engine/build-engine.ts')).buildEngine(
       settings.data,

@@ -9,12 +9,14 @@ import { printTable } from '../output/print-table.ts';
 import { collected, futureTime, positiveCount } from '../parse-option.ts';
 import { readPages } from '../read-pages.ts';
 import { addServerOptions, clientFor, type Options } from '../server-options.ts';
+import { defineRecover } from './recover-key.ts';
 
-/** `samovar keys create|list|revoke`. */
+/** `samovar keys create|list|revoke|recover`. */
 export function define(command: Command): void {
   defineCreate(command.command('create').description('create a key; its secret is shown this once'));
   defineList(command.command('list').description('list the keys of the project, newest first'));
   defineRevoke(command.command('revoke').description('revoke a key; holds within a second'));
+  defineRecover(command.command('recover').description('make a key without a key, as the owner of the data'));
 }
 
 interface CreateOptions extends Options {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname } from 'node:path';
 import { after, test } from 'node:test';
@@ -94,12 +94,20 @@ test('up starts also when the first key was revoked or moved away, and asks with
     const refused = await runSamovar(data, ['up', '--detach']);
     assert.equal(refused.status, 0, refused.err);
     assert.match(refused.out, /Ready\n[\s\S]*Key +one of yours: what is in .*first-key is not accepted/);
+    const recovered = await runSamovar(data, ['keys', 'recover']);
+    assert.equal(recovered.status, 0, recovered.err);
+    assert.equal(readFileSync(dataFolder(data).firstKey, 'utf8'), recovered.out);
+    const { out: known } = await runSamovar(data, ['keys', 'list', '--json']);
+    const lost = readFileSync(`${dataFolder(data).firstKey}.before`, 'utf8');
+    assert.match(known, /"name": "recovered key"/);
+    writeFileSync(dataFolder(data).firstKey, lost);
     const { out: status } = await runSamovar(data, ['status']);
     assert.match(status, /Models cannot be told\. .*key/, 'it answers: only not to this key');
     const { models, modelsProblem } = JSON.parse((await runSamovar(data, ['status', '--json'])).out);
     assert.equal(models, null);
     assert.match(modelsProblem.message, /key/);
     assert.equal((await runSamovar(data, ['down'])).status, 0);
+    assert.equal((await runSamovar(data, ['keys', 'recover'])).status, 3, 'it does not run');
 
     rmSync(dataFolder(data).firstKey);
     const withSecond = { SAMOVAR_API_KEY: second.secret };

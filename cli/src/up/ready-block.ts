@@ -67,9 +67,9 @@ function whichKey({ firstKey, key, keyFile }: ReadyFacts): string {
     case 'accepted':
       return key ?? `in ${keyFile}`;
     case 'refused':
-      return `one of yours: what is in ${keyFile} is not accepted (any more)`;
+      return `one of yours: what is in ${keyFile} is not accepted (any more); \`samovar keys recover\` makes another`;
     case 'missing':
-      return `one of yours: none can be read from ${keyFile}`;
+      return `one of yours: none can be read from ${keyFile}; \`samovar keys recover\` makes one`;
   }
 }
 

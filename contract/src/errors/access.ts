@@ -6,13 +6,14 @@ export const accessErrors = defineErrors({
     grpcStatus: 'UNAUTHENTICATED',
     message: 'No API key was given.',
     remedy:
-      'Send the header `Authorization: Bearer <key>`. The first key of an installation is in the file `first-key` in the data folder; `samovar keys create` makes another.',
+      'Send the header `Authorization: Bearer <key>`. The first key of an installation is in the file `first-key` in the data folder; `samovar keys create` makes another, and `samovar keys recover` one for the owner of the data folder who has none.',
   },
   'access.key_invalid': {
     httpStatus: 401,
     grpcStatus: 'UNAUTHENTICATED',
     message: 'The API key is not valid: it is unknown, expired or revoked.',
-    remedy: 'Check the key, or make a new one with `samovar keys create`.',
+    remedy:
+      'Check the key, or make a new one with `samovar keys create`; `samovar keys recover` makes one for the owner of the data folder who has none.',
   },
   'access.forbidden': {
     httpStatus: 403,

@@ -2,6 +2,7 @@ export { type ApiKey, type CreatedKey, type NewKey, noLimits } from './api-key.t
 export { authorize } from './authorize.ts';
 export { createFirstKey } from './create-first-key.ts';
 export { createKey } from './create-key.ts';
+export { createRecoveredKey } from './create-recovered-key.ts';
 export type { IamDependencies } from './iam-dependencies.ts';
 export type { KeyLimits, KeyRecord, KeySnapshot } from './key-record.ts';
 export { hashKeySecret, hexHashOfKeySecret } from './key-secret.ts';
