@@ -10,7 +10,6 @@ import { commands } from './commands.ts';
 const withoutJson: Readonly<Record<string, string>> = {
   up: 'it stays; `status --json` tells what it says when it is ready',
   down: 'it acts, and says so',
-  logs: 'lines as they were written, those of Samovar in JSON',
   chat: 'a conversation in a terminal; `ask --json` is for scripts',
   'models export': 'it writes files, and prints their folder alone',
   'models archive': 'it acts, and says so',
