@@ -22,7 +22,7 @@ export function define(command: Command): void {
     .option('--temperature <number>', '0 takes the likeliest word each time', quantity)
     .action(async (options: ChatOptions) => {
       const client = clientFor(options);
-      // Tells at once when nothing answers or the model is unknown or converses with nobody, not after the first line.
+      // Tells at once when nothing answers or the model is unknown or does not converse, not after the first line.
       await requireChatModel(client, options.model);
       printNews(`Talking with ${options.model} at ${client.baseUrl}. /help tells what can be typed.`);
       await runChat(client, createConversation(client, samplingOf(options)));

@@ -9,7 +9,7 @@ import { printTable } from '../output/print-table.ts';
 import { collected, futureTime, positiveCount } from '../parse-option.ts';
 import { readPages } from '../read-pages.ts';
 import { addServerOptions, clientFor, type Options } from '../server-options.ts';
-import { defineRecover } from './recover-key.ts';
+import { defineRecover } from './keys/recover-key.ts';
 
 /** `samovar keys create|list|revoke|recover`. */
 export function define(command: Command): void {

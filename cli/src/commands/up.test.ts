@@ -41,6 +41,8 @@ test('up --detach, status, a second up, logs and down work together, and nothing
     ['supervisor', 'postgres', 'api', 'engine', 'worker'].map((role) => [role, true]),
   );
 
+  assert.match((await runSamovar(data, ['status'])).out, /smollm2-135m-instruct +not fetched/);
+
   const again = await runSamovar(data, ['up']);
   assert.equal(again.status, 0);
   assert.match(again.out, new RegExp(`already runs at ${record.url}`));
@@ -78,7 +80,7 @@ test('up says that it has started, but not that it is ready, when a default mode
   }
 });
 
-test('up starts also when the first key was revoked or moved away, and asks with another one', async () => {
+test('up starts also when the first key was revoked or moved away, asks with another one, and keys recover makes one', async () => {
   const data = folder();
   try {
     assert.equal((await runSamovar(data, ['up', '--detach'])).status, 0);

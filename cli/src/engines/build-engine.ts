@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { asProcessMessage, type BuildStep } from '@samovar/contract/process-messages';
 import { CommandError } from '../command-error.ts';
+import { serverProgram } from '../server-program.ts';
 import { type SettingFlags, serverEnvironment } from '../settings.ts';
 
 export interface EngineBuild {
@@ -14,11 +14,9 @@ export interface EngineBuild {
   onProgress(step: BuildStep, fraction: number): void;
 }
 
-const server = fileURLToPath(new URL('../../../server/src/main.ts', import.meta.url));
-
 /** Builds llama-server and returns where it is. Ctrl-C ends the build, and nothing of it stays. */
 export async function buildEngine(build: EngineBuild): Promise<string> {
-  const words = [server, 'build-engine', ...(build.jobs === undefined ? [] : [String(build.jobs)])];
+  const words = [serverProgram, 'build-engine', ...(build.jobs === undefined ? [] : [String(build.jobs)])];
   const child = spawn(process.execPath, words, {
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     // Ctrl-C reaches it through us, once: a second signal would end it before it has cleaned up.

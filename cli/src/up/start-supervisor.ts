@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { chmodSync, closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { dataFolder } from '@samovar/contract/data-folder';
 import { makeFolder } from '@samovar/contract/make-folder';
 import { asProcessMessage, type SupervisorStep } from '@samovar/contract/process-messages';
 import { CommandError } from '../command-error.ts';
+import { serverProgram } from '../server-program.ts';
 import { type SettingFlags, serverEnvironment } from '../settings.ts';
 
 export interface SupervisorStart {
@@ -24,12 +24,10 @@ export interface StartedSupervisor {
   readonly ended: Promise<number>;
 }
 
-const server = fileURLToPath(new URL('../../../server/src/main.ts', import.meta.url));
-
 /** Starts the supervisor in a session of its own; what it writes goes to `logs/supervisor.log`. */
 export function startSupervisor(start: SupervisorStart): StartedSupervisor {
   const log = openLog(start.data);
-  const words = start.attached ? [server, 'all', '--attached'] : [server, 'all'];
+  const words = start.attached ? [serverProgram, 'all', '--attached'] : [serverProgram, 'all'];
   const child = spawn(process.execPath, words, {
     detached: true,
     stdio: ['ignore', log ?? 'ignore', log ?? 'ignore', 'ipc'],

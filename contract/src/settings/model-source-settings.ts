@@ -46,6 +46,7 @@ export const modelSourceSettings = {
     env: 'SAMOVAR_MODEL_FOLDER',
     yaml: 'sources.folder',
     kind: 'string',
+    path: true,
     default: null,
     description:
       "Folder on the workers' machines whose files `file:` model sources may name; links out of it are refused. Unset: there are no `file:` sources.",
@@ -62,6 +63,7 @@ export const modelSourceSettings = {
     env: 'SAMOVAR_REGISTRY_AUTH_FILE',
     yaml: 'sources.registryAuthFile',
     kind: 'string',
+    path: true,
     default: null,
     description:
       "Credentials for `oci:` model sources, in the form of Docker's `config.json` (`auths`); registries named there may be internal. Credential helpers are not run.",

@@ -44,13 +44,13 @@ export function resolveSettings(inputs: SettingInputs): ResolvedSettings {
   const sources: Record<string, SettingSource> = {};
   const places: Partial<Record<SettingName, string>> = {};
   const problems: SettingProblem[] = [];
-  const { texts: fromFile, raw } = flatten(inputs.file);
+  const fromFile = new Map(valuesOf(inputs.file));
   for (const name of Object.keys(settings) as SettingName[]) {
     const setting: Setting = settings[name];
     const [text, source, place] = pick(name, setting, inputs, fromFile);
     sources[name] = source;
     places[name] = place;
-    const misfit = source === 'file' ? misfitOf(setting, raw.get(setting.yaml)) : null;
+    const misfit = source === 'file' ? misfitOf(setting, fromFile.get(setting.yaml)) : null;
     const parsed = misfit === null ? parse(setting, text) : { reason: misfit };
     if ('reason' in parsed) problems.push({ name: setting.env, source: place, reason: parsed.reason });
     values[name] = 'reason' in parsed ? null : parsed.value;
@@ -107,14 +107,15 @@ function pick(
   name: SettingName,
   setting: Setting,
   inputs: SettingInputs,
-  fromFile: ReadonlyMap<string, string>,
+  fromFile: ReadonlyMap<string, unknown>,
 ): [string | null, SettingSource, string] {
   const flag = inputs.flags[name];
   if (flag !== undefined) return [flag, 'flag', 'the command line'];
   const variable = inputs.environment[setting.env];
   if (variable !== undefined && variable !== '') return [variable, 'environment', 'the environment'];
   const inFile = fromFile.get(setting.yaml);
-  if (inFile !== undefined) return [inFile, 'file', 'samovar.yaml'];
+  if (inFile !== undefined)
+    return [Array.isArray(inFile) ? inFile.join(',') : String(inFile), 'file', 'samovar.yaml'];
   return [setting.default, 'default', 'its default'];
 }
 
@@ -129,7 +130,7 @@ function parse(setting: Setting, text: string | null): { value: unknown } | { re
   if (text === null) return { value: null };
   if (setting.choices && !setting.choices.includes(text))
     return { reason: `it must be one of ${setting.choices.join(', ')}` };
-  if (/^(SAMOVAR_DATA|.*_(FILE|FOLDER))$/.test(setting.env) && /^~(\/|$)/.test(text))
+  if (setting.path && /^~(\/|$)/.test(text))
     return { reason: '`~` is not understood here: write the whole path' };
   if (setting.address && !isAddress(setting.address, text)) return { reason: addressForms[setting.address] };
   if (setting.kind === 'boolean') return parseBoolean(text);
@@ -182,19 +183,8 @@ function isScalar(value: unknown): boolean {
   return typeof value === 'string' || typeof value === 'number';
 }
 
-interface FlatFile {
-  readonly texts: ReadonlyMap<string, string>;
-  readonly raw: ReadonlyMap<string, unknown>;
-}
-
-/** The values of the file by their paths, as texts and as they stand there. */
-function flatten(file: Readonly<Record<string, unknown>>): FlatFile {
-  const raw = new Map(valuesOf(file, ''));
-  const textOf = (value: unknown) => (Array.isArray(value) ? value.join(',') : String(value));
-  return { texts: new Map([...raw].map(([path, value]) => [path, textOf(value)])), raw };
-}
-
-function* valuesOf(file: Readonly<Record<string, unknown>>, prefix: string): Iterable<[string, unknown]> {
+/** The values of the file by their paths (`s3.bucket`). */
+function* valuesOf(file: Readonly<Record<string, unknown>>, prefix = ''): Iterable<[string, unknown]> {
   for (const [key, value] of Object.entries(file)) {
     if (value === null || value === undefined) continue;
     if (typeof value === 'object' && !Array.isArray(value))

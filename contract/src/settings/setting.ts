@@ -13,6 +13,8 @@ export interface Setting {
   readonly minimum?: number;
   readonly maximum?: number;
   readonly choices?: readonly string[];
+  /** A file or a folder. */
+  readonly path?: true;
   /** What an address must look like. */
   readonly address?: 'http' | 'postgres' | 'host-port';
 }

@@ -5,7 +5,7 @@ import { chooseSlot } from '../language-worker/generation/choose-slot.ts';
 import type { CompiledGrammar, GenerationTask } from '../language-worker/generation/generation-task.ts';
 import { createTaskQueue, refuseWhenFull } from '../language-worker/generation/task-queue.ts';
 import type { TextGenerator } from '../language-worker/generation/text-generator.ts';
-import { unsupportedTogether } from '../language-worker/routes/read-parameters.ts';
+import { unsupportedTogether } from '../language-worker/unsupported-together.ts';
 import { type ActiveRun, createServerSlot, type ServerSlot } from './server-slot.ts';
 import { createSlotRun, type SlotRunOptions } from './slot-run.ts';
 

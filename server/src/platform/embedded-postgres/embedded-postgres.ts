@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ProcessIdentity } from '@samovar/contract/data-folder';
 import { isRunning, signalProcess, waitForEnd } from '@samovar/contract/process-identity';
-import { clusterRole, initCluster } from './init-cluster.ts';
+import { clusterUrl } from './cluster-url.ts';
+import { initCluster } from './init-cluster.ts';
 import { providePostgresBinaries } from './postgres-binaries.ts';
 import type { PostgresPlace } from './postgres-place.ts';
 import { livingPostmaster, readPostmasterFile } from './postmaster-file.ts';
@@ -44,7 +45,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   const start = () => startPostmaster({ place, binaries, socketFolder });
   let current = found && usedFolder !== null ? found : await start();
   return {
-    url: `postgres://${clusterRole}:${password}@/postgres?host=${encodeURIComponent(socketFolder)}`,
+    url: clusterUrl(password, socketFolder),
     socketFolder,
     adopted: usedFolder !== null,
     identity: () => current,

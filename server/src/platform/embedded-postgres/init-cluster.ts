@@ -1,15 +1,14 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chownSync, existsSync, readFileSync } from 'node:fs';
+import { chownSync, existsSync } from 'node:fs';
 import { mkdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { SamovarError } from '../../kernel/errors.ts';
 import { writeFileWhole } from '../process/write-file-whole.ts';
+import { clusterRole } from './cluster-url.ts';
 import type { PostgresPlace } from './postgres-place.ts';
-
-/** Our role in the embedded server. */
-export const clusterRole = 'samovar';
+import { readRolePassword } from './read-role-password.ts';
 
 /**
  * Makes the cluster unless it is there: builtin C.UTF-8 (sorts alike on every machine and release), page checksums,
@@ -17,7 +16,7 @@ export const clusterRole = 'samovar';
  * Throws `setup.postgres_failed`, and `setup.data_damaged` when the password of a cluster that is there is gone.
  */
 export async function initCluster(place: PostgresPlace, binaries: string): Promise<string> {
-  if (existsSync(join(place.cluster, 'PG_VERSION'))) return readPassword(place.passwordFile);
+  if (existsSync(join(place.cluster, 'PG_VERSION'))) return readRolePassword(place.passwordFile);
   const password = randomBytes(24).toString('base64url');
   writeFileWhole(place.passwordFile, `${password}\n`);
   const attempt = join(dirname(place.cluster), `postgres.${process.pid}.new`);
@@ -38,18 +37,6 @@ export async function initCluster(place: PostgresPlace, binaries: string): Promi
     await rm(attempt, { recursive: true, force: true });
   }
   return password;
-}
-
-function readPassword(path: string): string {
-  let password = '';
-  try {
-    password = readFileSync(path, 'utf8').trim();
-  } catch (cause) {
-    const reason = existsSync(path) && cause instanceof Error ? cause.message : 'it is gone';
-    throw new SamovarError('setup.data_damaged', { params: { path, reason }, cause });
-  }
-  if (password !== '') return password;
-  throw new SamovarError('setup.data_damaged', { params: { path, reason: 'it is empty' } });
 }
 
 async function runInitdb(

@@ -1,12 +1,11 @@
-import { readFileSync } from 'node:fs';
-import { clusterRole } from './init-cluster.ts';
+import { clusterUrl } from './cluster-url.ts';
 import type { PostgresPlace } from './postgres-place.ts';
-import { livingPostmaster, readPostmasterFile } from './postmaster-file.ts';
+import { readPostmasterFile } from './postmaster-file.ts';
+import { readRolePassword } from './read-role-password.ts';
 
-/** A URL of the embedded server that runs now; `null` when none does. */
+/** A URL of the embedded server as it runs; `null` when none says that it does. Throws `setup.data_damaged`. */
 export function runningPostgresUrl(place: PostgresPlace): string | null {
   const file = readPostmasterFile(place.cluster);
-  if (file?.status !== 'ready' || livingPostmaster(place.cluster, null) === null) return null;
-  const password = readFileSync(place.passwordFile, 'utf8').trim();
-  return `postgres://${clusterRole}:${password}@/postgres?host=${encodeURIComponent(file.socketFolder)}`;
+  if (file?.status !== 'ready') return null;
+  return clusterUrl(readRolePassword(place.passwordFile), file.socketFolder);
 }

@@ -12,8 +12,8 @@ export interface MasterKeySource {
 
 /**
  * The master key of this installation. Throws `setup.data_damaged` when the installation's own file holds none, and
- * `setup.setting_invalid` when what is given is not a key, or when there is none: only `prepare` makes one, since processes on several machines that each made their own would not understand
- * one another.
+ * `setup.setting_invalid` when what is given is not a key, or when there is none: only `prepare` makes one, since
+ * processes on several machines that each made their own would not understand one another.
  */
 export async function loadMasterKey(source: MasterKeySource): Promise<Buffer> {
   if (source.masterKey !== null) return decode(source.masterKey, 'SAMOVAR_MASTER_KEY', 'the settings');
@@ -26,17 +26,22 @@ export async function loadMasterKey(source: MasterKeySource): Promise<Buffer> {
 }
 
 function decodeOwn(text: string, path: string): Buffer {
-  const key = Buffer.from(text.trim(), 'base64');
-  if (key.length === 32) return key;
+  const key = keyIn(text);
+  if (key !== null) return key;
   throw new SamovarError('setup.data_damaged', {
     params: { path, reason: 'it is no key of 32 bytes in base64' },
   });
 }
 
 function decode(text: string, name: string, source: string): Buffer {
-  const key = Buffer.from(text.trim(), 'base64');
-  if (key.length === 32) return key;
+  const key = keyIn(text);
+  if (key !== null) return key;
   throw invalid(name, source, 'it must be 32 bytes in base64, for example from `openssl rand -base64 32`');
+}
+
+function keyIn(text: string): Buffer | null {
+  const key = Buffer.from(text.trim(), 'base64');
+  return key.length === 32 ? key : null;
 }
 
 async function readGiven(path: string): Promise<string> {

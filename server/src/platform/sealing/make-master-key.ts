@@ -5,12 +5,18 @@ import { loadMasterKey, type MasterKeySource } from './load-master-key.ts';
 
 /**
  * The master key of this installation, made when nothing is given and `ownFile` is not there yet: 32 random bytes in
- * base64, mode 600. Several processes may call this at once. Throws `setup.setting_invalid` as `loadMasterKey` does.
+ * base64, mode 600. Several processes may call this at once. `beforeMaking` may throw why none is to be made.
+ * Throws what `loadMasterKey` throws.
  */
-export async function makeMasterKey(source: MasterKeySource): Promise<Buffer> {
+export async function makeMasterKey(
+  source: MasterKeySource,
+  beforeMaking?: () => Promise<void>,
+): Promise<Buffer> {
   const isGiven = source.masterKey !== null || source.masterKeyFile !== null;
-  if (!isGiven && !existsSync(source.ownFile))
+  if (!isGiven && !existsSync(source.ownFile)) {
+    await beforeMaking?.();
     await writeOnce(source.ownFile, `${randomBytes(32).toString('base64')}\n`);
+  }
   return await loadMasterKey(source);
 }
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -32,15 +33,23 @@ async function startAndStop(work: (url: string) => Promise<void> = async () => u
 }
 
 async function connectEngine(url: string): Promise<void> {
-  const answer = await fetch(`${url}/api/engines`, {
-    method: 'POST',
-    headers: {
-      authorization: `Bearer ${readFileSync(data.firstKey, 'utf8').trim()}`,
-      'content-type': 'application/json',
-    },
-    body: JSON.stringify({ name: 'far', baseUrl: 'http://127.0.0.1:1', key: 'its-key' }),
+  const answer = await call(url, 'POST', '/api/engines', {
+    name: 'far',
+    baseUrl: 'http://127.0.0.1:1',
+    key: 'its-key',
   });
   assert.equal(answer.status, 201, await answer.text());
+}
+
+async function call(url: string, method: string, path: string, body?: object): Promise<Response> {
+  return await fetch(url + path, {
+    method,
+    headers: {
+      authorization: `Bearer ${readFileSync(data.firstKey, 'utf8').trim()}`,
+      ...(body && { 'content-type': 'application/json' }),
+    },
+    ...(body && { body: JSON.stringify(body) }),
+  });
 }
 
 const oneSentence = (path: string, reason: string) =>
@@ -57,6 +66,14 @@ test('a lost master key is replaced while nothing is sealed, and from then on re
   assert.match(await refusal(), oneSentence(data.masterKey, 'it is no key'));
   renameSync(`${data.masterKey}.aside`, data.masterKey);
   await startAndStop();
+});
+
+test('without a backup a new master key starts it, and the engine is removed and connected again', async () => {
+  writeFileSync(data.masterKey, `${randomBytes(32).toString('base64')}\n`);
+  await startAndStop(async (url) => {
+    assert.equal((await call(url, 'DELETE', '/api/engines/far')).status, 200);
+    await connectEngine(url);
+  });
 });
 
 test('a lost password and a release that is rubbish are named, and put back they serve again', async () => {

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { dataFolder } from '@samovar/contract/data-folder';
 import { defaultScope } from '@samovar/contract/default-scope';
@@ -54,12 +53,11 @@ async function provideMasterKey(
   { masterKey, masterKeyFile }: ServerSettings,
   ownFile: string,
 ): Promise<void> {
-  const isLost = masterKey === null && masterKeyFile === null && !existsSync(ownFile);
-  if (isLost && (await hasSealedSecrets(database))) {
+  await makeMasterKey({ masterKey, masterKeyFile, ownFile }, async () => {
+    if (!(await hasSealedSecrets(database))) return;
     const reason = 'it is gone, and credentials of connected engines are sealed with the key that it held';
     throw new SamovarError('setup.data_damaged', { params: { path: ownFile, reason } });
-  }
-  await makeMasterKey({ masterKey, masterKeyFile, ownFile });
+  });
 }
 
 async function makeFirstKey(postgres: Postgres, path: string, log: Log): Promise<void> {

@@ -2,6 +2,7 @@ import { existsSync, renameSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { dataFolder } from '@samovar/contract/data-folder';
 import { defaultScope } from '@samovar/contract/default-scope';
+import { makeFolder } from '@samovar/contract/make-folder';
 import type { ServerSettings } from '../../config/load-settings.ts';
 import { systemClock } from '../../kernel/clock.ts';
 import { SamovarError } from '../../kernel/errors.ts';
@@ -13,6 +14,7 @@ import { runningPostgresUrl } from '../../platform/embedded-postgres/running-pos
 import { createConfigVersion } from '../../platform/postgres/config-version.ts';
 import { connectPostgres } from '../../platform/postgres/connect-postgres.ts';
 import { writeFileWhole } from '../../platform/process/write-file-whole.ts';
+import { unusableFolder } from '../prepare/unusable-folder.ts';
 
 /**
  * Makes a key with every permission and ends: for the owner of the data folder, or of the database, who has none left
@@ -20,6 +22,11 @@ import { writeFileWhole } from '../../platform/process/write-file-whole.ts';
  */
 export async function recoverKey(settings: ServerSettings, log: Log): Promise<null> {
   const data = dataFolder(resolve(settings.data));
+  try {
+    makeFolder(data.root);
+  } catch (error) {
+    throw unusableFolder(data.root, error);
+  }
   const url = settings.postgresUrl ?? runningPostgresUrl(choosePostgresPlace(data, postgresUser(data.logs)));
   if (url === null) {
     const reason = 'it does not run';

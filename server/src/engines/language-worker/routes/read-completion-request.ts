@@ -2,6 +2,7 @@ import type { JsonObject } from '../../worker-http/read-json-body.ts';
 import type { AnswerPlan } from '../answer/run-answer.ts';
 import type { LanguageModel } from '../language-model.ts';
 import { refuseOversizedText } from '../refuse-oversized-text.ts';
+import { unsupportedTogether } from '../unsupported-together.ts';
 import {
   invalidParameter,
   readBoolean,
@@ -9,7 +10,6 @@ import {
   readStops,
   refuseOthers,
   unsupportedParameter,
-  unsupportedTogether,
 } from './read-parameters.ts';
 import { readResponseFormat } from './read-response-format.ts';
 import { readSampling, samplingOfChoice, samplingParameters } from './read-sampling.ts';

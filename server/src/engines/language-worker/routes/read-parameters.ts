@@ -10,15 +10,6 @@ export function unsupportedParameter(parameter: string): SamovarError {
   return new SamovarError('engine.unsupported_parameter', { params: { parameter }, field: parameter });
 }
 
-/** The error of a parameter that is honoured, but not beside these others. */
-export function unsupportedTogether(parameter: string, ...others: readonly string[]): SamovarError {
-  const named = `${parameter}\` together with \`${others.join('` or `')}`;
-  return new SamovarError('engine.unsupported_parameter', {
-    params: { parameter: named },
-    field: parameter,
-  });
-}
-
 /** Refuses by name what is not in the list; `null` is the same as absent. */
 export function refuseOthers(body: JsonObject, known: ReadonlySet<string>): void {
   for (const [name, value] of Object.entries(body))

@@ -1,18 +1,16 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { dataFolder } from '@samovar/contract/data-folder';
 import { asProcessMessage } from '@samovar/contract/process-messages';
 import type { Command } from 'commander';
-import { CommandError, exitStatus } from '../command-error.ts';
-import { readFirstKey } from '../first-key.ts';
-import { printJson } from '../output/print-json.ts';
-import { printLine, printNews } from '../output/print-line.ts';
-import { runningSupervisor } from '../running-server.ts';
-import { addSettingOptions, settingFlags } from '../setting-options.ts';
-import { serverEnvironment, usableSettings } from '../settings.ts';
-
-const server = fileURLToPath(new URL('../../../server/src/main.ts', import.meta.url));
+import { CommandError, exitStatus } from '../../command-error.ts';
+import { readFirstKey } from '../../first-key.ts';
+import { printJson } from '../../output/print-json.ts';
+import { printLine, printNews } from '../../output/print-line.ts';
+import { runningSupervisor } from '../../running-server.ts';
+import { serverProgram } from '../../server-program.ts';
+import { addSettingOptions, settingFlags } from '../../setting-options.ts';
+import { serverEnvironment, usableSettings } from '../../settings.ts';
 
 /** `samovar keys recover`: needs no key, only the right to read the data folder (or the database's address). */
 export function defineRecover(command: Command): void {
@@ -29,7 +27,12 @@ export function defineRecover(command: Command): void {
         );
       await run({ ...serverEnvironment(flags), SAMOVAR_DATA: values.data });
       const path = dataFolder(values.data).firstKey;
-      const secret = readFirstKey(values.data) ?? '';
+      const secret = readFirstKey(values.data);
+      if (secret === null)
+        throw new CommandError(
+          `The key was made, and its secret cannot be read from ${path}.`,
+          'Read the file as the user who runs Samovar.',
+        );
       if (options.json) {
         printJson({ secret, path });
         return;
@@ -41,7 +44,7 @@ export function defineRecover(command: Command): void {
 }
 
 async function run(env: NodeJS.ProcessEnv): Promise<void> {
-  const child = spawn(process.execPath, [server, 'recover-key'], {
+  const child = spawn(process.execPath, [serverProgram, 'recover-key'], {
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     env,
   });
