@@ -8,8 +8,10 @@ import type { Turns } from './turns.ts';
 
 /** Memory that requests share until they are whole. */
 export interface SharedRoom {
-  /** Takes bytes, or gives them back (negative ones). False when it is too little for what has been taken. */
-  take(bytes: number): boolean;
+  /** Takes bytes for a request of a key, or gives them back (negative ones). Returns why they are too many. */
+  take(bytes: number, keyId: string | null): SamovarError | null;
+  /** Of the call that came last with one. */
+  keyId: string | null;
   /** To unpack messages: each may become as large as the largest. */
   readonly unpacking: Turns;
 }
@@ -19,6 +21,8 @@ export interface ReadOptions {
   readonly encoding: string | undefined;
   readonly limitBytes: number;
   readonly room: SharedRoom;
+  /** Whose request it is; `null` for anyone's. */
+  readonly keyId: string | null;
 }
 
 export interface MessageListener {
@@ -166,8 +170,8 @@ export class MessageStream implements CallBody {
     const moreBytes = (this.#reader?.keptBytes ?? 0) + this.#wholeBytes - this.#takenBytes;
     if (moreBytes === 0) return;
     this.#takenBytes += moreBytes;
-    if (!this.#options.room.take(moreBytes) && moreBytes > 0)
-      throw new SamovarError('system.overloaded', { retryAfterSeconds: 1 });
+    const refusal = this.#options.room.take(moreBytes, this.#options.keyId);
+    if (refusal !== null) throw refusal;
   }
 
   /** Needs no room any more. */
@@ -176,7 +180,7 @@ export class MessageStream implements CallBody {
     this.#waiting = null;
     this.#packed = null;
     this.#wholeBytes = 0;
-    if (this.#takenBytes > 0) this.#options.room.take(-this.#takenBytes);
+    if (this.#takenBytes > 0) this.#options.room.take(-this.#takenBytes, this.#options.keyId);
     this.#takenBytes = 0;
   }
 

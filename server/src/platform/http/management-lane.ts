@@ -109,12 +109,16 @@ function addRoute(app: FastifyInstance, bound: ManagementRoute, options: Managem
       if (rest !== null && withRest(request.params as Record<string, string>, rest)[rest] === '')
         throw options.noRoute(request.method, pathOf(request));
       if (route.permission === 'public') return;
-      const admitted = () => admit(route, request.headers, options);
+      const admitted = () => {
+        const principal = admit(route, request.headers, options);
+        principals.set(request, principal);
+        options.arrivalOf(request.raw).room.belongsTo(principal.keyId);
+      };
       try {
-        principals.set(request, admitted());
+        admitted();
       } catch (thrown) {
         if (!(await options.newerPolicy(thrown))) throw thrown;
-        principals.set(request, admitted());
+        admitted();
       }
     },
     handler: async (request, reply) => {
