@@ -25,12 +25,6 @@ export const limitErrors = defineErrors({
     message: 'The key has abandoned {limit} requests that the engine has not let go of yet.',
     remedy: 'Wait for the time in `Retry-After`. Read answers to their end, or cancel more slowly.',
   },
-  'limit.request_bytes': {
-    httpStatus: 429,
-    grpcStatus: 'RESOURCE_EXHAUSTED',
-    message: 'The requests of the key that are on their way have more than {limitBytes} bytes together.',
-    remedy: 'Wait for the time in `Retry-After`, and send fewer large requests at a time.',
-  },
   'limit.request_too_large': {
     httpStatus: 429,
     grpcStatus: 'RESOURCE_EXHAUSTED',

@@ -26,8 +26,6 @@ export type StreamingExchange = MessageExchange<typeof streaming>;
 
 /** The key that may call, and one that may not. */
 export const goodKey = 'smv_test';
-/** Another caller's, who may as much. */
-export const otherKey = 'smv_second';
 export const poorKey = 'smv_poor';
 
 export interface TestGrpcServer {
@@ -67,7 +65,6 @@ export async function startTestGrpcServer(options: TestServerOptions = {}): Prom
     authenticate(key) {
       if (key === null) throw new SamovarError('access.key_missing');
       if (key === poorKey) return testPrincipal('poor', defaultScope, []);
-      if (key === otherKey) return testPrincipal('other');
       if (key !== goodKey) throw new SamovarError('access.key_invalid');
       return testPrincipal('good');
     },

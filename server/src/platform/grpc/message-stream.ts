@@ -8,10 +8,8 @@ import type { Turns } from './turns.ts';
 
 /** Memory that requests share until they are whole. */
 export interface SharedRoom {
-  /** Takes bytes for a request of a key, or gives them back (negative ones). Returns why they are too many. */
-  take(bytes: number, keyId: string | null): SamovarError | null;
-  /** Of the call that came last with one. */
-  keyId: string | null;
+  /** Takes bytes, or gives them back (negative ones). False when it is too little for what has been taken. */
+  take(bytes: number): boolean;
   /** To unpack messages: each may become as large as the largest. */
   readonly unpacking: Turns;
 }
@@ -21,8 +19,6 @@ export interface ReadOptions {
   readonly encoding: string | undefined;
   readonly limitBytes: number;
   readonly room: SharedRoom;
-  /** Whose request it is; `null` for anyone's. */
-  readonly keyId: string | null;
 }
 
 export interface MessageListener {
@@ -170,8 +166,8 @@ export class MessageStream implements CallBody {
     const moreBytes = (this.#reader?.keptBytes ?? 0) + this.#wholeBytes - this.#takenBytes;
     if (moreBytes === 0) return;
     this.#takenBytes += moreBytes;
-    const refusal = this.#options.room.take(moreBytes, this.#options.keyId);
-    if (refusal !== null) throw refusal;
+    if (!this.#options.room.take(moreBytes) && moreBytes > 0)
+      throw new SamovarError('system.overloaded', { retryAfterSeconds: 1 });
   }
 
   /** Needs no room any more. */
@@ -180,7 +176,7 @@ export class MessageStream implements CallBody {
     this.#waiting = null;
     this.#packed = null;
     this.#wholeBytes = 0;
-    if (this.#takenBytes > 0) this.#options.room.take(-this.#takenBytes, this.#options.keyId);
+    if (this.#takenBytes > 0) this.#options.room.take(-this.#takenBytes);
     this.#takenBytes = 0;
   }
 

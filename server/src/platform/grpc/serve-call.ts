@@ -70,9 +70,7 @@ function serveAdmitted(call: GrpcCall, entry: MethodEntry, room: SharedRoom, opt
     return;
   }
   const limitBytes = principal === null ? Math.min(publicLimitBytes, options.limitBytes) : options.limitBytes;
-  const keyId = principal?.keyId ?? null;
-  room.keyId = keyId ?? room.keyId;
-  const reading = { encoding: arrival.encoding, limitBytes, room, keyId };
+  const reading = { encoding: arrival.encoding, limitBytes, room };
   if (entry.serves.kind === 'conversation') converse(call, entry, entry.serves.method, reading, options);
   else serveExchange(call, entry, { bound: entry.serves.bound, principal, reading }, options);
 }

@@ -1,4 +1,3 @@
-import { SamovarError } from '../../kernel/errors.ts';
 import type { MemoryHolder, MemoryOfAll } from '../http/memory-of-all.ts';
 import type { ConnectionListener, Http2Connection } from '../http2/connection.ts';
 import { errorCode } from '../http2/protocol.ts';
@@ -43,8 +42,6 @@ export class SessionWatch implements ConnectionListener, SharedRoom, CallPeer, M
   readonly #memoryOfAll: MemoryOfAll;
   readonly #roomBytes: number;
   #takenBytes = 0;
-  /** That its last call came with. */
-  keyId: string | null = null;
   /** Pings of the client since something was sent, or since the last look. */
   #pings = 0;
   /** The last of our pings has been, or the client has sent something else since. */
@@ -81,11 +78,10 @@ export class SessionWatch implements ConnectionListener, SharedRoom, CallPeer, M
     this.#owner.closed(this, fault);
   }
 
-  take(bytes: number, keyId: string | null): SamovarError | null {
+  take(bytes: number): boolean {
     this.#takenBytes += bytes;
-    const refusal = this.#memoryOfAll.take(bytes, keyId);
-    if (refusal !== null || bytes <= 0 || this.#takenBytes <= this.#roomBytes) return refusal;
-    return new SamovarError('system.overloaded', { retryAfterSeconds: 1 });
+    const isWithinAll = this.#memoryOfAll.take(bytes);
+    return isWithinAll && this.#takenBytes <= this.#roomBytes;
   }
 
   get heldBytes(): number {

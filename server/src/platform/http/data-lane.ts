@@ -95,7 +95,6 @@ function serveAdmitted(
   fail: (thrown: unknown) => void,
 ): void {
   const principal = admit(bound.route, request.headers, options);
-  room.belongsTo(principal.keyId);
   const refuse = (thrown: unknown, body: Buffer | null): void => {
     const error = thrown === null ? null : asSamovarError(thrown);
     bound.refused({ requestId, receivedAt, principal, body, error });

@@ -109,16 +109,12 @@ function addRoute(app: FastifyInstance, bound: ManagementRoute, options: Managem
       if (rest !== null && withRest(request.params as Record<string, string>, rest)[rest] === '')
         throw options.noRoute(request.method, pathOf(request));
       if (route.permission === 'public') return;
-      const admitted = () => {
-        const principal = admit(route, request.headers, options);
-        principals.set(request, principal);
-        options.arrivalOf(request.raw).room.belongsTo(principal.keyId);
-      };
+      const admitted = () => admit(route, request.headers, options);
       try {
-        admitted();
+        principals.set(request, admitted());
       } catch (thrown) {
         if (!(await options.newerPolicy(thrown))) throw thrown;
-        admitted();
+        principals.set(request, admitted());
       }
     },
     handler: async (request, reply) => {

@@ -62,8 +62,7 @@ export function readBody(
     if (settled) return;
     size += chunk.length;
     if (size > bodyLimitBytes) return settle(tooLarge());
-    const refusal = room.hold(size);
-    if (refusal !== null) return settle(refusal);
+    if (!room.hold(size)) return settle(new SamovarError('system.overloaded', { retryAfterSeconds: 1 }));
     if (first.length === 0) first = chunk;
     else if (more === null) more = [first, chunk];
     else more.push(chunk);

@@ -16,8 +16,8 @@ export interface ServerState {
 
 /** Answers of the full parser that hold something. */
 export function* answerHolders(answers: ReadonlyMap<ServerResponse, RequestRoom>): Generator<MemoryHolder> {
-  for (const [response, { takenBytes, keyId }] of answers) {
+  for (const [response, { takenBytes }] of answers) {
     const heldBytes = takenBytes + response.writableLength;
-    if (heldBytes > 0) yield { heldBytes, keyId, endAsLargest: () => response.destroy() };
+    if (heldBytes > 0) yield { heldBytes, endAsLargest: () => response.destroy() };
   }
 }

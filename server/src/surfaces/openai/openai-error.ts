@@ -22,7 +22,6 @@ const publishedCodes: Partial<Record<ErrorCode, string>> = {
   'engine.unsupported_parameter': 'unsupported_parameter',
   'limit.abandoned': 'rate_limit_exceeded',
   'limit.parallel': 'rate_limit_exceeded',
-  'limit.request_bytes': 'rate_limit_exceeded',
   'limit.request_too_large': 'rate_limit_exceeded',
   'limit.requests': 'rate_limit_exceeded',
   'limit.tokens': 'rate_limit_exceeded',

@@ -75,10 +75,6 @@ export class FastConnection implements AnswerLine, MemoryHolder {
     return this.#request !== null && !this.#whole;
   }
 
-  get keyId(): string | null {
-    return this.#request?.keyId ?? null;
-  }
-
   get heldBytes(): number {
     return (this.#room?.takenBytes ?? 0) + this.socket.writableLength;
   }
@@ -214,14 +210,11 @@ export class FastConnection implements AnswerLine, MemoryHolder {
   }
 
   #readOn(chunk: Buffer): void {
-    const request = this.#request;
-    if (request === null) return;
     if (this.#partsBytes + chunk.length < this.#wantedBytes) {
       this.#keep(chunk);
       this.#room ??= new RequestRoom(this.#owner.memory);
-      this.#room.belongsTo(request.keyId);
       // The full parser refuses it.
-      if (this.#room.hold(this.#partsBytes - this.#headBytes) !== null) this.giveUpReading();
+      if (!this.#room.hold(this.#partsBytes)) this.giveUpReading();
       return;
     }
     let bytes = chunk;
@@ -231,7 +224,7 @@ export class FastConnection implements AnswerLine, MemoryHolder {
     }
     if (bytes.length > this.#wantedBytes) this.#wait(bytes.subarray(this.#wantedBytes));
     this.#whole = true;
-    request.serve(bytes.subarray(this.#headBytes, this.#wantedBytes));
+    this.#request?.serve(bytes.subarray(this.#headBytes, this.#wantedBytes));
   }
 
   /** What a client sends before it has its answer. */

@@ -18,10 +18,6 @@ export class FastRequest {
     this.#log = log;
   }
 
-  get keyId(): string {
-    return this.#exchange.principal.keyId;
-  }
-
   /** Its body is whole. Refusals are answered here. */
   serve(body: Buffer): void {
     if (!isUtf8(body)) {
